@@ -1,0 +1,1 @@
+"""The vocabulary every other part shares: settings, secrets, hubs, downloads, errors."""

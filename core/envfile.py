@@ -1,0 +1,241 @@
+"""`.env` read without loss: every entry with its place, every line that is not one, the bytes as they were.
+
+The dialect is python-dotenv's, checked against it in the tests: `export `, single and double quotes (these
+with escapes, both over several lines), ` #` comments, the last of two equal keys wins. Two differences, on
+purpose: a quote that never closes spoils its own line only, and `${NAME}` is filled from the file itself and
+a few harmless variables, never from the whole environment, because a cloned project's
+`HF_ENDPOINT=https://elsewhere/${HF_TOKEN}` would otherwise carry the token off.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+Quote = Literal["", "'", '"']
+Encoding = Literal["utf-8", "utf-8-sig", "utf-16-le", "utf-16-be"]
+
+EXPANDABLE = frozenset(
+    {"HOME", "USER", "USERNAME", "USERPROFILE", "LOCALAPPDATA", "APPDATA", "PWD", "TMPDIR", "TEMP",
+     "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME"}
+)  # fmt: skip
+
+_LARGEST = 1 << 20  # a .env of more than 1 MiB is some other file
+
+
+@dataclass(frozen=True)
+class Entry:
+    """`KEY=value`. Columns are 1-based characters; `end_line` differs from `line` for quoted newlines."""
+
+    key: str
+    value: str
+    line: int
+    column: int
+    end_line: int
+    value_column: int
+    end_column: int
+    quote: Quote
+    raw: str
+    export: bool = False
+    unexpanded: tuple[str, ...] = ()
+
+    @property
+    def looks_secret(self) -> bool:
+        return bool(re.search(r"TOKEN|SECRET|PASSWORD|PASSWD|API_?KEY|CREDENTIAL", self.key, re.I))
+
+
+@dataclass(frozen=True)
+class Unparsed:
+    """A line that is no entry. `reason`: no_equals, bad_key, open_quote, after_quote, nul, undecodable."""
+
+    line: int
+    text: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class EnvDocument:
+    """One `.env`. `text` has the newlines of the file; `encoding` is how its bytes are written."""
+
+    path: Path
+    text: str
+    entries: tuple[Entry, ...]
+    unparsed: tuple[Unparsed, ...]
+    encoding: Encoding = "utf-8"
+    exists: bool = True
+
+    @property
+    def newline(self) -> str:
+        return "\r\n" if "\r\n" in self.text else "\n"
+
+    def last(self, key: str) -> Entry | None:
+        """The entry that counts: the last of that key."""
+        return next((entry for entry in reversed(self.entries) if entry.key == key), None)
+
+
+def read(path: Path, environ: Mapping[str, str] | None = None) -> EnvDocument:
+    """The file at `path`; one that is not there is an empty document. Raises OSError when unreadable."""
+    try:
+        with path.open("rb") as file:
+            data = file.read(_LARGEST + 1)
+    except FileNotFoundError:
+        return EnvDocument(path, "", (), (), exists=False)
+    if len(data) > _LARGEST:
+        return EnvDocument(path, "", (), (Unparsed(1, "", "too_large"),))
+    encoding = _encoding(data)
+    try:
+        text = data.decode(encoding)
+    except UnicodeDecodeError as error:
+        line = data[: error.start].count(b"\n") + 1
+        return EnvDocument(path, "", (), (Unparsed(line, "", "undecodable"),))
+    if encoding.startswith("utf-16"):
+        text = text.removeprefix("\ufeff")
+    return parse(text, path, encoding, environ)
+
+
+def _encoding(data: bytes) -> Encoding:
+    if data.startswith(b"\xef\xbb\xbf"):
+        return "utf-8-sig"
+    if data.startswith(b"\xff\xfe"):
+        return "utf-16-le"
+    if data.startswith(b"\xfe\xff"):
+        return "utf-16-be"
+    return "utf-8"
+
+
+_KEY = re.compile(
+    r"[ \t\f\v\xa0]*(?P<export>export[ \t]+)?(?P<key>[^=#\s'\"][^=#\s]*|'[^']+')[ \t]*(?P<equals>=)?"
+)
+_VALID_KEY = re.compile(r"[A-Za-z_][\w.-]*\Z")
+_DOUBLE = re.compile(r'"((?:[^"\\]|\\.)*)"', re.S)
+_SINGLE = re.compile(r"'((?:[^'\\]|\\.)*)'", re.S)
+_REST = re.compile(r"[ \t]*(?:#[^\r\n]*)?(?=\r?\n|\r|\Z)")
+_REFERENCE = re.compile(r"\$\{(?P<name>[^}:]*)(?::-(?P<default>[^}]*))?\}")
+_ESCAPES = {
+    "\\": "\\",
+    '"': '"',
+    "'": "'",
+    "n": "\n",
+    "r": "\r",
+    "t": "\t",
+    "a": "\a",
+    "b": "\b",
+    "f": "\f",
+    "v": "\v",
+}
+
+
+def parse(
+    text: str,
+    path: Path = Path(".env"),
+    encoding: Encoding = "utf-8",
+    environ: Mapping[str, str] | None = None,
+) -> EnvDocument:
+    known = {name: value for name, value in (environ or {}).items() if name in EXPANDABLE}
+    entries: list[Entry] = []
+    unparsed: list[Unparsed] = []
+    position, line = 0, 1
+    while position < len(text):
+        end = _line_end(text, position)
+        raw_line = text[position:end]
+        item, stop = _statement(text, position, end, line)
+        if isinstance(item, Entry):
+            item = _expand(item, known)
+            known[item.key] = item.value
+            entries.append(item)
+        elif item is not None:
+            unparsed.append(Unparsed(line, raw_line, item))
+        stop = _line_end(text, stop)
+        line += _count_newlines(text[position:stop])
+        position, line = _past_newline(text, stop, line)
+    return EnvDocument(path, text, tuple(entries), tuple(unparsed), encoding)
+
+
+def _line_end(text: str, position: int) -> int:
+    match = re.compile(r"\r\n|\n|\r").search(text, position)
+    return match.start() if match else len(text)
+
+
+def _past_newline(text: str, position: int, line: int) -> tuple[int, int]:
+    if text.startswith("\r\n", position):
+        return position + 2, line + 1
+    return (position + 1, line + 1) if position < len(text) else (position, line)
+
+
+def _count_newlines(text: str) -> int:
+    return len(re.findall(r"\r\n|\n|\r", text))
+
+
+def _statement(text: str, start: int, end: int, line: int) -> tuple[Entry | str | None, int]:
+    """The entry that begins in text[start:end], or why there is none, and where it stops."""
+    raw_line = text[start:end]
+    stripped = raw_line.strip(" \t\f\v\xa0\ufeff")
+    if not stripped or stripped.startswith("#"):
+        return None, end
+    if "\0" in raw_line:
+        return "nul", end
+    head = _KEY.match(text, start, end)
+    if head is None or head["equals"] is None:
+        return "no_equals", end
+    key = head["key"].strip("'")
+    if not _VALID_KEY.match(key):
+        return "bad_key", end
+    begin = head.end()
+    while begin < end and text[begin] in " \t":
+        begin += 1
+    quote: Quote = (
+        "'" if text.startswith("'", begin) else '"' if text.startswith('"', begin) else ""
+    )
+    if quote:
+        body = (_DOUBLE if quote == '"' else _SINGLE).match(text, begin)
+        if body is None:
+            return "open_quote", end
+        if _REST.match(text, body.end()) is None:
+            return "after_quote", end
+        stop, value = body.end(), _unescape(body[1], quote)
+    else:
+        comment = re.compile(r"(?:(?<=[ \t])|(?<==))#").search(text, begin, end)
+        stop = comment.start() if comment else end
+        value = text[begin:stop].rstrip()
+        stop = begin + len(value)
+    last_newline = max(text.rfind("\n", start, stop), text.rfind("\r", start, stop))
+    return (
+        Entry(
+            key=key,
+            value=value,
+            line=line,
+            column=head.start("key") - start + 1,
+            end_line=line + _count_newlines(text[start:stop]),
+            value_column=begin - start + 1,
+            end_column=stop - max(start, last_newline + 1) + 1,
+            quote=quote,
+            raw=text[begin:stop],
+            export=head["export"] is not None,
+        ),
+        stop,
+    )
+
+
+def _unescape(body: str, quote: Quote) -> str:
+    allowed = _ESCAPES if quote == '"' else {"\\": "\\", "'": "'"}
+    return re.sub(r"\\(.)", lambda m: allowed.get(m[1], m[0]), body, flags=re.S)
+
+
+def _expand(entry: Entry, known: Mapping[str, str]) -> Entry:
+    if entry.quote == "'" or "${" not in entry.value:
+        return entry
+    left: list[str] = []
+
+    def fill(match: re.Match[str]) -> str:
+        if match["name"] in known:
+            return known[match["name"]]
+        if match["default"] is not None:
+            return match["default"]
+        left.append(match["name"])
+        return match[0]
+
+    value = _REFERENCE.sub(fill, entry.value)
+    return Entry(**{**entry.__dict__, "value": value, "unexpanded": tuple(left)})

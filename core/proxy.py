@@ -1,0 +1,117 @@
+"""Which proxy, if any, stands between this machine and an address."""
+
+from __future__ import annotations
+
+import ipaddress
+import urllib.request
+from dataclasses import dataclass
+from urllib.parse import unquote, urlsplit
+
+from qtune.core.origin import Level, Origin
+from qtune.core.secret import Secret
+from qtune.core.settings import Settings
+
+SCHEMES = ("http", "https", "socks5", "socks5h")
+
+
+@dataclass(frozen=True)
+class Proxy:
+    """`key` is the variable that named it, as the user wrote it; SYSTEM for the operating system's."""
+
+    scheme: str
+    host: str
+    port: int
+    user: str
+    password: Secret | None
+    key: str
+    origin: Origin
+
+    @property
+    def url(self) -> str:
+        """Without the user info: fit to be shown."""
+        return f"{self.scheme}://{_bracketed(self.host)}:{self.port}"
+
+
+@dataclass(frozen=True)
+class BadProxy:
+    """A proxy variable that no client can use. `reason`: scheme, port, host."""
+
+    key: str
+    origin: Origin
+    reason: str
+
+
+SYSTEM = "SYSTEM"
+_SYSTEM_ORIGIN = Origin(Level.USER, "the system's proxy settings")
+
+
+def proxy_for(url: str, settings: Settings) -> Proxy | BadProxy | None:
+    """The proxy for `url` as httpx and requests would choose it, from the settings instead of os.environ."""
+    parts = urlsplit(url)
+    host = (parts.hostname or "").lower()
+    if bypassed(host, settings.items("NO_PROXY")):
+        return None
+    for key in (f"{parts.scheme.upper()}_PROXY", "ALL_PROXY"):
+        if settings.text(key):
+            return parse(settings.text(key), settings[key].origin.name or key, settings.origin(key))
+    return _system_proxy(parts.scheme, host)
+
+
+def _system_proxy(scheme: str, host: str) -> Proxy | BadProxy | None:
+    """Windows' registry and macOS' network settings; on Linux there is no such place."""
+    getproxies = getattr(urllib.request, "getproxies_registry", None) or getattr(
+        urllib.request, "getproxies_macosx_sysconf", None
+    )
+    address = getproxies().get(scheme) if getproxies else None
+    if not address or urllib.request.proxy_bypass(host):
+        return None
+    return parse(address, SYSTEM, _SYSTEM_ORIGIN)
+
+
+def parse(text: str, key: str, origin: Origin) -> Proxy | BadProxy:
+    """`http://user:password@host:port`; a missing scheme means http, as every client takes it."""
+    try:
+        parts = urlsplit(text if "://" in text else f"http://{text}")
+        port = parts.port
+    except ValueError:
+        return BadProxy(key, origin, "port")
+    if parts.scheme not in SCHEMES:
+        return BadProxy(key, origin, "scheme")
+    if not parts.hostname:
+        return BadProxy(key, origin, "host")
+    default = {"http": 80, "https": 443}.get(parts.scheme, 1080)
+    return Proxy(
+        scheme=parts.scheme,
+        host=parts.hostname,
+        port=port or default,
+        user=unquote(parts.username or ""),
+        password=Secret(unquote(parts.password)) if parts.password else None,
+        key=key,
+        origin=origin,
+    )
+
+
+def bypassed(host: str, entries: tuple[str, ...]) -> bool:
+    """Does NO_PROXY let `host` through? Names match their subdomains; CIDR as `requests` reads it."""
+    for entry in entries:
+        name = entry.lower()
+        if name == "*":
+            return True
+        if "/" in name and _in_network(host, name):
+            return True
+        name = name.split("://")[-1].rsplit(":", 1)[0] if name.count(":") == 1 else name
+        name = name.strip("[]").lstrip(".")
+        if name and (host == name or host.endswith("." + name)):
+            return True
+    return False
+
+
+def _in_network(host: str, network: str) -> bool:
+    try:
+        return ipaddress.ip_address(host) in ipaddress.ip_network(network, strict=False)
+    except ValueError:
+        return False
+
+
+def _bracketed(host: str) -> str:
+    return f"[{host}]" if ":" in host else host

@@ -1,0 +1,166 @@
+"""Which hub serves: one pure function, asked by the doctor and by the run alike."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from qtune.core.errors import ConfigError
+from qtune.core.settings import Settings, url_problem
+from qtune.core.text import Text
+
+SourceKind = Literal["huggingface", "modelscope", "mirror"]
+
+# A switch of hubs is worth recommending only for a clear gain; speeds of two probes differ by tens of
+# percent on an ordinary line.
+WORTH_SWITCHING = 1.5
+
+
+@dataclass(frozen=True)
+class Source:
+    """A hub at an address. `endpoint` has no slash at its end."""
+
+    kind: SourceKind
+    endpoint: str
+
+    @property
+    def name(self) -> str:
+        """As in QTUNE_SOURCES: huggingface, modelscope, or the mirror's address."""
+        return self.endpoint if self.kind == "mirror" else self.kind
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """What is known of a source for one goal. `usable` None: it was not asked.
+
+    `reason` says why it is not usable. Speed in bytes per second, of the very file to be downloaded.
+    """
+
+    source: str
+    usable: bool | None
+    reason: Text | None = None
+    bytes_per_second: float | None = None
+
+
+@dataclass(frozen=True)
+class Choice:
+    """`source` serves, because of `reason`; `others` may follow, in this order, if it fails."""
+
+    source: Source
+    reason: Text
+    others: tuple[Source, ...] = ()
+
+
+def candidates(settings: Settings) -> tuple[Source, ...]:
+    """The sources that the settings allow, in their order.
+
+    Raises ConfigError ENV805 for a QTUNE_SOURCES or QTUNE_MIRRORS that names no hub and no URL.
+    """
+    hubs = {
+        "huggingface": Source("huggingface", settings.text("HF_ENDPOINT").rstrip("/")),
+        "modelscope": Source("modelscope", _with_scheme(settings.text("MODELSCOPE_ENDPOINT"))),
+    }
+    mirrors = [_mirror(url, "QTUNE_MIRRORS", settings) for url in settings.items("QTUNE_MIRRORS")]
+    named = settings.items("QTUNE_SOURCES")
+    if named:
+        ordered = [
+            hubs.get(name.lower()) or _mirror(name, "QTUNE_SOURCES", settings) for name in named
+        ]
+    elif settings.flag("USE_MODELSCOPE"):
+        ordered = [hubs["modelscope"], hubs["huggingface"], *mirrors]
+    else:
+        ordered = [hubs["huggingface"], *mirrors, hubs["modelscope"]]
+    unique = tuple(dict.fromkeys(ordered))
+    return unique if settings.flag("QTUNE_FALLBACK") else unique[:1]
+
+
+def _with_scheme(endpoint: str) -> str:
+    endpoint = endpoint.rstrip("/")
+    return endpoint if "://" in endpoint else f"https://{endpoint}"
+
+
+def _mirror(url: str, key: str, settings: Settings) -> Source:
+    problem = url_problem(url)
+    if problem is not None:
+        where = settings.origin(key).describe()
+        raise ConfigError(
+            "ENV805",
+            Text(
+                f"{key} ({where.en}): {problem.en}, and it is neither huggingface nor modelscope",
+                f"{key}（{where.zh}）：{problem.zh}，也不是 huggingface 或 modelscope",
+            ),
+            Text(
+                "Write huggingface, modelscope, or a whole URL.",
+                "请填写 huggingface、modelscope 或完整网址。",
+            ),
+        )
+    return Source("mirror", url.rstrip("/"))
+
+
+def choose(settings: Settings, measurements: Sequence[Measurement] = ()) -> Choice:
+    """The source that serves, given what is known of each.
+
+    Nothing measured: the first that the settings name. A source known to be unusable is passed over.
+    A later source is preferred to a usable earlier one only where it is clearly faster.
+    """
+    allowed = candidates(settings)
+    known: Mapping[str, Measurement] = {m.source: m for m in measurements}
+    usable = [s for s in allowed if s.name not in known or known[s.name].usable is not False]
+    if not usable:
+        return Choice(allowed[0], _reason_first(allowed[0], settings))
+    first = usable[0]
+    fastest = max(usable, key=lambda s: _speed(known.get(s.name)))
+    if _speed(known.get(first.name)) * WORTH_SWITCHING < _speed(known.get(fastest.name)) and _speed(
+        known.get(first.name)
+    ):
+        a, b = _speed(known.get(fastest.name)) / 1e6, _speed(known.get(first.name)) / 1e6
+        chosen, reason = (
+            fastest,
+            Text(
+                f"measured {a:.1f} MB/s against {b:.1f} MB/s from {first.name}",
+                f"实测 {a:.1f} MB/s，而 {first.name} 为 {b:.1f} MB/s",
+            ),
+        )
+    elif first is not allowed[0]:
+        failed = known[allowed[0].name]
+        why = failed.reason or Text("it did not answer", "没有响应")
+        chosen, reason = (
+            first,
+            Text(
+                f"{allowed[0].name} cannot serve: {why.en}", f"{allowed[0].name} 不可用：{why.zh}"
+            ),
+        )
+    else:
+        chosen, reason = first, _reason_first(first, settings)
+    return Choice(chosen, reason, tuple(s for s in usable if s is not chosen))
+
+
+def _speed(measurement: Measurement | None) -> float:
+    return (measurement.bytes_per_second or 0.0) if measurement else 0.0
+
+
+def _reason_first(source: Source, settings: Settings) -> Text:
+    key = "QTUNE_SOURCES" if settings.items("QTUNE_SOURCES") else "USE_MODELSCOPE"
+    where = settings.origin(key).describe()
+    value = settings.text(key)
+    return Text(f"{key}={value} ({where.en})", f"{key}={value}（{where.zh}）")
+
+
+# Organisations known to publish under the same id on both hubs. Only for these may one hub stand in for
+# the other when the chosen hub's own listing, and with it the hashes, cannot be had.
+SAME_OWNERS = frozenset({"Qwen", "deepseek-ai"})
+
+
+def same_owner(repo_id: str) -> bool:
+    return repo_id.partition("/")[0] in SAME_OWNERS
+
+
+# Where ModelScope keeps models whose owner has another name there. Owners only: names differ here and
+# there too, so this is a hint to look, not an address to download from.
+MODELSCOPE_OWNERS: Mapping[str, str] = {
+    "meta-llama": "LLM-Research",
+    "google": "LLM-Research",
+    "mistralai": "AI-ModelScope",
+    "microsoft": "LLM-Research",
+}
