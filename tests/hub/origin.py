@@ -1,0 +1,131 @@
+"""One HTTP origin: a listener whose requests are recorded, met by faults, answered, delivered."""
+
+from __future__ import annotations
+
+import contextlib
+import ssl
+import sys
+import time
+import traceback
+from collections.abc import Callable
+from typing import BinaryIO
+
+from tests.hub.faults import INSTEAD, Faults, Kind, heard, instead, spoil
+from tests.hub.http import BadRequest, Request, Response, read_request, text_response
+from tests.hub.recording import Recorder
+from tests.hub.server import Connection, Listener
+
+BLOCK = 256 * 1024
+Answer = Callable[[Request], Response]
+
+
+class Origin:
+    def __init__(
+        self,
+        name: str,
+        host: str,
+        answer: Answer,
+        recorder: Recorder,
+        faults: Faults,
+        context: ssl.SSLContext | None = None,
+        port: int = 0,
+    ) -> None:
+        self.name = name
+        self.host = host
+        self._answer = answer
+        self._recorder = recorder
+        self._faults = faults
+        self._context = context
+        self._listener = Listener(host, self._serve, port)
+        self.port = self._listener.port
+        self.url = f"{'https' if context else 'http'}://{host}:{self.port}"
+
+    def settle(self) -> None:
+        """Refuse or listen, as the faults now switched on say."""
+        if self._faults.refuses(self.name):
+            self._listener.refuse()
+        else:
+            self._listener.resume()
+
+    def close(self) -> None:
+        self._listener.close()
+
+    def _serve(self, connection: Connection) -> None:
+        fault = self._faults.of_connection(self.name)
+        if fault is not None:
+            if fault.kind is Kind.HANGUP:
+                connection.reset()
+            else:
+                connection.stopping.wait()
+            return
+        if self._context is not None:
+            connection.secure(self._context)
+        with contextlib.closing(connection.sock.makefile("rb")) as reader:
+            while self._exchange(connection, reader):
+                pass
+
+    def _exchange(self, connection: Connection, reader: BinaryIO) -> bool:
+        """Answer one request; whether the connection stays open for another."""
+        try:
+            request = read_request(reader, self.name, connection.number)
+        except BadRequest as error:
+            connection.send(text_response(400, f"{error}\n").head(False))
+            return False
+        if request is None:
+            return False
+        self._recorder.add(request)
+        response = self._respond(request)
+        keep_alive = request.headers.get("connection", "").lower() != "close"
+        return self._deliver(connection, request, response, keep_alive)
+
+    def _respond(self, request: Request) -> Response:
+        faults = self._faults.of_request(request)
+        seen = request
+        for fault in faults:
+            seen = heard(fault, seen)
+        first = next((fault for fault in faults if fault.kind in INSTEAD), None)
+        try:
+            response = instead(first, request) if first else self._answer(seen)
+        except Exception:
+            # A bug in this server must be seen in the test's output, not look like a fault.
+            traceback.print_exc(file=sys.stderr)
+            response = text_response(500, "bug in tests.hub, see its standard error\n")
+        for fault in faults:
+            response = spoil(fault, request, response)
+        return response
+
+    def _deliver(
+        self, connection: Connection, request: Request, response: Response, keep_alive: bool
+    ) -> bool:
+        delivery = response.delivery
+        if delivery.delay:
+            connection.pause(delivery.delay)
+        if delivery.stop_after != -1:
+            keep_alive = keep_alive and delivery.ending == "finish"
+            self._recorder.answered(request, response.status)
+            connection.send(response.head(keep_alive))
+            if request.method != "HEAD":
+                self._send_body(connection, request, response)
+        match delivery.ending:
+            case "silence":
+                connection.hush()
+            case "reset":
+                connection.reset()
+            case "close" | "finish":
+                pass
+        return keep_alive and delivery.ending == "finish"
+
+    def _send_body(self, connection: Connection, request: Request, response: Response) -> None:
+        body, delivery = memoryview(response.body), response.delivery
+        if delivery.stop_after is not None:
+            body = body[: delivery.stop_after]
+        rate = delivery.bytes_per_second
+        block = BLOCK if rate is None else max(1, min(BLOCK, rate // 20))
+        started = time.monotonic()
+        for start in range(0, len(body), block):
+            piece = body[start : start + block]
+            connection.send(piece)
+            self._recorder.sent(request, len(piece))
+            if rate is not None:
+                due = started + (start + len(piece)) / rate
+                connection.pause(max(0.0, due - time.monotonic()))

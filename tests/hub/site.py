@@ -1,0 +1,53 @@
+"""What every handler may know: the world, where the other origins are, and how URLs are signed."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import itertools
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from tests.hub.world import World
+
+
+@dataclass(frozen=True)
+class Signer:
+    """Signs paths of the large-file origins, as S3 and OSS do, until they expire."""
+
+    key: bytes
+    lifetime: float = 3600.0  # seconds; negative signs URLs that have already expired
+
+    def sign(self, path: str) -> tuple[int, str]:
+        """Expiry (seconds since the epoch) and signature."""
+        expires = int(time.time() + self.lifetime)
+        return expires, self._signature(path, expires)
+
+    def refusal(self, path: str, expires: str, signature: str) -> str | None:
+        """Why this signature does not open the path."""
+        if not expires.isdecimal() or not signature:
+            return "Access Denied"
+        if not hmac.compare_digest(signature, self._signature(path, int(expires))):
+            return "The request signature we calculated does not match the signature you provided."
+        if int(expires) < time.time():
+            return "Request has expired"
+        return None
+
+    def _signature(self, path: str, expires: int) -> str:
+        return hmac.new(self.key, f"{path}\n{expires}".encode(), hashlib.sha256).hexdigest()
+
+
+@dataclass
+class Site:
+    """Shared by the handlers of one hub; `world` may be replaced while it runs."""
+
+    world: World
+    signer: Signer
+    page_size: int = 1000  # entries on a page of Hugging Face's tree
+    xet: bool = False
+    urls: Mapping[str, str] = field(default_factory=dict)  # origin name -> base URL, for links
+    serial: itertools.count[int] = field(default_factory=itertools.count)
+
+    def request_id(self) -> str:
+        return f"Root=1-{next(self.serial):08x}-qtunetesthub"

@@ -1,0 +1,35 @@
+"""The large-file origins behind both hubs: bytes for whoever brings a signed URL, no tokens."""
+
+from __future__ import annotations
+
+from tests.hub.http import Request, Response, file_response, json_response, text_response
+from tests.hub.site import Site
+
+
+def answer(site: Site, request: Request) -> Response:
+    """`GET /anything/<sha256>` with the signature of either hub's redirect."""
+    query = request.query
+    signature = query.get("X-Amz-Signature") or query.get("Signature", "")
+    refusal = site.signer.refusal(request.path, query.get("Expires", ""), signature)
+    if refusal is not None:
+        return _xml(403, "AccessDenied", refusal)
+    if request.method not in ("GET", "HEAD"):
+        return _xml(405, "MethodNotAllowed", "The specified method is not allowed.")
+    file = site.world.large_file(request.path.rsplit("/", 1)[-1])
+    if file is None:
+        return _xml(404, "NoSuchKey", "The specified key does not exist.")
+    headers = {"ETag": f'"{file.sha256}"', "X-Cache": "Miss from test", "Vary": "Origin"}
+    return file_response(request, file.data, headers)
+
+
+def answer_cas(site: Site, request: Request) -> Response:
+    """Xet's content-addressed store, reachable and without anything in it."""
+    return json_response(404, {"error": "not found"})
+
+
+def _xml(status: int, code: str, message: str) -> Response:
+    body = (
+        '<?xml version="1.0" encoding="UTF-8"?>\n'
+        f"<Error><Code>{code}</Code><Message>{message}</Message></Error>"
+    )
+    return text_response(status, body, content_type="application/xml")
