@@ -34,12 +34,14 @@ class Source:
 class Measurement:
     """What is known of a source for one goal. `usable` None: it was not asked.
 
-    `reason` says why it is not usable. Speed in bytes per second, of the very file to be downloaded.
+    `reason` says why it is not usable; `has_model`: it is there, even if these credentials may not read
+    it. Speed in bytes per second, of the very file to be downloaded.
     """
 
     source: str
     usable: bool | None
     reason: Text | None = None
+    has_model: bool = False
     bytes_per_second: float | None = None
 
 
@@ -99,48 +101,60 @@ def _mirror(url: str, key: str, settings: Settings) -> Source:
 
 
 def choose(settings: Settings, measurements: Sequence[Measurement] = ()) -> Choice:
-    """The source that serves, given what is known of each.
-
-    Nothing measured: the first that the settings name. A source known to be unusable is passed over.
-    A later source is preferred to a usable earlier one only where it is clearly faster.
-    """
+    """The source that serves, given the settings and what is known of each source."""
     allowed = candidates(settings)
+    return pick(allowed, measurements, _reason_first(settings))
+
+
+def pick(
+    allowed: Sequence[Source], measurements: Sequence[Measurement], first_reason: Text
+) -> Choice:
+    """The same over plain values. `first_reason` is why the first of `allowed` comes first.
+
+    Nothing measured: the first. A source known to be unusable is passed over; where none is usable, one
+    that has the model (a gate can be opened) goes before one that has not. A later usable source is
+    preferred to an earlier one only where it is clearly faster.
+    """
     known: Mapping[str, Measurement] = {m.source: m for m in measurements}
     usable = [s for s in allowed if s.name not in known or known[s.name].usable is not False]
-    if not usable:
-        return Choice(allowed[0], _reason_first(allowed[0], settings))
-    first = usable[0]
-    fastest = max(usable, key=lambda s: _speed(known.get(s.name)))
-    if _speed(known.get(first.name)) * WORTH_SWITCHING < _speed(known.get(fastest.name)) and _speed(
-        known.get(first.name)
-    ):
-        a, b = _speed(known.get(fastest.name)) / 1e6, _speed(known.get(first.name)) / 1e6
+    has_model = [s for s in allowed if s.name in known and known[s.name].has_model]
+    ranked = usable or has_model or list(allowed)
+    first = ranked[0]
+    fastest = max(ranked, key=lambda source: _speed(known.get(source.name)))
+    slow, fast = _speed(known.get(first.name)), _speed(known.get(fastest.name))
+    if slow and slow * WORTH_SWITCHING < fast:
         chosen, reason = (
             fastest,
             Text(
-                f"measured {a:.1f} MB/s against {b:.1f} MB/s from {first.name}",
-                f"实测 {a:.1f} MB/s，而 {first.name} 为 {b:.1f} MB/s",
+                f"measured {fast / 1e6:.1f} MB/s, against {slow / 1e6:.1f} MB/s from {first.name}",
+                f"实测 {fast / 1e6:.1f} MB/s，而 {first.name} 为 {slow / 1e6:.1f} MB/s",
             ),
         )
     elif first is not allowed[0]:
         failed = known[allowed[0].name]
         why = failed.reason or Text("it did not answer", "没有响应")
+        gain = (
+            Text(f", {fast / 1e6:.1f} MB/s measured here", f"，此源实测 {fast / 1e6:.1f} MB/s")
+            if fast
+            else Text("", "")
+        )
         chosen, reason = (
             first,
             Text(
-                f"{allowed[0].name} cannot serve: {why.en}", f"{allowed[0].name} 不可用：{why.zh}"
+                f"{allowed[0].name} cannot serve: {why.en}{gain.en}",
+                f"{allowed[0].name} 不可用：{why.zh}{gain.zh}",
             ),
         )
     else:
-        chosen, reason = first, _reason_first(first, settings)
-    return Choice(chosen, reason, tuple(s for s in usable if s is not chosen))
+        chosen, reason = first, first_reason
+    return Choice(chosen, reason, tuple(s for s in ranked if s is not chosen))
 
 
 def _speed(measurement: Measurement | None) -> float:
     return (measurement.bytes_per_second or 0.0) if measurement else 0.0
 
 
-def _reason_first(source: Source, settings: Settings) -> Text:
+def _reason_first(settings: Settings) -> Text:
     key = "QTUNE_SOURCES" if settings.items("QTUNE_SOURCES") else "USE_MODELSCOPE"
     where = settings.origin(key).describe()
     value = settings.text(key)

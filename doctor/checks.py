@@ -1,0 +1,121 @@
+"""The checks: which probe looks at what, what must have gone well before, and how long it may take.
+
+This is the road that a client takes, as a graph: reach → listing → gate → storage → speed, hub by hub,
+beside what can be seen on the machine itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+from qtune.core.sources import Source
+from qtune.doctor import probes
+from qtune.doctor.context import Context
+from qtune.doctor.facts import Fact, Facts, Known
+from qtune.doctor.rule import Rule
+
+Look = Callable[[Context, Facts], Fact[Any]]
+LookAtHub = Callable[[Context, Source, Facts], Fact[Any]]
+
+
+@dataclass(frozen=True)
+class Family:
+    """A kind of check. `needs` are families of the same hub; `seconds` is the probe's own deadline."""
+
+    name: str
+    network: bool
+    seconds: float
+    look: Look | None = None
+    look_at_hub: LookAtHub | None = None
+    needs: tuple[str, ...] = ()
+
+
+FAMILIES: dict[str, Family] = {
+    family.name: family
+    for family in (
+        Family("envfile", False, 3, probes.envfile.probe),
+        Family("packages", False, 5, probes.packages.probe),
+        Family("disk", False, 5, probes.disk.probe),
+        Family("accelerator", False, 6, probes.accelerator.probe),
+        Family("torch", False, 30, probes.torch.probe),
+        Family("tokens", False, 2, look_at_hub=probes.tokens.probe),
+        Family("reach", True, 8, look_at_hub=probes.reach.probe),
+        Family("identity", True, 8, look_at_hub=probes.identity.probe, needs=("reach", "tokens")),
+        Family("listing", True, 12, look_at_hub=probes.listing.probe, needs=("reach",)),
+        Family("gate", True, 10, look_at_hub=probes.gate.probe, needs=("reach",)),
+        Family("storage", True, 10, look_at_hub=probes.storage.probe, needs=("listing", "gate")),
+        Family("speed", True, 12, look_at_hub=probes.speed.probe, needs=("storage",)),
+    )
+}
+
+
+@dataclass(frozen=True)
+class Check:
+    """A family, and the hub it looks at ("" for none). The name is what `--list` and JSON show."""
+
+    family: Family
+    source: str
+    look: Look
+    needs: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        return check_name(self.family.name, self.source)
+
+
+def check_name(family: str, source: str) -> str:
+    return f"{family}.{source.partition('://')[2] or source}" if source else family
+
+
+def plan(rules: Iterable[Rule], context: Context) -> tuple[Check, ...]:
+    """The checks that these rules read, and those that must come before them. Nothing else is looked at."""
+    wanted = {name for rule in rules for name in rule.needs}
+    while more := {need for name in wanted for need in FAMILIES[name].needs} - wanted:
+        wanted |= more
+    if context.goal.local:
+        wanted = {name for name in wanted if not FAMILIES[name].network}
+    checks: list[Check] = []
+    for family in FAMILIES.values():
+        if family.name not in wanted:
+            continue
+        if family.look is not None:
+            checks.append(Check(family, "", family.look, ()))
+        elif family.look_at_hub is not None:
+            for source in context.sources:
+                needs = tuple(check_name(need, source.name) for need in family.needs)
+                checks.append(
+                    Check(family, source.name, partial(_at, family.look_at_hub, source), needs)
+                )
+    return tuple(checks)
+
+
+def _at(look: LookAtHub, source: Source, context: Context, seen: Facts) -> Fact[Any]:
+    return look(context, source, seen)
+
+
+def put(facts: Facts, check: Check, fact: Fact[Any]) -> Facts:
+    """`facts` with one more fact in its place."""
+    if not check.source:
+        return replace(facts, **{check.family.name: fact})
+    row = dict(getattr(facts, check.family.name))
+    row[check.source] = fact
+    return replace(facts, **{check.family.name: row})
+
+
+def each(facts: Facts) -> Iterable[tuple[str, str, Fact[Any]]]:
+    """(family, source, fact) of every fact there is, in the order of the road."""
+    for name, family in FAMILIES.items():
+        value = getattr(facts, name)
+        if family.look is not None:
+            yield name, "", value
+        else:
+            for source, fact in value.items():
+                yield name, source, fact
+
+
+def went_well(fact: Fact[Any] | None) -> bool:
+    """May what follows on the road be looked at?"""
+    return isinstance(fact, Known) and bool(getattr(fact.value, "ok", True))

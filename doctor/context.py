@@ -1,0 +1,30 @@
+"""What every probe is given: the settings, the goal, and the one way to the network."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+
+from qtune.core.settings import Settings
+from qtune.core.sources import Source
+from qtune.doctor.facts import Goal
+
+
+@dataclass(frozen=True)
+class Context:
+    """`root` is the project's folder, where `.env` lies; `sources` are those the settings allow, in order.
+
+    `line` is held by whoever measures speed, so that two measurements do not share the bandwidth.
+    """
+
+    settings: Settings
+    goal: Goal
+    sources: tuple[Source, ...]
+    client: httpx.Client
+    environ: Mapping[str, str]
+    root: Path
+    line: threading.Lock = field(default_factory=threading.Lock)

@@ -1,0 +1,79 @@
+"""A finding is data: what is wrong, how it is known, and what would mend it. Telling it is a report's work."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from qtune.core.envpatch import EnvPatch
+from qtune.core.text import Text
+
+
+class Severity(StrEnum):
+    ERROR = "error"  # the goal will fail
+    WARNING = "warning"  # slow, risky or wasteful
+    INFO = "info"
+
+    @property
+    def rank(self) -> int:
+        return {"error": 0, "warning": 1, "info": 2}[self.value]
+
+
+class Applicability(StrEnum):
+    SAFE = "SAFE"  # `--fix` applies it
+    UNSAFE = "UNSAFE"  # only with --unsafe-fixes
+    MANUAL = "MANUAL"  # only the user can do it
+
+
+@dataclass(frozen=True)
+class Span:
+    """A place in a file, 1-based; the end is exclusive."""
+
+    path: str
+    line: int
+    column: int = 1
+    end_line: int = 0
+    end_column: int = 0
+
+
+@dataclass(frozen=True)
+class Edit:
+    """Replace the text of `span` by `text`; several edits of a fix do not overlap."""
+
+    span: Span
+    text: str
+
+
+@dataclass(frozen=True)
+class Fix:
+    """One way to mend a finding: a patch to `.env`, edits of a file, a command, or a page to open.
+
+    `mode` is a file mode to set on `span`'s file (0o600), `ignore` a line to add to .gitignore.
+    """
+
+    title: Text
+    applicability: Applicability
+    patch: EnvPatch | None = None
+    edits: tuple[Edit, ...] = ()
+    command: str = ""
+    url: str = ""
+    chmod: tuple[str, int] | None = None
+    gitignore: tuple[str, str] | None = None
+
+
+@dataclass(frozen=True)
+class Finding:
+    """`source` is the hub it speaks of, "" for none: what does not touch the goal is dropped by it.
+
+    `because` is the code it follows from; a report folds it under that.
+    """
+
+    code: str
+    severity: Severity
+    message: Text
+    evidence: tuple[Text, ...] = ()
+    because: str | None = None
+    span: Span | None = None
+    fix: Fix | None = None
+    url: str = ""
+    source: str = ""

@@ -1,0 +1,73 @@
+"""The whole outcome of an examination, ready to be rendered, and the exit code it stands for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from qtune.core.envpatch import EnvPatch
+from qtune.core.text import Text
+from qtune.doctor.facts import Facts
+from qtune.doctor.finding import Applicability, Finding
+
+State = Literal["ok", "skipped", "unknown", "crashed"]
+
+
+@dataclass(frozen=True)
+class CheckState:
+    """`because` is the code of the finding that stands in the way; otherwise `reason` says it."""
+
+    check: str
+    state: State
+    because: str | None
+    reason: str
+    took_ms: int
+
+
+@dataclass(frozen=True)
+class Recommendation:
+    """One line of the recommended `.env`. `value` None means: remove the line."""
+
+    key: str
+    value: str | None
+    current: str
+    reason: Text
+    applicability: Applicability
+    command: str = ""
+
+
+@dataclass(frozen=True)
+class Report:
+    """`findings` come root cause first; `patch` is what `--fix` would write.
+
+    `versions` of qtune and of what it judged; `started` in ISO 8601 with the zone.
+    """
+
+    findings: tuple[Finding, ...]
+    checks: tuple[CheckState, ...]
+    facts: Facts
+    recommended: tuple[Recommendation, ...]
+    patch: EnvPatch
+    suppressed: tuple[str, ...]
+    started: str
+    took_ms: int
+
+
+FailOn = Literal["error", "warning", "never"]
+
+
+def exit_code(report: Report, fail_on: FailOn = "error", strict: bool = False) -> int:
+    """Where several hold: 3 (a check crashed) > 4 (strict, a needed check not made) > 1 (findings) > 0."""
+    if any(check.state == "crashed" for check in report.checks):
+        return 3
+    if strict and any(_not_made(check) for check in report.checks):
+        return 4
+    threshold = {"error": 0, "warning": 1, "never": -1}[fail_on]
+    return int(any(finding.severity.rank <= threshold for finding in report.findings))
+
+
+def _not_made(check: CheckState) -> bool:
+    """Skipped on purpose for speed, or behind a finding that already says why, is not "could not be made"."""
+    if check.state == "unknown":
+        return True
+    return check.state == "skipped" and check.because is None and check.reason != "--no-speed"

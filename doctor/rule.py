@@ -1,0 +1,46 @@
+"""What a rule is: a code, a judgement over facts, and the page that explains it in both languages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from qtune.core.text import Text
+from qtune.doctor.facts import Facts, GoalKind
+from qtune.doctor.finding import Finding, Severity
+
+ALL_GOALS: frozenset[GoalKind] = frozenset({"download", "train", "push"})
+
+
+@dataclass(frozen=True)
+class Page:
+    """What `qtune explain`, hover, SARIF help and the docs print: paragraphs of markdown."""
+
+    what: Text
+    why: Text
+    detect: Text
+    mend: Text
+    verify: Text
+    sources: tuple[str, ...] = ()
+
+
+def nothing(facts: Facts) -> Iterable[Finding]:
+    """The judgement of a code that only commands raise (DWN, TRN): it has a page, but nothing to look at."""
+    return ()
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One cause. `needs` names the checks (without their hub) whose facts `judge` reads.
+
+    A rule over facts that are Unknown says nothing. `severity` is the usual one; a finding may be milder.
+    """
+
+    code: str
+    name: str
+    severity: Severity
+    title: Text
+    page: Page
+    needs: tuple[str, ...] = ()
+    goals: frozenset[GoalKind] = ALL_GOALS
+    judge: Callable[[Facts], Iterable[Finding]] = nothing

@@ -1,0 +1,7 @@
+"""Rules about hubs and mirrors, in the order of their codes."""
+
+from __future__ import annotations
+
+from qtune.doctor.rule import Rule
+
+RULES: tuple[Rule, ...] = ()

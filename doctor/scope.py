@@ -1,0 +1,88 @@
+"""Which hub serves the goal, as far as the facts tell; a finding about another hub is not the user's problem."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from qtune.core.hub.interface import AccessState
+from qtune.core.origin import Level
+from qtune.core.sources import Choice, Measurement, Source, pick, same_owner
+from qtune.core.text import Text
+from qtune.doctor.facts import Facts, known
+from qtune.doctor.finding import Finding, Severity
+
+_REFUSED = Text("access is refused", "访问被拒绝")
+_MISSING = Text("the model is not there", "没有该模型")
+
+
+def allowed(facts: Facts) -> tuple[Source, ...]:
+    return tuple(Source(fact.kind, fact.endpoint) for fact in facts.sources)
+
+
+def measurements(facts: Facts) -> tuple[Measurement, ...]:
+    return tuple(_measured(facts, source.name) for source in facts.sources)
+
+
+def _measured(facts: Facts, source: str) -> Measurement:
+    reach = known(facts.reach.get(source))
+    gate = known(facts.gate.get(source))
+    storage = known(facts.storage.get(source))
+    speed = known(facts.speed.get(source))
+    if reach is None:
+        return Measurement(source, None)
+    if reach.failed is not None:
+        detail = reach.failed.detail or reach.failed.kind
+        return Measurement(
+            source, False, Text(f"{reach.host}: {detail}", f"{reach.host}：{detail}")
+        )
+    if gate is not None and not gate.ok:
+        missing = gate.access.state in (AccessState.MISSING_OR_PRIVATE, AccessState.NO_REVISION)
+        return Measurement(source, False, _MISSING if missing else _REFUSED, has_model=not missing)
+    if storage is not None and storage.failed is not None:
+        reason = Text(
+            f"its large files come from {storage.host}, which cannot be reached",
+            f"大文件来自 {storage.host}，而该主机无法访问",
+        )
+        return Measurement(source, False, reason, has_model=True)
+    rate = speed.best if speed is not None and speed.ok else None
+    return Measurement(source, True if gate is not None else None, None, gate is not None, rate)
+
+
+def choice(facts: Facts) -> Choice:
+    """As `qtune run` would choose, had it measured what the doctor measured."""
+    key = "QTUNE_SOURCES" if _setting(facts, "QTUNE_SOURCES") else "USE_MODELSCOPE"
+    fact = facts.setting(key)
+    where = fact.origin.describe()
+    first = Text(f"{key}={fact.value} ({where.en})", f"{key}={fact.value}（{where.zh}）")
+    return pick(allowed(facts), measurements(facts), first)
+
+
+def _setting(facts: Facts, key: str) -> str:
+    fact = facts.setting(key)
+    return fact.value if fact.origin.level is not Level.DEFAULT else ""
+
+
+def stands_in(facts: Facts, source: Source) -> bool:
+    """May `source` serve without the user having chosen it? Design section 8: same bytes or same owner."""
+    first = allowed(facts)[0]
+    return (
+        source == first
+        or known(facts.listing.get(first.name)) is not None
+        or same_owner(facts.goal.model)
+    )
+
+
+def scoped(findings: Iterable[Finding], facts: Facts) -> list[Finding]:
+    """Drops what does not touch the goal, and softens what another hub makes up for."""
+    if not facts.sources:
+        return list(findings)
+    serving, first = choice(facts).source, allowed(facts)[0]
+    kept: list[Finding] = []
+    for finding in findings:
+        if finding.source in ("", serving.name):
+            kept.append(finding)
+        elif finding.source == first.name:
+            made_up = finding.severity is Severity.ERROR and stands_in(facts, serving)
+            kept.append(replace(finding, severity=Severity.WARNING) if made_up else finding)
+    return kept
