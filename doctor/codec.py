@@ -1,0 +1,85 @@
+"""Facts to JSON and back, so that a bug report, a test case and a support thread are the same file."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, get_args, get_origin
+
+import cattrs
+
+from qtune import __version__
+from qtune.core.errors import UsageError
+from qtune.core.secret import redact
+from qtune.core.text import Text
+from qtune.doctor.facts import Facts, Known, Unknown
+
+SCHEMA = 1
+
+
+def _is_fact(kind: Any) -> bool:
+    return Unknown in get_args(kind) and any(get_origin(part) is Known for part in get_args(kind))
+
+
+def _converter() -> cattrs.Converter:
+    converter = cattrs.Converter(forbid_extra_keys=True)
+    converter.register_unstructure_hook(Path, str)
+    converter.register_structure_hook(Path, lambda value, _: Path(value))
+
+    def unstructure(fact: Any) -> dict[str, Any]:
+        if isinstance(fact, Unknown):
+            return {"unknown": fact.reason, "detail": fact.detail, "took_ms": fact.took_ms}
+        return {"known": converter.unstructure(fact.value), "took_ms": fact.took_ms}
+
+    def structure(value: Any, kind: Any) -> Any:
+        if "unknown" in value:
+            return Unknown(value["unknown"], value["detail"], value["took_ms"])
+        part = next(part for part in get_args(kind) if get_origin(part) is Known)
+        return Known(converter.structure(value["known"], get_args(part)[0]), value["took_ms"])
+
+    converter.register_unstructure_hook_func(_is_fact, unstructure)
+    converter.register_structure_hook_func(_is_fact, structure)
+    return converter
+
+
+_CONVERTER = _converter()
+
+
+def to_plain(value: Any) -> Any:
+    """Facts, or a part of them, as JSON's own types."""
+    return _CONVERTER.unstructure(value)
+
+
+def dump(facts: Facts) -> str:
+    """A facts file. Facts hold no secrets; redacting once more at the door costs nothing."""
+    document = {"schema": SCHEMA, "qtune": __version__, "facts": to_plain(facts)}
+    return redact(json.dumps(document, ensure_ascii=False, indent=2)) + "\n"
+
+
+def load(text: str) -> Facts:
+    """Raises UsageError (CFG091) for what is no facts file of this version."""
+    try:
+        document = json.loads(text)
+        if document["schema"] != SCHEMA:
+            raise ValueError(f"schema {document['schema']}")
+        return _CONVERTER.structure(document["facts"], Facts)
+    except (
+        ValueError,
+        TypeError,
+        KeyError,
+        AttributeError,
+        RecursionError,
+        cattrs.BaseValidationError,
+    ) as error:
+        detail = redact(str(error).splitlines()[0] if str(error) else type(error).__name__)
+        raise UsageError(
+            "CFG091",
+            Text(
+                f"this is no facts file that this version can read: {detail}",
+                f"这不是当前版本能读取的 facts 文件：{detail}",
+            ),
+            Text(
+                "Make one with `qtune doctor --save facts.json`.",
+                "请用 `qtune doctor --save facts.json` 生成。",
+            ),
+        ) from error
