@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import socket
 import ssl
+import threading
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -46,23 +47,26 @@ class Route(httpx.BaseTransport):
         self._settings = settings
         self._context = tls_context(settings)
         self._roads: dict[str, httpx.HTTPTransport] = {}
+        self._lock = threading.Lock()  # a client serves many threads
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         proxy = proxy_for(str(request.url), self._settings)
         if isinstance(proxy, BadProxy):
             raise bad_proxy(proxy)
         key = proxy.url if proxy else ""
-        if key not in self._roads:
-            self._roads[key] = httpx.HTTPTransport(
-                verify=self._context,
-                proxy=_httpx_proxy(proxy, self._context) if proxy else None,
-                local_address={"4": "0.0.0.0", "6": "::"}.get(
-                    self._settings.text("QTUNE_IP_FAMILY")
-                ),
-                limits=httpx.Limits(max_connections=256, max_keepalive_connections=64),
-                trust_env=False,
-            )
-        return self._roads[key].handle_request(request)
+        with self._lock:
+            if key not in self._roads:
+                self._roads[key] = httpx.HTTPTransport(
+                    verify=self._context,
+                    proxy=_httpx_proxy(proxy, self._context) if proxy else None,
+                    local_address={"4": "0.0.0.0", "6": "::"}.get(
+                        self._settings.text("QTUNE_IP_FAMILY")
+                    ),
+                    limits=httpx.Limits(max_connections=256, max_keepalive_connections=64),
+                    trust_env=False,
+                )
+            road = self._roads[key]
+        return road.handle_request(request)
 
     def close(self) -> None:
         for road in self._roads.values():
@@ -141,7 +145,7 @@ def ask(
 ) -> Reply:
     """One request, read whole within `deadline_s` seconds and `limit` bytes.
 
-    Raises Unreachable (NET1xx, HUB200) or Nonsense (HUB206). A status of any kind is an answer.
+    Raises Unreachable (NET1xx, HUB200) or Nonsense (HUB223). A status of any kind is an answer.
     """
     started = time.monotonic()
     with mapped(url, source):

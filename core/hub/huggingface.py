@@ -1,0 +1,255 @@
+"""Hugging Face, or a hub that speaks its protocol, read over plain HTTP.
+
+Redirects are followed on the hub's own origin only, the next page of a listing is asked for on the
+same origin only, and before each hop the token's owner is asked again.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Mapping
+from typing import Any
+
+import httpx
+
+from qtune.core.credentials import Credential
+from qtune.core.errors import HubError
+from qtune.core.http import Reply, authorization
+from qtune.core.hub.answers import (
+    REDIRECTS,
+    decoded,
+    host_of,
+    is_html,
+    nonsense,
+    not_a_hub,
+    rate_limit,
+    redirect_target,
+    same_origin,
+    unavailable,
+    whole_number,
+    words,
+)
+from qtune.core.hub.follow import follow
+from qtune.core.hub.interface import (
+    Access,
+    AccessState,
+    Identity,
+    Location,
+    Manifest,
+    RateLimit,
+    RepoFile,
+)
+from qtune.core.hub.listing import MOST_FILES, listed_file, too_many
+from qtune.core.hub.names import (
+    COMMIT,
+    check_repo_id,
+    check_revision,
+    quoted,
+    quoted_revision,
+)
+from qtune.core.hub.profile import identity_of
+from qtune.core.hub.refusals import Asked, classify, refusal
+from qtune.core.settings import Settings
+from qtune.core.sources import Source
+
+MOST_PAGES = 2_000
+_NEXT = re.compile(r'<([^<>]+)>\s*;[^,<]*\brel="?next"?', re.IGNORECASE)
+
+
+class HuggingFace:
+    """`token` None: every request is anonymous, as for a mirror."""
+
+    def __init__(
+        self, source: Source, settings: Settings, client: httpx.Client, token: Credential | None
+    ) -> None:
+        self._source = source
+        self._settings = settings
+        self._client = client
+        self._token = token
+        self._brief_s = float(settings.number("HF_HUB_ETAG_TIMEOUT"))
+        self._rate_limit: RateLimit | None = None
+        self._identity: Identity | None = None
+        self._identity_lock = threading.Lock()
+
+    @property
+    def source(self) -> Source:
+        return self._source
+
+    @property
+    def rate_limit(self) -> RateLimit | None:
+        return self._rate_limit
+
+    def manifest(self, repo_id: str, revision: str | None = None) -> Manifest:
+        check_repo_id(repo_id)
+        revision = check_revision(revision or "main")
+        asked = self._asked(repo_id, revision)
+        base = f"{self._source.endpoint}/api/models/{repo_id}"
+        info = self._json(f"{base}/revision/{quoted_revision(revision)}", self._brief_s, asked)
+        commit = info.get("sha") if isinstance(info, dict) else None
+        if not isinstance(commit, str) or not COMMIT.fullmatch(commit):
+            raise nonsense(self._source, "a revision without a commit", "版本信息中没有 commit")
+        files = self._tree(f"{base}/tree/{commit}?recursive=true&expand=false", asked)
+        return Manifest(repo_id, revision, commit, files, self._source)
+
+    def _tree(self, url: str, asked: Asked) -> tuple[RepoFile, ...]:
+        files: list[RepoFile] = []
+        following: str | None = url
+        for _ in range(MOST_PAGES):
+            reply = self._get(following, 3 * self._brief_s, asked)
+            entries = decoded(reply, self._source)
+            if not isinstance(entries, list):
+                raise nonsense(self._source, "a listing that is no list", "文件清单不是列表")
+            files += [self._file(e) for e in entries if _is_file(e)]
+            if len(files) > MOST_FILES:
+                raise too_many(self._source, asked.repo_id)
+            following = self._next_page(reply)
+            if following is None:
+                return tuple(files)
+        raise nonsense(self._source, "a listing without an end", "文件清单没有尽头")
+
+    def _file(self, entry: Mapping[str, Any]) -> RepoFile:
+        lfs = entry.get("lfs")
+        if isinstance(lfs, dict):
+            # The oid of a large file is its pointer's; only the sha256 speaks of the content.
+            size = lfs.get("size", entry.get("size"))
+            return listed_file(self._source, entry.get("path"), size, lfs.get("oid"), None, True)
+        path, size, oid = (entry.get(key) for key in ("path", "size", "oid"))
+        return listed_file(self._source, path, size, None, oid, False)
+
+    def _next_page(self, reply: Reply) -> str | None:
+        match = _NEXT.search(reply.headers.get("link", ""))
+        if match is None:
+            return None
+        target = redirect_target(302, {"location": match.group(1)}, reply.url)
+        if target is None or not same_origin(target, reply.url):
+            other = host_of(target or match.group(1))
+            raise nonsense(
+                self._source,
+                f"the next page of the listing would lie on another host ({other})",
+                f"清单的下一页指向另一台主机（{other}）",
+            )
+        return target
+
+    def identity(self) -> Identity | None:
+        url = f"{self._source.endpoint}/api/whoami-v2"
+        if not self._headers(url):
+            return None
+        with self._identity_lock:  # whoami is strictly limited: once is enough
+            if self._identity is None:
+                self._identity = self._whoami(url)
+            return self._identity
+
+    def _whoami(self, url: str) -> Identity:
+        reply = self._follow("GET", url, self._brief_s)
+        if reply.status in (401, 403) and not is_html(reply.headers, reply.body):
+            return Identity(valid=False, message=words(reply))
+        if reply.status != 200:
+            raise unavailable(reply, self._source) or not_a_hub(self._source, reply)
+        profile = decoded(reply, self._source)
+        if not isinstance(profile, dict):
+            raise nonsense(self._source, "a profile that is none", "账号信息格式不对")
+        return identity_of(profile)
+
+    def access(self, repo_id: str, revision: str | None = None, path: str | None = None) -> Access:
+        """Asks auth-check, then for a real file: a hub may pass one and refuse the other."""
+        check_repo_id(repo_id)
+        revision = check_revision(revision or "main")
+        check = f"{self._source.endpoint}/api/models/{repo_id}/auth-check"
+        reply = self._follow("GET", check, self._brief_s)
+        # A mirror may not know auth-check: a bare 404 is no answer about the repository.
+        unknown = reply.status in (404, 405) and "x-error-code" not in reply.headers
+        if reply.status != 200 and not unknown:
+            return self._access(reply)
+        wanted = path or "config.json"
+        found = self._file_access(repo_id, revision, wanted)
+        if found.state is AccessState.NO_REVISION and path is None:
+            listed = self.manifest(repo_id, revision).files
+            weights = [f.path for f in listed if f.lfs] or [f.path for f in listed]
+            if weights:
+                return self._file_access(repo_id, revision, weights[0])
+        return found
+
+    def _file_access(self, repo_id: str, revision: str, path: str) -> Access:
+        reply = self._head(repo_id, revision, path)
+        if reply.status == 200 or reply.status in REDIRECTS:
+            if "x-repo-commit" not in reply.headers:
+                raise not_a_hub(self._source, reply)
+            return Access(AccessState.GRANTED, reply.status, "", self._sent(reply.url))
+        return self._access(reply)
+
+    def _access(self, reply: Reply) -> Access:
+        if is_html(reply.headers, reply.body) and "x-error-code" not in reply.headers:
+            raise not_a_hub(self._source, reply)
+        error = unavailable(reply, self._source) if reply.status >= 500 else None
+        if error is not None:
+            raise error
+        sent, said = self._sent(reply.url), words(reply)
+        code = reply.headers.get("x-error-code", "")
+        return Access(classify(reply.status, code, said, sent), reply.status, said, sent)
+
+    def locate(self, repo_id: str, commit: str, path: str) -> Location:
+        check_repo_id(repo_id)
+        reply = self._head(repo_id, check_revision(commit), path)
+        headers = reply.headers
+        size = whole_number(headers.get("x-linked-size"))
+        at = headers.get("x-repo-commit")
+        target = redirect_target(reply.status, headers, reply.url)
+        ranges = {"bytes": True, "none": False}.get(headers.get("accept-ranges", "").lower())
+        if target is not None:
+            if at is None:
+                raise not_a_hub(self._source, reply)
+            return Location(target, {}, size, at, ranges)
+        if reply.status == 200:
+            if at is None:
+                raise not_a_hub(self._source, reply)
+            own = self._headers(reply.url)
+            if size is None and "content-encoding" not in headers:
+                size = whole_number(headers.get("content-length"))
+            return Location(reply.url, own, size, at, ranges)
+        raise self._refusal(reply, self._asked(repo_id, path))
+
+    def _head(self, repo_id: str, revision: str, path: str) -> Reply:
+        url = (
+            f"{self._source.endpoint}/{repo_id}/resolve/{quoted_revision(revision)}/{quoted(path)}"
+        )
+        return self._follow("HEAD", url, self._brief_s)
+
+    def _json(self, url: str, deadline_s: float, asked: Asked) -> Any:
+        return decoded(self._get(url, deadline_s, asked), self._source)
+
+    def _get(self, url: str | None, deadline_s: float, asked: Asked) -> Reply:
+        assert url is not None
+        reply = self._follow("GET", url, deadline_s)
+        if reply.status != 200:
+            raise self._refusal(reply, asked)
+        return reply
+
+    def _follow(self, method: str, url: str, deadline_s: float) -> Reply:
+        reply = follow(self._client, method, url, self._headers, deadline_s, self._source)
+        self._rate_limit = rate_limit(reply.headers) or self._rate_limit
+        return reply
+
+    def _headers(self, url: str) -> dict[str, str]:
+        return authorization(self._token, url, self._settings)
+
+    def _sent(self, url: str) -> bool:
+        return bool(self._headers(url))
+
+    def _asked(self, repo_id: str, what: str) -> Asked:
+        return Asked(self._source, repo_id, self._token, self._sent(self._source.endpoint), what)
+
+    def _refusal(self, reply: Reply, asked: Asked) -> HubError:
+        error = unavailable(reply, self._source)
+        if error is not None:
+            return error
+        code = reply.headers.get("x-error-code", "")
+        web_page = is_html(reply.headers, reply.body) and not code
+        if web_page or reply.status in REDIRECTS or reply.status < 400:
+            return not_a_hub(self._source, reply)
+        said, sent = words(reply), self._sent(reply.url)
+        return refusal(classify(reply.status, code, said, sent), asked, reply.status, said)
+
+
+def _is_file(entry: object) -> bool:
+    return isinstance(entry, dict) and entry.get("type") == "file"

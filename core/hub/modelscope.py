@@ -1,0 +1,281 @@
+"""ModelScope, read over plain HTTP.
+
+Every refusal there has status 404, and overload says "not found" too: the envelope's Code and Message
+decide. An empty listing is no success, and one that stops at the server's cap is walked by folder.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+from urllib.parse import urlencode
+
+import httpx
+
+from qtune.core.credentials import Credential
+from qtune.core.http import Reply, authorization, mapped
+from qtune.core.hub.answers import (
+    REDIRECTS,
+    decoded,
+    is_html,
+    nonsense,
+    portal,
+    rate_limit,
+    redirect_target,
+    unavailable,
+    whole_number,
+    words,
+)
+from qtune.core.hub.envelope import absent, nothing_listed, opened, refused, state_of
+from qtune.core.hub.follow import follow, is_own
+from qtune.core.hub.interface import (
+    Access,
+    AccessState,
+    Identity,
+    Location,
+    Manifest,
+    RateLimit,
+    RepoFile,
+)
+from qtune.core.hub.listing import MOST_FILES, listed_file, manifest_commit, too_many
+from qtune.core.hub.names import check_repo_id, check_revision, is_commit
+from qtune.core.hub.refusals import Asked, refusal
+from qtune.core.settings import Settings
+from qtune.core.sources import Source
+
+DEFAULT_BRANCH = "master"
+LISTING_CAP = 3000  # the server says nothing when it stops there
+MOST_LISTINGS = 2_000
+
+
+class ModelScope:
+    def __init__(
+        self, source: Source, settings: Settings, client: httpx.Client, token: Credential | None
+    ) -> None:
+        self._source = source
+        self._settings = settings
+        self._client = client
+        self._token = token
+        self._brief_s = float(settings.number("HF_HUB_ETAG_TIMEOUT"))
+        self._revisions: dict[tuple[str, str], str] = {}  # our name of a listing -> its branch
+        self._rate_limit: RateLimit | None = None
+        self._identity: Identity | None = None
+        self._identity_lock = threading.Lock()
+
+    @property
+    def source(self) -> Source:
+        return self._source
+
+    @property
+    def rate_limit(self) -> RateLimit | None:
+        return self._rate_limit
+
+    def manifest(self, repo_id: str, revision: str | None = None) -> Manifest:
+        """`main` and Hugging Face's commits mean nothing here: they are never sent on.
+
+        40 hex digits are taken for the name of a listing (Manifest.commit), and must be today's.
+        """
+        self._check_id(repo_id)
+        branch = self._branch(revision)
+        entries = self._list(repo_id, branch)
+        files = tuple(self._file(e) for e in entries if e.get("Type") != "tree")
+        if not files:
+            raise nothing_listed(self._source, repo_id, branch)
+        if len(files) > MOST_FILES:
+            raise too_many(self._source, repo_id)
+        commit = manifest_commit(files)
+        if is_commit(revision) and revision != commit:
+            asked = self._asked(repo_id, f"revision {revision}")
+            raise refusal(AccessState.NO_REVISION, asked, 404, "")
+        self._revisions[(repo_id, commit)] = branch
+        return Manifest(repo_id, branch, commit, files, self._source)
+
+    def _branch(self, revision: str | None) -> str:
+        if revision is None or revision == "main" or is_commit(revision):
+            return DEFAULT_BRANCH
+        return check_revision(revision)
+
+    def _list(self, repo_id: str, branch: str) -> list[dict[str, Any]]:
+        """The whole tree in one request, or, where that is cut off, one request a folder."""
+        first = self._page(repo_id, branch, "", recursive=True)
+        if len(first) < LISTING_CAP:
+            return first
+        found: dict[str, dict[str, Any]] = {}
+        folders = [""]
+        for _ in range(MOST_LISTINGS):
+            if not folders or len(found) > MOST_FILES:
+                return list(found.values())
+            folder = folders.pop()
+            page = self._page(repo_id, branch, folder, recursive=bool(folder))
+            if len(page) >= LISTING_CAP and folder:
+                page = self._page(repo_id, branch, folder, recursive=False)
+            elif folder:
+                found |= {str(e.get("Path")): e for e in page if e.get("Type") != "tree"}
+                continue
+            if len(page) >= LISTING_CAP:
+                raise nonsense(
+                    self._source,
+                    f"the folder {folder or '/'!r} holds more files than it lists",
+                    f"文件夹 {folder or '/'!r} 的文件数超过其列出的上限",
+                )
+            found |= {str(e.get("Path")): e for e in page if e.get("Type") != "tree"}
+            inside = [str(e.get("Path")) for e in page if e.get("Type") == "tree"]
+            folders += [name for name in inside if _below(name, folder)]
+        raise nonsense(self._source, "a listing without an end", "文件清单没有尽头")
+
+    def _page(
+        self, repo_id: str, branch: str, folder: str, *, recursive: bool
+    ) -> list[dict[str, Any]]:
+        query = {"Revision": branch, "Recursive": "true" if recursive else "false"}
+        if folder:
+            query["Root"] = folder
+        url = f"{self._source.endpoint}/api/v1/models/{repo_id}/repo/files?{urlencode(query)}"
+        reply = self._follow("GET", url, 3 * self._brief_s)
+        envelope = opened(reply, self._asked(repo_id, f"revision {branch}"))
+        data = envelope.get("Data")
+        files = data.get("Files") if isinstance(data, dict) else data
+        if files is None:
+            return []
+        if not isinstance(files, list) or not all(isinstance(e, dict) for e in files):
+            raise nonsense(self._source, "a listing that is no list", "文件清单不是列表")
+        return files
+
+    def _file(self, entry: dict[str, Any]) -> RepoFile:
+        path, size, sha256 = (entry.get(key) for key in ("Path", "Size", "Sha256"))
+        return listed_file(self._source, path, size, sha256, None, bool(entry.get("IsLFS")))
+
+    def identity(self) -> Identity | None:
+        url = f"{self._source.endpoint}/openapi/v1/users/me"
+        if not self._headers(url):
+            return None
+        with self._identity_lock:
+            if self._identity is None:
+                self._identity = self._whoami(url)
+            return self._identity
+
+    def _whoami(self, url: str) -> Identity:
+        reply = self._follow("GET", url, self._brief_s)
+        if reply.status in (400, 401, 403) and not is_html(reply.headers, reply.body):
+            return Identity(valid=False, message=words(reply))
+        if reply.status != 200:
+            raise unavailable(reply, self._source) or portal(self._source, reply.url)
+        answer = decoded(reply, self._source)
+        profile = answer.get("data") if isinstance(answer, dict) else None
+        if not isinstance(profile, dict):
+            return Identity(valid=False, message=words(reply))
+        return Identity(valid=True, name=str(profile.get("username") or profile.get("name") or ""))
+
+    def access(self, repo_id: str, revision: str | None = None, path: str | None = None) -> Access:
+        self._check_id(repo_id)
+        branch = self._branch(revision)
+        found = self._file_access(repo_id, branch, path or "config.json")
+        if found.state is AccessState.NO_REVISION and path is None:
+            listed = self.manifest(repo_id, branch).files
+            weights = [f.path for f in listed if f.lfs] or [f.path for f in listed]
+            return self._file_access(repo_id, branch, weights[0])
+        return found
+
+    def _file_access(self, repo_id: str, branch: str, path: str) -> Access:
+        url = self._file_url(repo_id, branch, path)
+        reply = self._opened(url)
+        sent = bool(self._headers(reply.url))
+        if reply.status in (200, 206) or reply.status in REDIRECTS:
+            if is_html(reply.headers) and not path.endswith((".html", ".htm")):
+                raise portal(self._source, reply.url)
+            return Access(AccessState.GRANTED, reply.status, "", sent)
+        error = unavailable(reply, self._source)
+        if error is not None and reply.status != 429:
+            raise error
+        state = state_of(reply, sent)
+        return Access(state, reply.status, words(reply), sent)
+
+    def locate(self, repo_id: str, commit: str, path: str) -> Location:
+        """`commit` names a listing of this hub; of anything else the default branch's file is meant."""
+        self._check_id(repo_id)
+        branch = self._revisions.get((repo_id, commit), DEFAULT_BRANCH)
+        url = self._file_url(repo_id, branch, path)
+        reply = self._opened(url)
+        target = redirect_target(reply.status, reply.headers, reply.url)
+        if target is not None:
+            size = whole_number(reply.headers.get("x-linked-size"))
+            return Location(target, {}, size, None, None)
+        if reply.status in (200, 206):
+            if is_html(reply.headers) and not path.endswith((".html", ".htm")):
+                raise portal(self._source, reply.url)
+            size, ranges = _size(reply)
+            return Location(reply.url, self._headers(reply.url), size, None, ranges)
+        raise refused(reply, self._asked(repo_id, path))
+
+    def _file_url(self, repo_id: str, branch: str, path: str) -> str:
+        query = urlencode({"Revision": branch, "FilePath": path})
+        return f"{self._source.endpoint}/api/v1/models/{repo_id}/repo?{query}"
+
+    def _opened(self, url: str) -> Reply:
+        """How the hub answers for a file, its body unread.
+
+        A signature may hold for one method only, so a redirect is asked for again with GET; and a HEAD
+        has no envelope to say why it was refused.
+        """
+        reply = self._follow("HEAD", url, self._brief_s)
+        if reply.status == 200:
+            return reply
+        return self._first_byte(reply.url)
+
+    def _first_byte(self, url: str) -> Reply:
+        for _ in range(6):
+            headers = {**self._headers(url), "Range": "bytes=0-0", "Accept-Encoding": "identity"}
+            with (
+                mapped(url, self._source.name),
+                self._client.stream("GET", url, headers=headers, timeout=self._brief_s) as r,
+            ):
+                body = b"" if r.status_code in (200, 206) else _at_most(r, 65_536)
+                lower = {name.lower(): value for name, value in r.headers.items()}
+                reply = Reply(r.status_code, lower, body, str(r.url), 0.0)
+            target = redirect_target(reply.status, lower, url)
+            if target is None or not is_own(url, target, self._source):
+                return reply
+            url = target
+        raise nonsense(self._source, "redirects in a circle", "重定向陷入循环")
+
+    def _follow(self, method: str, url: str, deadline_s: float) -> Reply:
+        reply = follow(self._client, method, url, self._headers, deadline_s, self._source)
+        self._rate_limit = rate_limit(reply.headers) or self._rate_limit
+        return reply
+
+    def _headers(self, url: str) -> dict[str, str]:
+        """The token as Bearer and as the cookie that some of the endpoints read instead."""
+        headers = authorization(self._token, url, self._settings)
+        if headers and self._token is not None:
+            headers["Cookie"] = f"m_session_id={self._token.secret.reveal()}"
+        return headers
+
+    def _asked(self, repo_id: str, what: str = "") -> Asked:
+        sent = bool(self._headers(self._source.endpoint))
+        return Asked(self._source, repo_id, self._token, sent, what)
+
+    def _check_id(self, repo_id: str) -> None:
+        if "/" not in check_repo_id(repo_id):
+            raise absent(self._source, repo_id, 404, "")
+
+
+def _below(path: str, folder: str) -> bool:
+    """A listing may only lead deeper; one that names its own parent would be walked for ever."""
+    return path.startswith(f"{folder}/" if folder else "") and len(path) > len(folder)
+
+
+def _size(reply: Reply) -> tuple[int | None, bool]:
+    """The whole file's size, and whether a part of it was sent for the asking."""
+    if reply.status == 206:
+        return whole_number(reply.headers.get("content-range", "").rpartition("/")[2]), True
+    if "content-encoding" in reply.headers:
+        return None, False
+    return whole_number(reply.headers.get("content-length")), False
+
+
+def _at_most(response: httpx.Response, limit: int) -> bytes:
+    body = bytearray()
+    for chunk in response.iter_bytes():
+        body += chunk
+        if len(body) >= limit:
+            break
+    return bytes(body[:limit])

@@ -1,0 +1,86 @@
+"""What may be put into a hub's URL: repository ids, revisions and paths, checked and quoted."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import quote, urlsplit
+
+from qtune.core.errors import UsageError
+from qtune.core.text import Text
+
+_PART = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_.-]{0,94}[A-Za-z0-9_-])?")
+_REVISION = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+/-]{0,254}")
+COMMIT = re.compile(r"[0-9a-f]{40}")
+
+
+def check_repo_id(repo_id: str) -> str:
+    """The id itself, if it is `owner/name` or `name` as both hubs allow. Raises UsageError HUB224."""
+    parts = repo_id.split("/")
+    # `--` stands for the slash in the cache's folder names, so it cannot be part of a name.
+    if (
+        len(parts) <= 2
+        and all(_PART.fullmatch(part) for part in parts)
+        and not any(bad in repo_id for bad in ("..", "--"))
+    ):
+        return repo_id
+    meant = _meant(repo_id)
+    fix = (
+        Text(f"Write {meant}.", f"请写成 {meant}。")
+        if meant
+        else Text(
+            "Write it as owner/name, for example Qwen/Qwen3-4B.",
+            "请写成 owner/name 的形式，例如 Qwen/Qwen3-4B。",
+        )
+    )
+    raise UsageError(
+        "HUB224",
+        Text(f"{repo_id!r} is not a repository id", f"{repo_id!r} 不是有效的仓库 id"),
+        fix,
+    )
+
+
+def _meant(text: str) -> str | None:
+    """The id that somebody meant who pasted quotes, spaces or the page's address."""
+    stripped = text.strip().strip("\"'`“”‘’ ").rstrip("/")
+    if "://" in stripped:
+        try:
+            path = urlsplit(stripped).path.strip("/").removeprefix("models/")
+        except ValueError:
+            return None
+        stripped = "/".join(path.split("/")[:2])
+    try:
+        return check_repo_id(stripped) if stripped != text else None
+    except UsageError:
+        return None
+
+
+def check_revision(revision: str) -> str:
+    """A branch, tag or commit that is safe in a URL and as a file name. Raises UsageError HUB225."""
+    parts = revision.split("/")
+    if (
+        _REVISION.fullmatch(revision)
+        and ".." not in revision
+        and all(part and part[0] not in ".-" and part[-1] != "." for part in parts)
+    ):
+        return revision
+    raise UsageError(
+        "HUB225",
+        Text(f"{revision!r} is not a revision", f"{revision!r} 不是有效的版本"),
+        Text(
+            "Give a branch, a tag or a commit of 40 hex digits.",
+            "请填写分支、标签，或 40 位十六进制的 commit。",
+        ),
+    )
+
+
+def is_commit(revision: str | None) -> bool:
+    return revision is not None and COMMIT.fullmatch(revision) is not None
+
+
+def quoted(path: str) -> str:
+    """A file's path as part of a URL; `#`, `?`, `%` and spaces cannot break out of it."""
+    return quote(path, safe="/")
+
+
+def quoted_revision(revision: str) -> str:
+    return quote(revision, safe="")
