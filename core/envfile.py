@@ -55,6 +55,12 @@ class Unparsed:
     text: str
     reason: str
 
+    @property
+    def mapping(self) -> tuple[str, int, int] | None:
+        """Of a line written as in YAML, `KEY: value`: the key, and the columns where `: ` begins and ends."""
+        match = _MAPPING.match(self.text) if self.reason == "no_equals" else None
+        return (match[1], match.end(1) + 1, match.end() + 1) if match else None
+
 
 @dataclass(frozen=True)
 class EnvDocument:
@@ -110,6 +116,7 @@ _KEY = re.compile(
     r"[ \t\f\v\xa0]*(?P<export>export[ \t]+)?(?P<key>[^=#\s'\"][^=#\s]*|'[^']+')[ \t]*(?P<equals>=)?"
 )
 _VALID_KEY = re.compile(r"[A-Za-z_][\w.-]*\Z")
+_MAPPING = re.compile(r"[ \t]*(?:export[ \t]+)?([A-Za-z_]\w*)[ \t]*:(?!//)[ \t]*(?=\S)")
 _DOUBLE = re.compile(r'"((?:[^"\\]|\\.)*)"', re.S)
 _SINGLE = re.compile(r"'((?:[^'\\]|\\.)*)'", re.S)
 _REST = re.compile(r"[ \t]*(?:#[^\r\n]*)?(?=\r?\n|\r|\Z)")

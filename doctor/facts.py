@@ -113,8 +113,13 @@ class EnvEntry:
 
 @dataclass(frozen=True)
 class UnparsedLine:
+    """`key` and the columns are those of core.envfile.Unparsed.mapping: a line written as in YAML."""
+
     line: int
     reason: str
+    key: str = ""
+    column: int = 0
+    value_column: int = 0
 
 
 @dataclass(frozen=True)

@@ -48,7 +48,8 @@ class Edit:
 class Fix:
     """One way to mend a finding: a patch to `.env`, edits of a file, a command, or a page to open.
 
-    `mode` is a file mode to set on `span`'s file (0o600), `ignore` a line to add to .gitignore.
+    `chmod` is a file and the mode to give it (0o600), `gitignore` a .gitignore and the line to add,
+    `reencode` a file to write again as plain UTF-8, its text unchanged. Edits come before the patch.
     """
 
     title: Text
@@ -59,6 +60,7 @@ class Fix:
     url: str = ""
     chmod: tuple[str, int] | None = None
     gitignore: tuple[str, str] | None = None
+    reencode: str = ""
 
 
 @dataclass(frozen=True)

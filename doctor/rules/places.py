@@ -1,0 +1,41 @@
+"""Where a value stands: the span of its `.env` line, as exact as the facts allow."""
+
+from __future__ import annotations
+
+from qtune.core.origin import Origin
+from qtune.core.table import BY_NAME
+from qtune.doctor.facts import EnvEntry, EnvFile, Facts, known
+from qtune.doctor.finding import Span
+
+
+def span_of(origin: Origin, facts: Facts) -> Span | None:
+    """The line that `origin` speaks of; None where it is no line of a file."""
+    if origin.path is None or origin.line is None:
+        return None
+    envfile = known(facts.envfile)
+    if envfile is not None and envfile.path == str(origin.path):
+        for entry in envfile.entries:
+            if entry.line == origin.line:
+                return entry_span(envfile, entry)
+    return Span(str(origin.path), origin.line, 1, origin.line, 1)
+
+
+def entry_span(envfile: EnvFile, entry: EnvEntry) -> Span:
+    """The whole entry, key and value."""
+    return Span(envfile.path, entry.line, entry.column, entry.end_line, entry.end_column)
+
+
+def key_span(envfile: EnvFile, entry: EnvEntry) -> Span:
+    """The key alone."""
+    end = entry.column + len(entry.key)
+    return Span(envfile.path, entry.line, entry.column, entry.line, end)
+
+
+def holds_secret(entry: EnvEntry) -> bool:
+    """Does this line hold something that must not be seen? A proxy does only with a password in it."""
+    if entry.empty:
+        return False
+    row = BY_NAME.get(entry.key)
+    if row is not None and row.key.endswith("_PROXY"):
+        return "…@" in entry.shown
+    return entry.looks_secret or (row is not None and row.secret)
