@@ -10,6 +10,7 @@ from tests.hub import worlds
 from tests.hub.faults import Fault, Kind
 from tests.hub.http import Request
 from tests.hub.hub import Hub
+from tests.hub.proxy import Proxy
 from tests.hub.world import BOTH, File, Repo, Scope, Token, User, World
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "File",
     "Hub",
     "Kind",
+    "Proxy",
     "Repo",
     "Request",
     "Scope",

@@ -22,7 +22,7 @@ class Kind(StrEnum):
     """The fields of `Fault` that matter to a kind are named beside it."""
 
     # of a whole origin, before any request
-    REFUSED = "refused"  # the port is closed, open connections are reset
+    REFUSED = "refused"  # the port is closed, open connections are dropped
     DEAF = "deaf"  # accepts, reads nothing: a TLS handshake hangs
     HANGUP = "hangup"  # resets right after accept: a TLS handshake dies
     # instead of an answer

@@ -13,7 +13,7 @@ from typing import BinaryIO
 from tests.hub.faults import INSTEAD, Faults, Kind, heard, instead, spoil
 from tests.hub.http import BadRequest, Request, Response, read_request, text_response
 from tests.hub.recording import Recorder
-from tests.hub.server import Connection, Listener
+from tests.hub.server import CLOSED_BY_PEER, Connection, Listener
 
 BLOCK = 256 * 1024
 Answer = Callable[[Request], Response]
@@ -124,8 +124,13 @@ class Origin:
         started = time.monotonic()
         for start in range(0, len(body), block):
             piece = body[start : start + block]
-            connection.send(piece)
+            # Counted first: whoever has read the body must find it counted.
             self._recorder.sent(request, len(piece))
+            try:
+                connection.send(piece)
+            except CLOSED_BY_PEER:
+                self._recorder.sent(request, -len(piece))
+                raise
             if rate is not None:
                 due = started + (start + len(piece)) / rate
                 connection.pause(max(0.0, due - time.monotonic()))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import itertools
 import selectors
 import socket
@@ -82,7 +83,7 @@ class Listener:
         self._acceptor.start()
 
     def refuse(self) -> None:
-        """Refuse new connections and reset the open ones, keeping the port for `resume`."""
+        """Refuse new connections and drop the open ones, keeping the port for `resume`."""
         with self._lock:
             if not self._listening:
                 return
@@ -191,10 +192,12 @@ def _bound(family: socket.AddressFamily, address: str, port: int) -> socket.sock
         raise
 
 
+@functools.cache
 def _localhost_has_ipv6() -> bool:
     try:
-        found = socket.getaddrinfo("localhost", None, socket.AF_INET6, socket.SOCK_STREAM)
+        # Of any family: asked for IPv6 alone, the resolver would go on to ask the network.
+        found = socket.getaddrinfo("localhost", None, type=socket.SOCK_STREAM)
         _bound(socket.AF_INET6, "::1", 0).close()
     except OSError:
         return False
-    return bool(found)
+    return any(family is socket.AF_INET6 for family, *_ in found)
