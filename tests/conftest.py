@@ -32,7 +32,7 @@ NAMES = frozenset(
 
 
 @pytest.fixture(autouse=True)
-def home(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def isolated(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An empty home directory; everything a hub, a cache or a proxy could read is unset."""
     for key in list(os.environ):
         if key.upper().startswith(PREFIXES) or key.upper() in NAMES:
@@ -49,6 +49,12 @@ def home(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFacto
     monkeypatch.setenv("APPDATA", str(folder / "AppData/Roaming"))
     monkeypatch.setenv("LOCALAPPDATA", str(folder / "AppData/Local"))
     return folder
+
+
+@pytest.fixture
+def home(isolated: Path) -> Path:
+    """The test's own home directory."""
+    return isolated
 
 
 @pytest.fixture

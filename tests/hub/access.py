@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from tests.hub.http import Request
 from tests.hub.world import Repo, Token, User, World
 
+MAIN = "main"
+
 BAD_TOKEN = "Invalid credentials in Authorization header"
 ANONYMOUS = "Invalid username or password."
 DISABLED = "Access to this resource is disabled."
@@ -62,6 +64,11 @@ def visible(world: World, who: Caller, repo_id: str) -> Repo:
     if repo.disabled:
         raise Refusal(403, DISABLED)
     return repo
+
+
+def at_revision(repo: Repo, revision: str) -> None:
+    if revision not in (MAIN, "refs/heads/main", repo.commit):
+        raise Refusal(404, f"Invalid rev id: {revision}", "RevisionNotFound")
 
 
 def readable(who: Caller, repo: Repo) -> None:

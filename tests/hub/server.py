@@ -74,9 +74,9 @@ class Listener:
         self._stopping = threading.Event()
         self._connections: dict[threading.Thread, Connection] = {}
         self._numbers = itertools.count(1)
-        self._wake_reader, self._wake_writer = socket.socketpair()
         self._sockets = _bind(host, port)
         self.port: int = self._sockets[0].getsockname()[1]
+        self._wake_reader, self._wake_writer = socket.socketpair()
         self._listening = False
         self.resume()
         self._acceptor = threading.Thread(target=self._accept, name=f"accept {host}:{self.port}")

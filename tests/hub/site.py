@@ -9,6 +9,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from tests.hub.http import Request
 from tests.hub.world import World
 
 
@@ -48,6 +49,12 @@ class Site:
     xet: bool = False
     urls: Mapping[str, str] = field(default_factory=dict)  # origin name -> base URL, for links
     serial: itertools.count[int] = field(default_factory=itertools.count)
+
+    def base(self, origin: str, request: Request) -> str:
+        """That origin by the address the caller used, as the real hub would name itself."""
+        scheme = self.urls[origin].partition("://")[0]
+        host = request.headers.get("host")
+        return f"{scheme}://{host}" if host else self.urls[origin]
 
     def request_id(self) -> str:
         return f"Root=1-{next(self.serial):08x}-qtunetesthub"

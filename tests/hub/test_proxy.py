@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.hub import Fault, Hub, Proxy, sdk, worlds
+from tests.hub import Fault, Hub, Proxy, official, sdk, worlds
 from tests.hub.fetch import fetch
 from tests.hub.worlds import QWEN
 
@@ -147,6 +147,24 @@ def test_the_modelscope_client_goes_through_the_proxy(hub: Hub, tmp_path: Path) 
         outcome = sdk.ms_snapshot(hub, tmp_path, QWEN, HTTP_PROXY=proxy.url)
         assert sdk.contents(Path(outcome.value)) == dict(hub.world.repos[0].files)
         assert len(proxy.requests) == len(hub.requests)
+
+
+def test_the_official_names_can_be_led_to_the_local_hubs(tmp_path: Path) -> None:
+    world = worlds.demo()
+    with (
+        Hub(world.repos, world.users, tls=True, public_urls=official.URLS) as hub,
+        Proxy(routes=official.routes(hub)) as proxy,
+    ):
+        files = dict(world.repos[0].files)
+        hf = sdk.hf_snapshot(
+            hub, tmp_path, QWEN, HF_ENDPOINT=None, HTTPS_PROXY=proxy.url, HF_TOKEN=worlds.GOOD
+        )
+        assert sdk.contents(Path(hf.value)) == files
+        assert {r.target for r in proxy.requests} == {"huggingface.co:443", "us.aws.cdn.hf.co:443"}
+        assert hub.carrying(worlds.GOOD) == {"hf"}
+        ms = sdk.ms_snapshot(hub, tmp_path, QWEN, MODELSCOPE_ENDPOINT=None, HTTPS_PROXY=proxy.url)
+        assert sdk.contents(Path(ms.value)) == files
+        assert "modelscope.cn:443" in {request.target for request in proxy.requests}
 
 
 def test_the_proxy_serves_only_inside_its_block() -> None:

@@ -39,6 +39,17 @@ def test_nothing_outlives_the_block() -> None:
         fetch(hub.hf_url)
 
 
+def test_a_hub_can_come_back_on_its_ports() -> None:
+    with Hub() as first:
+        urls = first.urls
+    ports = {name: urlsplit(url).port or 0 for name, url in urls.items()}
+    with Hub(ports=ports) as second:
+        assert second.urls == urls
+        with pytest.raises(OSError), Hub(ports=ports):
+            raise AssertionError("two hubs cannot share a port")
+        assert fetch(second.hf_url).status == 200
+
+
 def test_an_error_in_the_block_closes_it_too() -> None:
     before = threading.active_count()
     with pytest.raises(ZeroDivisionError), Hub() as hub:

@@ -14,16 +14,9 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-# With a proxy that routes them here, the official names can be spoken to as well.
-NAMES = (
-    "localhost",
-    "huggingface.co",
-    "hf.co",
-    "us.aws.cdn.hf.co",
-    "cas-server.xethub.hf.co",
-    "modelscope.cn",
-    "www.modelscope.cn",
-)
+from tests.hub import official
+
+NAMES = ("localhost", "hf.co", "www.modelscope.cn", *official.HOSTS.values())
 
 Flaw = Literal["none", "expired", "not-yet-valid", "wrong-host", "self-signed"]
 
