@@ -1,0 +1,109 @@
+"""Tokens as the facts tell of them: which one counts, what the hub says of it, how to take it away."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+from qtune.core.envpatch import EnvPatch
+from qtune.core.hub.interface import AccessState
+from qtune.core.origin import Level
+from qtune.core.sources import same_owner
+from qtune.core.text import Text
+from qtune.core.trust import listed
+from qtune.doctor.facts import Facts, SourceFact, TokenFact, Tokens, known
+from qtune.doctor.finding import Applicability, Fix, Severity
+
+_OFFICIAL = {"huggingface": "https://huggingface.co", "modelscope": "https://modelscope.cn"}
+_PORTS = {"https": 443, "http": 80}
+
+
+def hubs(facts: Facts) -> Iterator[SourceFact]:
+    """The hubs that may be given a token: every source save the mirrors."""
+    return (source for source in facts.sources if source.kind != "mirror")
+
+
+def key_of(source: SourceFact) -> str:
+    """The setting that holds this hub's token."""
+    return "MODELSCOPE_API_TOKEN" if source.kind == "modelscope" else "HF_TOKEN"
+
+
+def spoken(source: SourceFact) -> str:
+    return {"huggingface": "Hugging Face", "modelscope": "ModelScope"}.get(source.kind, source.name)
+
+
+def tokens_for(source: SourceFact, facts: Facts) -> Tokens | None:
+    return known(facts.tokens.get(source.name))
+
+
+def counting(source: SourceFact, facts: Facts) -> TokenFact | None:
+    """The token that would be sent, were it allowed to go."""
+    tokens = tokens_for(source, facts)
+    return tokens.found[0] if tokens is not None and tokens.found else None
+
+
+def state(source: SourceFact, facts: Facts) -> AccessState | None:
+    gate = known(facts.gate.get(source.name))
+    return gate.access.state if gate is not None else None
+
+
+def turned_down(source: SourceFact, facts: Facts) -> str | None:
+    """The hub's own words where it says that the token is no good ("" when it says no more than that)."""
+    identity = known(facts.identity.get(source.name))
+    gate = known(facts.gate.get(source.name))
+    if identity is not None and not identity.valid:
+        return identity.message
+    if gate is not None and gate.access.state is AccessState.BAD_TOKEN:
+        return gate.access.message
+    return None
+
+
+def accepted(source: SourceFact, facts: Facts) -> bool:
+    identity = known(facts.identity.get(source.name))
+    return identity is not None and identity.valid and turned_down(source, facts) is None
+
+
+def severity(source: SourceFact, facts: Facts) -> Severity:
+    """A bad token is an error, unless the files can be read all the same."""
+    readable = state(source, facts) is AccessState.GRANTED
+    return Severity.WARNING if readable else Severity.ERROR
+
+
+def trusted(source: SourceFact, facts: Facts) -> bool:
+    """Is the address the hub's own, or one that the user named in QTUNE_TRUSTED_HOSTS?"""
+    if source.official:
+        return True
+    parts = urlsplit(source.endpoint)
+    hosts = facts.setting("QTUNE_TRUSTED_HOSTS").value.split(",")
+    port = parts.port or _PORTS.get(parts.scheme, 0)
+    return listed((parts.hostname or "").lower(), port, [host.strip() for host in hosts if host])
+
+
+def home(source: SourceFact, facts: Facts) -> str:
+    """The site on which one logs in: a mirror has no accounts, so for one it is the official hub."""
+    kind = "modelscope" if source.kind == "modelscope" else "huggingface"
+    return source.endpoint if trusted(source, facts) else _OFFICIAL[kind]
+
+
+def token_page(source: SourceFact, facts: Facts) -> str:
+    """Where tokens are made."""
+    path = "/my/myaccesstoken" if source.kind == "modelscope" else "/settings/tokens"
+    return home(source, facts) + path
+
+
+def needs_no_token(facts: Facts) -> bool:
+    """Is the model known to be open? Only for owners in our own table of the same owners on both hubs."""
+    return same_owner(facts.goal.model)
+
+
+def without(
+    token: TokenFact, source: SourceFact, title: Text, applicability: Applicability, url: str = ""
+) -> Fix:
+    """The fix that takes `token` away from where it stands."""
+    origin = token.origin
+    if origin.level is Level.FLAG or (origin.path is not None and origin.line is None):
+        command = "hf auth logout" if origin.path is not None else ""
+        return Fix(title, Applicability.MANUAL, command=command, url=url)
+    # In the project's .env the key may be an older spelling; elsewhere qtune cannot write anyway.
+    key = origin.name if origin.level is Level.PROJECT and origin.name else key_of(source)
+    return Fix(title, applicability, patch=EnvPatch(unset=frozenset({key})), url=url)
