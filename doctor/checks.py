@@ -47,7 +47,7 @@ FAMILIES: dict[str, Family] = {
         Family("listing", True, 12, look_at_hub=probes.listing.probe, needs=("reach",)),
         Family("gate", True, 10, look_at_hub=probes.gate.probe, needs=("reach",)),
         Family("storage", True, 10, look_at_hub=probes.storage.probe, needs=("listing", "gate")),
-        Family("speed", True, 12, look_at_hub=probes.speed.probe, needs=("storage",)),
+        Family("speed", True, 30, look_at_hub=probes.speed.probe, needs=("storage",)),
     )
 }
 

@@ -1,0 +1,99 @@
+"""What would be downloaded: the files, how much of them is here already, which one is the heaviest."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+from qtune.core.errors import QtuneError
+from qtune.core.http import ask
+from qtune.core.hub.interface import Hub, Manifest, RepoFile
+from qtune.core.locations import hub_cache
+from qtune.core.sources import Source
+from qtune.doctor.context import Context
+from qtune.doctor.facts import Facts, Known, Listing, Unknown
+from qtune.doctor.probes.asking import hub_of, unknown
+
+_SECONDS = 4
+_LARGEST_CONFIG = 1 << 20
+
+
+def probe(context: Context, source: Source, seen: Facts) -> Known[Listing] | Unknown:
+    hub = hub_of(context, source, _SECONDS)
+    try:
+        manifest = hub.manifest(context.goal.model, context.goal.revision)
+    except QtuneError as error:
+        return unknown(error)
+    if not manifest.files:
+        return Unknown("absent", f"{manifest.repo_id} has no files at {manifest.revision}")
+    repo = context.root / hub_cache(context.settings) / folder_name(manifest.repo_id)
+    weight = heaviest(manifest)
+    return Known(
+        Listing(
+            commit=manifest.commit,
+            files=len(manifest.files),
+            bytes=manifest.size,
+            cached_bytes=sum(file.size for file in manifest.files if _cached(repo, file)),
+            weight=weight.path,
+            weight_bytes=weight.size,
+            model_type=_model_type(hub, manifest, repo, context),
+        )
+    )
+
+
+def folder_name(repo_id: str) -> str:
+    """The model's folder in the Hugging Face cache."""
+    return "models--" + repo_id.replace("/", "--")
+
+
+def heaviest(manifest: Manifest) -> RepoFile:
+    """The largest safetensors file, or where there is none the largest file."""
+    tensors = [file for file in manifest.files if file.path.endswith(".safetensors")]
+    return max(tensors or manifest.files, key=lambda file: file.size)
+
+
+def _blobs(repo: Path, file: RepoFile) -> Iterator[Path]:
+    for name in (file.sha256, file.git_sha1):
+        if name:
+            yield repo / "blobs" / name
+
+
+def _cached(repo: Path, file: RepoFile) -> Path | None:
+    """The whole file in the cache, by its hash and size; not read, so not verified."""
+    for blob in _blobs(repo, file):
+        try:
+            if blob.stat().st_size == file.size:
+                return blob
+        except (OSError, ValueError):
+            continue
+    return None
+
+
+def _model_type(hub: Hub, manifest: Manifest, repo: Path, context: Context) -> str:
+    """`model_type` of config.json, from the cache or the hub; "" where it cannot be had."""
+    file = next((file for file in manifest.files if file.path == "config.json"), None)
+    if file is None or file.size > _LARGEST_CONFIG:
+        return ""
+    try:
+        blob = _cached(repo, file)
+        body = blob.read_bytes() if blob is not None else _fetch(hub, manifest, context)
+        config = json.loads(body)
+    except (QtuneError, OSError, ValueError, RecursionError):
+        return ""
+    found = config.get("model_type") if isinstance(config, dict) else None
+    return found[:100] if isinstance(found, str) else ""
+
+
+def _fetch(hub: Hub, manifest: Manifest, context: Context) -> bytes:
+    place = hub.locate(manifest.repo_id, manifest.commit, "config.json")
+    reply = ask(
+        context.client,
+        "GET",
+        place.url,
+        headers=place.headers,
+        deadline_s=_SECONDS,
+        limit=_LARGEST_CONFIG,
+        source=hub.source.name,
+    )
+    return reply.body if reply.status == 200 else b""

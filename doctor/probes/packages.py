@@ -1,0 +1,40 @@
+"""Which of the packages that matter are installed, read from their metadata: nothing is imported."""
+
+from __future__ import annotations
+
+import platform
+from importlib import metadata
+
+from qtune.doctor.context import Context
+from qtune.doctor.facts import Facts, Known, Packages
+
+NAMES = (
+    "torch",
+    "transformers",
+    "tokenizers",
+    "peft",
+    "accelerate",
+    "datasets",
+    "trl",
+    "bitsandbytes",
+    "safetensors",
+    "huggingface_hub",
+    "hf_xet",
+    "modelscope",
+    "httpx",
+    "numpy",
+)
+
+
+def probe(context: Context, seen: Facts) -> Known[Packages]:
+    return Known(Packages(platform.python_version(), {name: version(name) for name in NAMES}))
+
+
+def version(name: str) -> str:
+    """ "" where it is not installed, or where its metadata is broken, which pip calls the same."""
+    try:
+        # Metadata that lost its Version field reads as None, whatever the annotation says.
+        found: str | None = metadata.version(name)
+    except (metadata.PackageNotFoundError, OSError, ValueError, KeyError):
+        return ""
+    return found or ""

@@ -1,0 +1,33 @@
+"""Can the hub be reached, and does the hub answer?"""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+
+from qtune.core.secret import redact
+from qtune.core.sources import Source
+from qtune.doctor.context import Context
+from qtune.doctor.facts import Facts, Known, Reach, Unknown
+from qtune.doctor.probes.dialling import Resolver, system_resolver
+from qtune.doctor.probes.road import PATIENCE, Patience, walk
+
+
+def probe(
+    context: Context,
+    source: Source,
+    seen: Facts,
+    resolve: Resolver = system_resolver,
+    patience: Patience = PATIENCE,
+) -> Known[Reach] | Unknown:
+    try:
+        return Known(
+            walk(address(source, context.goal.model), context.settings, "hub", resolve, patience)
+        )
+    except ValueError:
+        return Unknown("dns", f"{redact(source.endpoint)} is not an address")
+
+
+def address(source: Source, model: str) -> str:
+    """What the hub knows of the model: a small answer in JSON, whether or not it may be seen."""
+    api = "/api/v1/models/" if source.kind == "modelscope" else "/api/models/"
+    return source.endpoint + api + quote(model, safe="/")

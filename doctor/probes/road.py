@@ -1,0 +1,288 @@
+"""The road to a host, walked stage by stage along the path that a client takes, up to where it ends.
+
+No token ever goes along: whoever answers, and however, is what we want to know.
+"""
+
+from __future__ import annotations
+
+import ssl
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from qtune.core.errors import ConfigError
+from qtune.core.http import tls_context
+from qtune.core.proxy import BadProxy, Proxy, proxy_for
+from qtune.core.secret import redact
+from qtune.core.settings import Settings
+from qtune.doctor.facts import ProxyFact, Reach, Stage, StageName
+from qtune.doctor.probes import certificate
+from qtune.doctor.probes.answer import Expected, judge
+from qtune.doctor.probes.dialling import (
+    Resolver,
+    dial,
+    is_local_name,
+    is_sinkhole,
+    kind_of,
+    look_up,
+    system_resolver,
+)
+from qtune.doctor.probes.exchange import Head, NotHttp, read_head, request
+from qtune.doctor.probes.streams import Deadline, Ended, Plain, Stream, Tls
+from qtune.doctor.probes.tunnel import enter, login, open_tunnel, wants_login
+
+
+@dataclass(frozen=True)
+class Patience:
+    """Seconds for each stage, and for all of them: a probe's own deadline lies a little beyond."""
+
+    dns: float = 3.0
+    tcp: float = 3.0
+    connect: float = 4.0
+    tls: float = 4.0
+    http: float = 5.0
+    total: float = 7.5
+
+
+PATIENCE = Patience()
+
+
+def walk(
+    url: str,
+    settings: Settings,
+    expected: Expected,
+    resolve: Resolver = system_resolver,
+    patience: Patience = PATIENCE,
+) -> Reach:
+    """Raises ValueError where `url` is none."""
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError("not an http address")
+    port = parts.port or {"http": 80, "https": 443}[parts.scheme]
+    proxy = proxy_for(url, settings)
+    road = _Road(url, parts.hostname, port, parts.scheme == "https", settings, resolve, patience)
+    with ExitStack() as stack, suppress(Ended):
+        if isinstance(proxy, BadProxy):
+            road.refuse(proxy)
+        else:
+            road.walk(proxy, expected, stack)
+    stages = _blocked(road) if proxy is None else road.stages
+    return Reach(
+        url=shown(url),
+        host=parts.hostname,
+        port=port,
+        proxy=_proxy_fact(proxy),
+        stages=tuple(stages),
+        addresses=road.addresses[:8],
+        issuer=road.issuer,
+        status=road.head.status if road.head else None,
+        first_byte_ms=road.head.first_byte_ms if road.head else None,
+    )
+
+
+def shown(url: str) -> str:
+    """Without user info, query and fragment: these may hold a password or a signature."""
+    parts = urlsplit(url)
+    address = parts.netloc.rpartition("@")[2]
+    return redact(f"{parts.scheme}://{address}{parts.path}")
+
+
+def _proxy_fact(proxy: Proxy | BadProxy | None) -> ProxyFact | None:
+    if isinstance(proxy, BadProxy):
+        return ProxyFact("", proxy.key, proxy.origin, proxy.reason)
+    return ProxyFact(redact(proxy.url), proxy.key, proxy.origin) if proxy else None
+
+
+class _Road:
+    """What was seen on the way so far."""
+
+    def __init__(
+        self,
+        url: str,
+        host: str,
+        port: int,
+        secure: bool,
+        settings: Settings,
+        resolve: Resolver,
+        patience: Patience,
+    ) -> None:
+        self.url, self.host, self.port, self.secure = url, host, port, secure
+        self.settings, self.resolve, self.patience = settings, resolve, patience
+        self.end = time.monotonic() + patience.total
+        self.stages: list[Stage] = []
+        self.addresses: tuple[str, ...] = ()
+        self.issuer = ""
+        self.head: Head | None = None
+
+    @contextmanager
+    def stage(self, name: StageName, seconds: float) -> Iterator[Deadline]:
+        started = time.monotonic()
+        granted = max(0.05, min(seconds, self.end - started))
+        try:
+            yield Deadline(started + granted, granted)
+        except Ended as end:
+            failed: StageName = "connect" if end.stage == "connect" else name
+            took_ms = round((time.monotonic() - started) * 1000)
+            self.stages.append(Stage(failed, False, took_ms, end.kind, redact(end.detail)))
+            raise
+        self.stages.append(Stage(name, True, round((time.monotonic() - started) * 1000)))
+
+    def refuse(self, proxy: BadProxy) -> None:
+        detail = f"{proxy.key} is no proxy address that can be used: its {proxy.reason} is wrong"
+        self.stages.append(Stage("proxy_dns", False, 0, proxy.reason, detail))
+
+    def walk(self, proxy: Proxy | None, expected: Expected, stack: ExitStack) -> None:
+        if self.secure or (proxy and proxy.scheme == "https"):
+            self.context = self._tls_context()
+        stream = self._to(proxy, stack)
+        if self.secure:
+            stream = self._tls(stream, lambda: self._again(proxy, stack))
+        with self.stage("http", self.patience.http) as until:
+            through = proxy if proxy and not self.secure and _forwards(proxy) else None
+            self.head = self._exchange(stream, through, expected, until)
+            if through is not None and self.head.status == 407:
+                raise wants_login(through)
+            judge(self.head, self.url, expected)
+
+    def _tls_context(self) -> ssl.SSLContext:
+        try:
+            return tls_context(self.settings)
+        except ConfigError as error:
+            self.stages.append(Stage("tls", False, 0, "other", redact(error.message.en)))
+            raise Ended("other", error.message.en) from error
+
+    def _to(self, proxy: Proxy | None, stack: ExitStack) -> Stream:
+        """Open to the host, or to the proxy that a plain http request is handed to."""
+        if proxy is None:
+            return self._dial("dns", "tcp", self.host, self.port, stack)
+        stream = self._dial("proxy_dns", "proxy_tcp", proxy.host, proxy.port, stack)
+        tunnels = self.secure or not _forwards(proxy)
+        if not tunnels and proxy.scheme == "http":
+            return stream
+        with self.stage("connect", self.patience.connect) as until:
+            if proxy.scheme == "https":
+                stream = enter(stream, proxy, self.context, until)
+            if tunnels:
+                open_tunnel(stream, proxy, self.host, self.port, until)
+        return stream
+
+    def _dial(
+        self, look: StageName, connect: StageName, host: str, port: int, stack: ExitStack
+    ) -> Stream:
+        with self.stage(look, self.patience.dns) as until:
+            family = self.settings.text("QTUNE_IP_FAMILY")
+            addresses = look_up(host, port, family, self.resolve, until)
+        if look == "dns":
+            self.addresses = addresses
+        with self.stage(connect, self.patience.tcp) as until:
+            stream = Plain(dial(addresses, port, until))
+            stack.callback(stream.close)
+        return stream
+
+    def _tls(self, below: Stream, again: Callable[[], Stream]) -> Stream:
+        with self.stage("tls", self.patience.tls) as until:
+            tls = Tls(below, self.context, self.host)
+            try:
+                tls.handshake(until)
+            except ssl.SSLCertVerificationError as error:
+                self.issuer = self._unverified_issuer(again)
+                raise Ended(_certificate_kind(error), error.verify_message) from error
+            except (OSError, ssl.SSLError) as error:
+                raise _handshake_ended(error, until) from error
+            self.issuer = certificate.issuer(tls.certificate())
+        return tls
+
+    def _again(self, proxy: Proxy | None, stack: ExitStack) -> Stream:
+        """A second connection over the same road; its stages are not told twice."""
+        told = list(self.stages)
+        try:
+            return self._to(proxy, stack)
+        finally:
+            self.stages = told
+
+    def _unverified_issuer(self, again: Callable[[], Stream]) -> str:
+        """Whose certificate it is that was not trusted: only this is read, nothing is sent."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+        with suppress(OSError, ssl.SSLError, Ended):
+            tls = Tls(again(), context, self.host)
+            granted = max(0.05, min(1.5, self.end - time.monotonic()))
+            tls.handshake(Deadline(time.monotonic() + granted, granted))
+            return certificate.issuer(tls.certificate())
+        return ""
+
+    def _exchange(
+        self, stream: Stream, through: Proxy | None, expected: Expected, until: Deadline
+    ) -> Head:
+        parts = urlsplit(self.url)
+        path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        address = parts.netloc.rpartition("@")[2]
+        headers = {"Accept": "application/json"} if expected == "hub" else {"Range": "bytes=0-0"}
+        target = path
+        if through is not None:
+            target = f"{parts.scheme}://{address}{path}"
+            if through.user:
+                headers["Proxy-Authorization"] = login(through)
+        try:
+            stream.send(request(target, address, headers), until)
+            return read_head(stream, until)
+        except NotHttp as error:
+            if through is not None:
+                words = f"{through.url} does not speak as a proxy: {error}"
+                raise Ended("not_a_proxy", words, "connect") from error
+            raise Ended("not_a_hub", str(error)) from error
+        except OSError as error:
+            if kind_of(error) == "timeout":
+                raise Ended("timeout", f"no answer {until.words()}") from error
+            raise Ended("reset", "it hung up without an answer") from error
+
+
+def _forwards(proxy: Proxy) -> bool:
+    """Does it take a plain http request as a whole URL, instead of opening a tunnel?"""
+    return not proxy.scheme.startswith("socks")
+
+
+_VERIFY = {
+    9: "not_yet",
+    10: "expired",
+    18: "self_signed",
+    62: "hostname",
+    64: "hostname",
+}
+_PLAINTEXT = ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "UNKNOWN_PROTOCOL", "PACKET_LENGTH_TOO_LONG")
+
+
+def _certificate_kind(error: ssl.SSLCertVerificationError) -> str:
+    return _VERIFY.get(error.verify_code, "untrusted")
+
+
+def _handshake_ended(error: OSError, until: Deadline) -> Ended:
+    if kind_of(error) == "timeout":
+        return Ended("timeout", f"no handshake {until.words()}")
+    if isinstance(error, ssl.SSLEOFError | ssl.SSLZeroReturnError) or kind_of(error) == "reset":
+        return Ended("reset", "the connection was cut during the handshake")
+    reason = getattr(error, "reason", None) or ""
+    if reason in _PLAINTEXT:
+        return Ended("plaintext", "the answer is not encrypted")
+    return Ended("other", reason.replace("_", " ").lower() or str(error))
+
+
+def _blocked(road: _Road) -> list[Stage]:
+    """A name that leads to 0.0.0.0 or to this machine is a name look-up gone wrong, if nothing is there.
+
+    Something may be: tools that speed up access answer for such a host on this machine themselves.
+    """
+    failed = next((stage for stage in road.stages if not stage.ok), None)
+    if (
+        failed is None
+        or failed.name not in ("tcp", "tls")
+        or is_local_name(road.host)
+        or not all(is_sinkhole(address) for address in road.addresses)
+    ):
+        return road.stages
+    told = f"{road.host} is said to be at {', '.join(road.addresses[:3])}"
+    took_ms = sum(stage.took_ms for stage in road.stages)
+    return [Stage("dns", False, took_ms, "blocked", told)]
