@@ -1,0 +1,58 @@
+"""One line that says what was looked at and how each part stands, so that "fine" is visible beside "broken"."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rich.cells import cell_len
+from rich.text import Text
+
+from qtune.core.text import Text as Said
+from qtune.doctor.finding import Severity
+from qtune.doctor.outcome import Report
+from qtune.doctor.report.view import View
+
+# (name, prefixes of codes, kinds of checks), along the road
+_AREAS: tuple[tuple[Said, tuple[str, ...], tuple[str, ...]], ...] = (
+    (Said("network", "网络"), ("NET",), ("reach",)),
+    (Said("hubs", "下载源"), ("HUB",), ("listing", "storage", "speed")),
+    (Said("tokens", "令牌"), ("TOK",), ("tokens", "identity")),
+    (Said("access", "权限"), ("GATE",), ("gate",)),
+    (Said("GPU", "GPU"), ("GPU", "MEM"), ("accelerator", "torch")),
+    (Said("disk", "磁盘"), ("DSK",), ("disk",)),
+    (Said("packages", "依赖包"), ("PKG",), ("packages",)),
+    (Said(".env", ".env"), ("ENV",), ("envfile",)),
+    (Said("config", "训练配置"), ("CFG", "DAT"), ()),
+)
+
+
+def areas(report: Report, view: View) -> Iterator[Text]:
+    line = ""
+    for name, prefixes, kinds in _AREAS:
+        mark = _mark(report, prefixes, kinds, view)
+        if not mark:
+            continue
+        part = f"  {mark} {name.to(view.lang)}"
+        if line and cell_len(line + part) > view.width:
+            yield Text(line)
+            line = ""
+        line += part
+    if line:
+        yield Text(line)
+
+
+def _mark(report: Report, prefixes: tuple[str, ...], kinds: tuple[str, ...], view: View) -> str:
+    glyphs = view.glyphs
+    found = {f.severity for f in report.findings if f.code.rstrip("0123456789") in prefixes}
+    if Severity.ERROR in found:
+        return glyphs.error
+    if Severity.WARNING in found:
+        return glyphs.warning
+    states = {c.state for c in report.checks if c.check.partition(".")[0] in kinds}
+    if "crashed" in states:
+        return glyphs.error
+    if "ok" in states or (found and not states):
+        return glyphs.ok
+    if "unknown" in states:
+        return glyphs.unknown
+    return glyphs.skipped if states else ""

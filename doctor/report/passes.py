@@ -1,0 +1,163 @@
+"""What a check saw, in one line: the evidence behind "fine", for -v."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from qtune.core.hub.interface import Identity
+from qtune.core.text import Text, plain
+from qtune.doctor.facts import (
+    Accelerator,
+    Disk,
+    EnvFile,
+    Fact,
+    Facts,
+    Gate,
+    Known,
+    Listing,
+    Packages,
+    Reach,
+    Sample,
+    Speed,
+    Tokens,
+    TorchBuild,
+    Unknown,
+)
+from qtune.doctor.rules import amounts
+
+
+def seen(facts: Facts, check: str) -> Text:
+    """The evidence of `check` (its name as in --list); what could not be looked at says why."""
+    fact = fact_of(facts, check)
+    if isinstance(fact, Unknown):
+        return plain(fact.detail or fact.reason)
+    if not isinstance(fact, Known):
+        return plain("")
+    family = check.partition(".")[0]
+    return _LINES[family](fact.value)
+
+
+def fact_of(facts: Facts, check: str) -> Fact[Any] | None:
+    family, _, source = check.partition(".")
+    value = getattr(facts, family, None)
+    if not isinstance(value, Mapping):
+        return value
+    return next(
+        (fact for name, fact in value.items() if (name.partition("://")[2] or name) == source), None
+    )
+
+
+def _envfile(value: EnvFile) -> Text:
+    if not value.exists:
+        return Text("there is none", "不存在")
+    mode = f", mode {value.mode:o}" if value.mode is not None else ""
+    mode_zh = f"，权限 {value.mode:o}" if value.mode is not None else ""
+    count = len(value.entries)
+    return Text(
+        f"{count} entries{mode}, git: {value.git}", f"{count} 项{mode_zh}，git：{value.git}"
+    )
+
+
+def _packages(value: Packages) -> Text:
+    named = [f"{name} {version}" for name, version in value.versions.items() if version]
+    return plain(f"Python {value.python} · " + ", ".join(named))
+
+
+def _disk(value: Disk) -> Text:
+    free = amounts.size(value.cache.free)
+    return Text(f"{free} free at {value.cache.path}", f"{value.cache.path} 剩余 {free}")
+
+
+def _accelerator(value: Accelerator) -> Text:
+    if not value.gpus:
+        return Text("no NVIDIA GPU", "没有 NVIDIA GPU")
+    gpus = ", ".join(f"{gpu.name} ({amounts.size(gpu.memory_total)})" for gpu in value.gpus)
+    driver = f" · driver {value.driver}" if value.driver else ""
+    return Text(gpus + driver, gpus + driver.replace("driver", "驱动"))
+
+
+def _torch(value: TorchBuild) -> Text:
+    if not value.installed:
+        return Text("not installed", "未安装")
+    built = f"CUDA {value.cuda}" if value.cuda else f"ROCm {value.hip}" if value.hip else "CPU"
+    devices = ", ".join(value.devices) or ("MPS" if value.mps else "CPU")
+    return Text(
+        f"torch {value.version} for {built}, sees {devices}",
+        f"torch {value.version}（{built} 版），可用设备：{devices}",
+    )
+
+
+def _tokens(value: Tokens) -> Text:
+    if not value.found:
+        return Text("none", "没有")
+    first = value.found[0]
+    where = first.origin.describe()
+    goes = Text("", "") if value.may_go else Text(", not sent there", "，不会发送到该地址")
+    return Text(
+        f"{first.masked} from {where.en}{goes.en}", f"{first.masked}，来自{where.zh}{goes.zh}"
+    )
+
+
+def _reach(value: Reach) -> Text:
+    stages = " · ".join(
+        f"{stage.name.replace('_', ' ')} {stage.took_ms if stage.ok else stage.kind}"
+        for stage in value.stages
+    )
+    via = (
+        Text(f" via {value.proxy.url}", f"，经代理 {value.proxy.url}") if value.proxy else plain("")
+    )
+    return Text(f"{value.host}{via.en}: {stages} (ms)", f"{value.host}{via.zh}：{stages}（毫秒）")
+
+
+def _identity(value: Identity) -> Text:
+    if not value.valid:
+        return Text("the token is not accepted", "令牌不被接受")
+    role = f" ({value.role})" if value.role else ""
+    return plain(f"{value.name}{role}")
+
+
+def _listing(value: Listing) -> Text:
+    total, cached = amounts.size(value.bytes), amounts.size(value.cached_bytes)
+    return Text(
+        f"{value.files} files, {total}, of which {cached} in the cache",
+        f"{value.files} 个文件，共 {total}，已缓存 {cached}",
+    )
+
+
+def _gate(value: Gate) -> Text:
+    sent = (
+        Text("with a token", "带令牌") if value.access.sent_token else Text("no token", "不带令牌")
+    )
+    return Text(
+        f"{value.path}: {value.access.state.value} (HTTP {value.access.status}, {sent.en})",
+        f"{value.path}：{value.access.state.value}（HTTP {value.access.status}，{sent.zh}）",
+    )
+
+
+def _speed(value: Speed) -> Text:
+    def one(sample: Sample) -> str:
+        if not sample.bytes:
+            return sample.failure
+        return f"{amounts.rate(sample.bytes_per_second)} × {sample.connections}"
+
+    shown = " · ".join(one(sample) for sample in (value.single, value.several) if sample)
+    return Text(
+        f"{value.path} from {value.host}: {shown}", f"{value.path}（{value.host}）：{shown}"
+    )
+
+
+_LINES: dict[str, Callable[[Any], Text]] = {
+    "envfile": _envfile,
+    "packages": _packages,
+    "disk": _disk,
+    "accelerator": _accelerator,
+    "torch": _torch,
+    "tokens": _tokens,
+    "reach": _reach,
+    "identity": _identity,
+    "listing": _listing,
+    "gate": _gate,
+    "storage": _reach,
+    "speed": _speed,
+}
