@@ -1,10 +1,14 @@
 """`.env` read without loss: every entry with its place, every line that is not one, the bytes as they were.
 
 The dialect is python-dotenv's, checked against it in the tests: `export `, single and double quotes (these
-with escapes, both over several lines), ` #` comments, the last of two equal keys wins. Two differences, on
-purpose: a quote that never closes spoils its own line only, and `${NAME}` is filled from the file itself and
-a few harmless variables, never from the whole environment, because a cloned project's
-`HF_ENDPOINT=https://elsewhere/${HF_TOKEN}` would otherwise carry the token off.
+with escapes, both over several lines), ` #` comments, the last of two equal keys wins. The differences are
+on purpose:
+
+- A quote that never closes, or something behind one that does, spoils its own line only.
+- `${NAME}` is filled from the file itself and a few harmless variables, never from the whole environment,
+  because a cloned project's `HF_ENDPOINT=https://elsewhere/${HF_TOKEN}` would otherwise carry the token off.
+  What cannot be filled stays as it is written, and so does everything in single quotes.
+- A line without `=` and a key that no shell could hold are no entries; neither is a line with a NUL.
 """
 
 from __future__ import annotations
@@ -15,6 +19,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from qtune.core.table import BY_NAME
+
 Quote = Literal["", "'", '"']
 Encoding = Literal["utf-8", "utf-8-sig", "utf-16-le", "utf-16-be"]
 
@@ -23,7 +29,16 @@ EXPANDABLE = frozenset(
      "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME"}
 )  # fmt: skip
 
+# The end of a name tells: MAX_TOKENS, TOKENIZERS_PARALLELISM and HF_TOKEN_PATH hold no secret.
+_SECRET_NAME = re.compile(
+    r"(?:TOKEN|SECRET|PASS(?:WORD|WD|PHRASE)?|CREDENTIALS?|(?:API|ACCESS|SECRET|PRIVATE)_?KEY)(?:_?\d+)?\Z",
+    re.I,
+)
+
 _LARGEST = 1 << 20  # a .env of more than 1 MiB is some other file
+_LONGEST_VALUE = (
+    1 << 16
+)  # lines that fill one another (B=${A}${A}, C=${B}${B}, …) grow without bound
 
 
 @dataclass(frozen=True)
@@ -44,12 +59,17 @@ class Entry:
 
     @property
     def looks_secret(self) -> bool:
-        return bool(re.search(r"TOKEN|SECRET|PASSWORD|PASSWD|API_?KEY|CREDENTIAL", self.key, re.I))
+        """By its name: a setting of the table is secret if its row is, another if it ends like a secret's."""
+        row = BY_NAME.get(self.key)
+        if row is not None and row.key.endswith("_PROXY"):
+            return "@" in self.value
+        return row.secret if row is not None else bool(_SECRET_NAME.search(self.key))
 
 
 @dataclass(frozen=True)
 class Unparsed:
-    """A line that is no entry. `reason`: no_equals, bad_key, open_quote, after_quote, nul, undecodable."""
+    """A line that is no entry. `reason`: no_equals, bad_key, open_quote, after_quote, nul; of a whole file:
+    undecodable, too_large."""
 
     line: int
     text: str
@@ -74,6 +94,11 @@ class EnvDocument:
     exists: bool = True
 
     @property
+    def unreadable(self) -> bool:
+        """Is there content that `text` does not show? Such a file must not be written."""
+        return any(line.reason in ("too_large", "undecodable") for line in self.unparsed)
+
+    @property
     def newline(self) -> str:
         return "\r\n" if "\r\n" in self.text else "\n"
 
@@ -95,7 +120,7 @@ def read(path: Path, environ: Mapping[str, str] | None = None) -> EnvDocument:
     try:
         text = data.decode(encoding)
     except UnicodeDecodeError as error:
-        line = data[: error.start].count(b"\n") + 1
+        line = _count_newlines(data[: error.start].decode(encoding, "replace")) + 1
         return EnvDocument(path, "", (), (Unparsed(line, "", "undecodable"),))
     if encoding.startswith("utf-16"):
         text = text.removeprefix("\ufeff")
@@ -113,13 +138,14 @@ def _encoding(data: bytes) -> Encoding:
 
 
 _KEY = re.compile(
-    r"[ \t\f\v\xa0]*(?P<export>export[ \t]+)?(?P<key>[^=#\s'\"][^=#\s]*|'[^']+')[ \t]*(?P<equals>=)?"
+    r"[^\S\r\n]*(?P<export>export[^\S\r\n]+)?(?P<key>'(?P<quoted>[^']+)'|[^=#\s]+)[^\S\r\n]*(?P<equals>=)?"
 )
 _VALID_KEY = re.compile(r"[A-Za-z_][\w.-]*\Z")
 _MAPPING = re.compile(r"[ \t]*(?:export[ \t]+)?([A-Za-z_]\w*)[ \t]*:(?!//)[ \t]*(?=\S)")
 _DOUBLE = re.compile(r'"((?:[^"\\]|\\.)*)"', re.S)
 _SINGLE = re.compile(r"'((?:[^'\\]|\\.)*)'", re.S)
-_REST = re.compile(r"[ \t]*(?:#[^\r\n]*)?(?=\r?\n|\r|\Z)")
+_COMMENT = re.compile(r"(?<=\s)#")
+_REST = re.compile(r"[^\S\r\n]*(?:#[^\r\n]*)?(?=\r?\n|\r|\Z)")
 _REFERENCE = re.compile(r"\$\{(?P<name>[^}:]*)(?::-(?P<default>[^}]*))?\}")
 _ESCAPES = {
     "\\": "\\",
@@ -179,7 +205,7 @@ def _count_newlines(text: str) -> int:
 def _statement(text: str, start: int, end: int, line: int) -> tuple[Entry | str | None, int]:
     """The entry that begins in text[start:end], or why there is none, and where it stops."""
     raw_line = text[start:end]
-    stripped = raw_line.strip(" \t\f\v\xa0\ufeff")
+    stripped = raw_line.strip().lstrip("\ufeff").lstrip()
     if not stripped or stripped.startswith("#"):
         return None, end
     if "\0" in raw_line:
@@ -187,12 +213,14 @@ def _statement(text: str, start: int, end: int, line: int) -> tuple[Entry | str 
     head = _KEY.match(text, start, end)
     if head is None or head["equals"] is None:
         return "no_equals", end
-    key = head["key"].strip("'")
+    key = head["quoted"] or head["key"]
     if not _VALID_KEY.match(key):
         return "bad_key", end
     begin = head.end()
-    while begin < end and text[begin] in " \t":
+    while begin < end and text[begin].isspace():
         begin += 1
+    if begin == end or (text[begin] == "#" and begin > head.end()):
+        begin = end = head.end()  # no value: one would be written right behind the `=`
     quote: Quote = (
         "'" if text.startswith("'", begin) else '"' if text.startswith('"', begin) else ""
     )
@@ -204,7 +232,7 @@ def _statement(text: str, start: int, end: int, line: int) -> tuple[Entry | str 
             return "after_quote", end
         stop, value = body.end(), _unescape(body[1], quote)
     else:
-        comment = re.compile(r"(?:(?<=[ \t])|(?<==))#").search(text, begin, end)
+        comment = _COMMENT.search(text, begin, end)
         stop = comment.start() if comment else end
         value = text[begin:stop].rstrip()
         stop = begin + len(value)
@@ -235,14 +263,16 @@ def _expand(entry: Entry, known: Mapping[str, str]) -> Entry:
     if entry.quote == "'" or "${" not in entry.value:
         return entry
     left: list[str] = []
+    room = _LONGEST_VALUE
 
     def fill(match: re.Match[str]) -> str:
-        if match["name"] in known:
-            return known[match["name"]]
-        if match["default"] is not None:
-            return match["default"]
-        left.append(match["name"])
-        return match[0]
+        nonlocal room
+        value = known.get(match["name"], match["default"])
+        if value is None or len(value) > room:
+            left.append(match["name"])
+            return match[0]
+        room -= len(value)
+        return value
 
     value = _REFERENCE.sub(fill, entry.value)
     return Entry(**{**entry.__dict__, "value": value, "unexpanded": tuple(left)})
