@@ -1,0 +1,21 @@
+"""Downloading a model into the Hugging Face cache: `download(repo_id, settings) -> Snapshot`.
+
+    fetch      the road from a repository id to a snapshot
+    standin    which hub may list, and which files from it
+    untrusted  what of a listing may reach the disk
+    plan       which files are wanted, which are missing: pure
+    store      the cache's layout: verified blobs, links, refs; folder: the same for --local-dir
+    ledger     what was verified, and where it came from
+    transfer   one file over HTTP: resume, retries, verification; sink: its bytes on disk
+    roster     the sources of this run, and the ones that were dropped
+    workers    several files at once, ended within a second
+    codes      DWN001 … in one line each
+
+fsync policy: a file's bytes are synced before it gets its final name, and the folder after it, so a
+name in `blobs/` or `refs/` means whole, verified bytes even after a power cut. Partial files are not
+synced: what a power cut spoils in them, the hash finds.
+"""
+
+from qtune.core.download.fetch import Snapshot, download
+
+__all__ = ["Snapshot", "download"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
@@ -89,8 +89,8 @@ class Location:
     `headers` belong to this url alone (the token, where it may go there).
     """
 
-    url: str
-    headers: Mapping[str, str]
+    url: str = field(repr=False)
+    headers: Mapping[str, str] = field(repr=False)
     size: int | None
     commit: str | None = None
     accepts_ranges: bool | None = None

@@ -207,9 +207,9 @@ def _token(asked: Asked) -> Text:
         return Text("", "")
     where = asked.token.origin.describe()
     if asked.sent_token:
-        return Text(f" (the token is from {where.en})", f"（Token 来自 {where.zh}）")
+        return Text(f" (the token is from {where.en})", f"（Token 来源：{where.zh}）")
     host = host_of(asked.source.endpoint)
     return Text(
         f" (the one from {where.en} may not go to {host}: see QTUNE_TRUSTED_HOSTS)",
-        f"（来自 {where.zh} 的 Token 不能发往 {host}：见 QTUNE_TRUSTED_HOSTS）",
+        f"（现有 Token 不能发往 {host}，其来源：{where.zh}；见 QTUNE_TRUSTED_HOSTS）",
     )

@@ -1,0 +1,137 @@
+"""Who lists the model: the chosen hub, or the next one that may speak for its owner."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from qtune.core.download import untrusted
+from qtune.core.download.line import Line
+from qtune.core.download.standin import Standing, standing
+from qtune.core.errors import (
+    DownloadError,
+    HubError,
+    Nonsense,
+    NotFound,
+    QtuneError,
+    Refused,
+    Unreachable,
+)
+from qtune.core.hub.interface import Hub, Manifest
+from qtune.core.text import Text
+
+_RETRIES = 2
+
+
+@dataclass(frozen=True)
+class Listed:
+    """`failed`: the hubs asked before, or not asked, and why."""
+
+    manifest: Manifest
+    hub: Hub
+    only_harmless: bool
+    failed: tuple[tuple[str, Text], ...]
+
+
+class NobodyListed(Exception):
+    """`error` is what to show; `silent`: no hub answered at all, so the cache may speak."""
+
+    def __init__(self, error: QtuneError, silent: bool) -> None:
+        super().__init__(str(error))
+        self.error = error
+        self.silent = silent
+
+
+def find_listing(hubs: Sequence[Hub], repo_id: str, revision: str | None, line: Line) -> Listed:
+    """Raises NobodyListed, and DownloadError DWN004 for a listing that must not reach the disk."""
+    errors: list[HubError] = []
+    refused: list[tuple[str, Text]] = []
+    for hub in hubs:
+        place = standing(
+            hub.source, hubs[0].source, repo_id, line.settings, errors[0] if errors else None
+        )
+        if place is Standing.STRANGER:
+            refused.append((hub.source.name, _stranger(hub, repo_id)))
+            continue
+        try:
+            manifest = _listing(hub, repo_id, _revision_for(hub, hubs[0], revision), line)
+        except HubError as error:
+            errors.append(error)
+            continue
+        untrusted.check(manifest)
+        failed = tuple((e.source, e.message) for e in errors)
+        return Listed(manifest, hub, place is Standing.UNCONFIRMED, failed + tuple(refused))
+    raise NobodyListed(_verdict(errors, refused), all(map(_silent, errors)))
+
+
+def _listing(hub: Hub, repo_id: str, revision: str | None, line: Line) -> Manifest:
+    """A fault of the moment is asked about once more; a name that does not resolve is not."""
+    for attempt in range(_RETRIES + 1):
+        try:
+            return hub.manifest(repo_id, revision)
+        except HubError as error:
+            fault = error.status is not None and error.status >= 500
+            broke = isinstance(error, Unreachable) and error.stage == "http"
+            wait = error.retry_after if error.retry_after is not None else 0.5 * 2**attempt
+            asked_to_wait = error.status == 429 and wait <= 60
+            if attempt == _RETRIES or not (fault or broke or asked_to_wait) or wait > 60:
+                raise
+            if error.retry_after is not None:
+                line.say(error.message)
+            line.pause(wait)
+    raise AssertionError("the last attempt returns or raises")
+
+
+def _revision_for(hub: Hub, chosen: Hub, revision: str | None) -> str | None:
+    """`main` and `master` are each hub's own default branch; another hub is asked for its own."""
+    if hub.source.kind == "modelscope" and revision == "main":
+        return None
+    if hub.source != chosen.source and revision in ("main", "master"):
+        return None
+    return revision
+
+
+def _silent(error: HubError) -> bool:
+    return isinstance(error, Unreachable) or error.status == 429 or (error.status or 0) >= 500
+
+
+def _stranger(hub: Hub, repo_id: str) -> Text:
+    name = hub.source.name
+    return Text(
+        f"not asked: {repo_id} may belong to somebody else on {name}",
+        f"未使用：{name} 上的 {repo_id} 可能属于别人",
+    )
+
+
+def _verdict(errors: list[HubError], refused: list[tuple[str, Text]]) -> QtuneError:
+    """The error that says most, with a line for each of the others. A refusal says more than silence."""
+    order = (Refused, NotFound, Nonsense, HubError)
+    best = min(errors, key=lambda e: next(n for n, kind in enumerate(order) if isinstance(e, kind)))
+    others = [(e.source, e.message) for e in errors if e is not best] + refused
+    if not others:
+        return best
+    message = Text(
+        best.message.en + "".join(f"\n  {name}: {why.en}" for name, why in others),
+        best.message.zh + "".join(f"\n  {name}：{why.zh}" for name, why in others),
+    )
+    if refused and len(errors) == 1 and _silent(best):
+        name = refused[0][0]
+        fix = Text(
+            f"If you trust the owner of that name on {name}, choose it: QTUNE_SOURCES={name}",
+            f"如果信任 {name} 上的同名发布者，请明确选择：QTUNE_SOURCES={name}",
+        )
+        return DownloadError("DWN008", message, fix)
+    return _with_message(best, message)
+
+
+def _with_message(error: HubError, message: Text) -> HubError:
+    if isinstance(error, Unreachable):
+        return Unreachable(error.code, message, error.fix, source=error.source, stage=error.stage)
+    return type(error)(
+        error.code,
+        message,
+        error.fix,
+        source=error.source,
+        status=error.status,
+        retry_after=error.retry_after,
+    )

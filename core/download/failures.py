@@ -1,0 +1,116 @@
+"""How a transfer fails, in words: what happened, and which of several errors is shown."""
+
+from __future__ import annotations
+
+from qtune.core.download.digest import Stopped
+from qtune.core.download.roster import Supplier
+from qtune.core.download.sink import Sink
+from qtune.core.errors import DownloadError, HubError, QtuneError, Refused, Unreachable
+from qtune.core.hub.answers import nonsense
+from qtune.core.hub.interface import RepoFile
+from qtune.core.text import Text
+
+
+def passing(error: HubError) -> bool:
+    """May the same request succeed in a moment?"""
+    if isinstance(error, Unreachable):
+        return error.stage not in ("url", "proxy")
+    return error.status is not None and error.status >= 500 and not isinstance(error, Refused)
+
+
+def asks_too_long(supplier: Supplier, status: int, seconds: float) -> Refused:
+    return Refused(
+        "HUB208",
+        Text(
+            f"{supplier.name} asks to wait {seconds:.0f} s ({status})",
+            f"{supplier.name} 要求等待 {seconds:.0f} 秒（{status}）",
+        ),
+        Text(
+            "Run the same command again later: it goes on where it stopped.",
+            "请稍后重新运行同一命令：会从中断处继续。",
+        ),
+        source=supplier.name,
+        status=status,
+        retry_after=seconds,
+    )
+
+
+def cut_short(sink: Sink, supplier: Supplier) -> Unreachable:
+    return Unreachable(
+        "DWN009",
+        Text(
+            f"{supplier.name} ended {sink.file.path} after {sink.length} of {sink.file.size} bytes",
+            f"{supplier.name} 在 {sink.file.size} 字节中的第 {sink.length} 字节处中断了 {sink.file.path}",
+        ),
+        _AGAIN,
+        source=supplier.name,
+    )
+
+
+_AGAIN = Text(
+    "Run the same command again: it goes on where it stopped. `qtune doctor` looks for the cause.",
+    "请重新运行同一命令：会从中断处继续。`qtune doctor` 可帮助查找原因。",
+)
+
+
+def dropped(supplier: Supplier) -> Unreachable:
+    text = Text(f"{supplier.name} failed for another file", f"{supplier.name} 在其他文件上已失败")
+    return Unreachable("DWN002", text, source=supplier.name)
+
+
+def ranges_refused(supplier: Supplier) -> HubError:
+    return nonsense(
+        supplier.hub.source, "neither a part nor the whole file", "既不返回片段也不返回完整文件"
+    )
+
+
+def storage_refuses(supplier: Supplier) -> Refused:
+    return Refused(
+        "HUB201",
+        Text(
+            f"{supplier.name}: the host that holds the large files refuses every address the hub gives",
+            f"{supplier.name}：存放大文件的主机拒绝了源给出的所有地址",
+        ),
+        Text(
+            "Check this machine's clock, or use another source.", "请检查本机时间，或换一个下载源。"
+        ),
+        source=supplier.name,
+        status=403,
+    )
+
+
+def wrong_bytes(file: RepoFile, supplier: Supplier) -> DownloadError:
+    return DownloadError(
+        "DWN003",
+        Text(
+            f"{supplier.name} sent {file.path} with bytes that do not have the listed hash",
+            f"{supplier.name} 发来的 {file.path} 与清单中的哈希不符",
+        ),
+        Text(
+            "Nothing wrong was kept. Use another source (QTUNE_SOURCES), or look for a proxy that changes "
+            "what it passes on.",
+            "错误的内容没有保留。请换一个下载源（QTUNE_SOURCES），或检查是否有代理篡改了内容。",
+        ),
+    )
+
+
+def verdict(file: RepoFile, errors: list[QtuneError]) -> QtuneError:
+    """The error to show: of one source its own; of several what each of them said."""
+    telling = [e for e in errors if e.code != "DWN002"] or errors
+    if len(telling) == 1:
+        error = telling[0]
+        if isinstance(error, HubError) and passing(error) and error.code != "DWN009":
+            return DownloadError("DWN009", error.message, _AGAIN)
+        return error
+    if not telling:
+        raise Stopped
+    wrong = next((e for e in telling if e.code == "DWN003"), None)
+    return DownloadError(
+        wrong.code if wrong else "DWN002",
+        Text(
+            f"No source could give {file.path}:\n"
+            + "\n".join(f"  {e.message.en}" for e in telling),
+            f"没有下载源能提供 {file.path}：\n" + "\n".join(f"  {e.message.zh}" for e in telling),
+        ),
+        telling[0].fix or _AGAIN,
+    )

@@ -1,0 +1,275 @@
+"""From a repository id to a snapshot on disk, whole and verified."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import filelock
+import httpx
+
+from qtune.core.download import offline, transfer
+from qtune.core.download.catalogue import Listed, NobodyListed, find_listing
+from qtune.core.download.digest import digests_of
+from qtune.core.download.disk import gigabytes, require_room, write_error
+from qtune.core.download.folder import Folder
+from qtune.core.download.line import Line
+from qtune.core.download.plan import DownloadPlan, make_plan, select
+from qtune.core.download.roster import Roster, Supplier
+from qtune.core.download.store import HubCache, Store
+from qtune.core.download.workers import run_all
+from qtune.core.http import open_client
+from qtune.core.hub.interface import Hub, RepoFile
+from qtune.core.hub.names import check_repo_id, check_revision
+from qtune.core.hub.open import open_hub
+from qtune.core.locations import hub_cache
+from qtune.core.progress import SILENT, Progress
+from qtune.core.settings import Settings
+from qtune.core.sources import Source, choose
+from qtune.core.text import Text
+
+AUTO_CONNECTIONS = 4
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """A model on disk. `source` listed it (None: found in the cache, put there by another program);
+    `sources_used` sent bytes in this run; `dropped` are the sources that did not serve, and why."""
+
+    path: Path
+    repo_id: str
+    commit: str
+    source: Source | None
+    sources_used: tuple[str, ...]
+    bytes_fetched: int
+    bytes_reused: int
+    files: tuple[str, ...]
+    dropped: tuple[tuple[str, Text], ...] = ()
+
+
+def download(
+    repo_id: str,
+    settings: Settings,
+    *,
+    revision: str | None = None,
+    include: Sequence[str] = (),
+    exclude: Sequence[str] = (),
+    local_dir: Path | None = None,
+    progress: Progress = SILENT,
+    client: httpx.Client | None = None,
+) -> Snapshot:
+    """The model's files, in the Hugging Face cache or in `local_dir`.
+
+    What is here already is verified and not fetched again; an interrupted download goes on where it
+    stopped. Which hubs are asked, and in which order, the settings say. Raises UsageError for a bad id,
+    HubError for a hub's refusal, DownloadError for what cannot be fetched, verified or stored.
+    """
+    check_repo_id(repo_id)
+    if revision is not None:
+        check_revision(revision)
+    choice = choose(settings)
+    sources = (choice.source, *choice.others)
+    cache = HubCache(
+        hub_cache(settings), repo_id, links=not settings.flag("HF_HUB_DISABLE_SYMLINKS")
+    )
+    if settings.flag("HF_HUB_OFFLINE") and local_dir is None:
+        where = settings.origin("HF_HUB_OFFLINE").describe()
+        why = Text(f"HF_HUB_OFFLINE is on ({where.en})", f"HF_HUB_OFFLINE 已开启（{where.zh}）")
+        found = offline.look(cache, sources[0], revision, include, exclude)
+        return _from_cache(found, repo_id, why)
+    with contextlib.ExitStack() as stack:
+        if client is None:
+            client = stack.enter_context(open_client(settings))
+        line = Line(client, settings, progress)
+        hubs = [open_hub(source, settings, client) for source in sources]
+        try:
+            listed = find_listing(hubs, repo_id, revision, line)
+        except NobodyListed as nobody:
+            found = offline.look(cache, sources[0], revision, include, exclude)
+            if not nobody.silent or local_dir is not None or isinstance(found, offline.Lacking):
+                raise nobody.error from None
+            line.say(
+                Text(
+                    f"No hub answered; using what the cache has. {nobody.error.message.en}",
+                    f"没有下载源响应，使用缓存中的内容。{nobody.error.message.zh}",
+                )
+            )
+            return _from_cache(found, repo_id, nobody.error.message)
+        for name, why in listed.failed:
+            line.say(Text(f"{name}: {why.en}", f"{name}：{why.zh}"))
+        manifest = listed.manifest
+        files = select(manifest, include, exclude, only_harmless=listed.only_harmless)
+        _say_what_is_left_out(listed, include, exclude, line)
+        if local_dir is None:
+            return _into(cache, files, listed, hubs, line, cache)
+        folder = Folder(local_dir.expanduser().absolute())
+        return _into(folder, files, listed, hubs, line, cache)
+
+
+def _from_cache(found: offline.Cached | offline.Lacking, repo_id: str, why: Text) -> Snapshot:
+    if isinstance(found, offline.Lacking):
+        raise offline.incomplete(repo_id, found, why)
+    return Snapshot(
+        found.path, repo_id, found.commit, found.listed_by, (), 0, found.size, found.files
+    )
+
+
+def _say_what_is_left_out(
+    listed: Listed, include: Sequence[str], exclude: Sequence[str], line: Line
+) -> None:
+    if not listed.only_harmless:
+        return
+    wanted = {f.path for f in select(listed.manifest, include, exclude)}
+    kept = {f.path for f in select(listed.manifest, include, exclude, only_harmless=True)}
+    left_out = ", ".join(sorted(wanted - kept)[:5]) or "-"
+    name = listed.hub.source.name
+    line.say(
+        Text(
+            f"Listed by {name}, whose owner of this name nobody vouches for: only files that cannot run "
+            f"code are taken. Left out: {left_out}",
+            f"文件清单来自 {name}，其同名发布者未经确认：只下载不会执行代码的文件。未下载：{left_out}",
+        )
+    )
+
+
+def _into(
+    store: Store,
+    files: tuple[RepoFile, ...],
+    listed: Listed,
+    hubs: Sequence[Hub],
+    line: Line,
+    cache: HubCache,
+) -> Snapshot:
+    """One process at a time writes to a store; the next one finds everything there."""
+    manifest = listed.manifest
+    if isinstance(store, HubCache) and store.is_published(manifest, files):
+        return _snapshot(store.snapshot(manifest.commit), files, listed, Roster(()), (), 0)
+    try:
+        with _locked(store.state, line):
+            if isinstance(store, Folder):
+                _adopt_from(cache, store, files, manifest.commit)
+            plan = make_plan(manifest, files, lambda f: store.find(f, manifest.commit) is not None)
+            roster = _roster(listed, hubs)
+            senders, fetched = _fetch_missing(plan, store, roster, listed, line)
+            path = store.publish(manifest, plan.files, listed.only_harmless)
+    except OSError as error:
+        raise write_error(error, store.root) from error
+    return _snapshot(path, plan.files, listed, roster, senders, fetched)
+
+
+def _snapshot(
+    path: Path,
+    files: tuple[RepoFile, ...],
+    listed: Listed,
+    roster: Roster,
+    senders: tuple[str, ...],
+    fetched: int,
+) -> Snapshot:
+    manifest = listed.manifest
+    return Snapshot(
+        path,
+        manifest.repo_id,
+        manifest.commit,
+        manifest.listed_by,
+        senders,
+        fetched,
+        max(0, sum(f.size for f in files) - fetched),
+        tuple(sorted(f.path for f in files)),
+        listed.failed + roster.dropped,
+    )
+
+
+def _roster(listed: Listed, hubs: Sequence[Hub]) -> Roster:
+    """The hub that listed comes first; the hashes let any other that did not fail send the same bytes."""
+    failed = {name for name, _ in listed.failed}
+    lister = listed.manifest.listed_by
+    suppliers = [Supplier(listed.hub, listed.manifest.commit)]
+    for hub in hubs:
+        source = hub.source
+        if source == lister or source.name in failed:
+            continue
+        one_namespace = "modelscope" not in (source.kind, lister.kind)
+        default = "master" if source.kind == "modelscope" else "main"
+        suppliers.append(Supplier(hub, listed.manifest.commit if one_namespace else default))
+    return Roster(suppliers)
+
+
+def _adopt_from(cache: HubCache, folder: Folder, files: tuple[RepoFile, ...], commit: str) -> None:
+    """For a plain folder: what the cache has is copied, not fetched."""
+    missing = tuple(f for f in files if folder.find(f, commit) is None)
+    folder.require_free(missing)
+    for file in missing:
+        found = cache.find(file, commit)
+        if found is not None:
+            folder.adopt(file, found, digests_of(found, file))
+
+
+def _fetch_missing(
+    plan: DownloadPlan, store: Store, roster: Roster, listed: Listed, line: Line
+) -> tuple[tuple[str, ...], int]:
+    """Who sent something, and how many bytes. The same content under two paths is fetched once."""
+    jobs = list({file.sha256 or file.git_sha1: file for file in plan.missing}.values())
+    if not jobs:
+        return (), 0
+    total = sum(file.size for file in jobs)
+    require_room(store.root, total - sum(_size(store.partial(file)) for file in jobs))
+    commit, verified_by = plan.manifest.commit, listed.hub.source.name
+    senders: dict[str, None] = {}
+    received: list[int] = []
+
+    def work(file: RepoFile) -> None:
+        fetched = transfer.fetch(file, plan.manifest.repo_id, store.partial(file), roster, line)
+        by = "+".join(fetched.sources)
+        store.keep(file, commit, fetched.digests, by, verified_by)
+        senders.update(dict.fromkeys(fetched.sources))
+        received.append(fetched.received)
+
+    line.progress.start("download", total)
+    try:
+        run_all(jobs, work, _connections(line.settings), line)
+    finally:
+        line.progress.finish("download")
+    line.say(
+        Text(
+            f"{gigabytes(sum(received))} from {', '.join(senders) or 'the cache'}, every file verified "
+            f"against {verified_by}'s listing",
+            f"从 {', '.join(senders) or '缓存'} 获取 {gigabytes(sum(received))}，"
+            f"所有文件均已按 {verified_by} 的清单校验",
+        )
+    )
+    return tuple(senders), sum(received)
+
+
+def _connections(settings: Settings) -> int:
+    text = settings.text("QTUNE_CONNECTIONS")
+    return AUTO_CONNECTIONS if text == "auto" else int(text)
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
+
+
+@contextlib.contextmanager
+def _locked(state: Path, line: Line) -> Iterator[None]:
+    """The lock ends with the process that holds it, however that ends."""
+    state.mkdir(parents=True, exist_ok=True)
+    lock = filelock.FileLock(state / "lock")
+    try:
+        lock.acquire(timeout=0)
+    except filelock.Timeout:
+        line.say(
+            Text(
+                "Another process is downloading this model; waiting for it",
+                "另一个进程正在下载该模型，等待其完成",
+            )
+        )
+        lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()

@@ -1,0 +1,86 @@
+"""A plain folder as the target (`--local-dir`): the files themselves, and `.qtune/` beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from qtune.core.download.digest import Digests
+from qtune.core.download.disk import copy, write_whole
+from qtune.core.download.ledger import Ledger
+from qtune.core.download.store import partial_of, take, verified
+from qtune.core.errors import DownloadError
+from qtune.core.hub.interface import Manifest, RepoFile
+from qtune.core.text import Text
+
+
+class Folder:
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._state = root / ".qtune"
+        self.ledger = Ledger(root, self._state / "provenance.json")
+
+    @property
+    def root(self) -> Path:
+        return self._root
+
+    @property
+    def state(self) -> Path:
+        return self._state
+
+    def find(self, file: RepoFile, commit: str) -> Path | None:
+        return verified(self._root, self.ledger, self._candidates(file), file)
+
+    def _candidates(self, file: RepoFile) -> Iterator[str]:
+        yield file.path
+        yield from self.ledger.holding(file)
+
+    def partial(self, file: RepoFile) -> Path:
+        return partial_of(self._state, file)
+
+    def keep(
+        self, file: RepoFile, commit: str, digests: Digests, source: str, verified_by: str
+    ) -> None:
+        self._require_ours(file)
+        take(self.partial(file), self._root / file.path)
+        self.ledger.record(file.path, digests.sha256, digests.git_sha1, source, verified_by)
+
+    def adopt(self, file: RepoFile, found: Path, digests: Digests) -> None:
+        """A verified copy from the cache, so that its bytes are not fetched again."""
+        self._require_ours(file)
+        copy(found, self._root / file.path, self.partial(file))
+        self.ledger.record(file.path, digests.sha256, digests.git_sha1, "cache")
+
+    def require_free(self, files: tuple[RepoFile, ...]) -> None:
+        """Raises DownloadError DWN011 before anything is fetched that could not be stored."""
+        for file in files:
+            self._require_ours(file)
+
+    def _require_ours(self, file: RepoFile) -> None:
+        at = self._root / file.path
+        if not at.exists() and not at.is_symlink():
+            return
+        if at.is_file() and not at.is_symlink() and self.ledger.knows(file.path) is not None:
+            return
+        raise DownloadError(
+            "DWN011",
+            Text(
+                f"{at} exists already with other content, and qtune did not write it",
+                f"{at} 已存在且内容不同，并非由 qtune 写入",
+            ),
+            Text(
+                "Move it away, or give another --local-dir.", "请移走该文件，或换一个 --local-dir。"
+            ),
+        )
+
+    def publish(self, manifest: Manifest, files: tuple[RepoFile, ...], only_harmless: bool) -> Path:
+        for file in files:
+            here = self.find(file, manifest.commit)
+            assert here is not None, f"{file.path} was verified a moment ago"
+            if here != self._root / file.path:
+                entry = self.ledger.knows(here.relative_to(self._root).as_posix())
+                assert entry is not None and entry.sha256 is not None
+                self.adopt(file, here, Digests(entry.sha256, entry.git_sha1))
+        write_whole(self._state / ".gitignore", b"*\n")
+        self.ledger.save()
+        return self._root

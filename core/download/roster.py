@@ -1,0 +1,53 @@
+"""The sources of one run, in order, and those that were dropped on the way."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from qtune.core.hub.interface import Hub
+from qtune.core.text import Text
+
+
+@dataclass(frozen=True)
+class Supplier:
+    """A hub, and what to ask it for: its own commit, or its default branch where another hub listed."""
+
+    hub: Hub
+    commit: str
+
+    @property
+    def name(self) -> str:
+        return self.hub.source.name
+
+
+class Roster:
+    """Shared by the workers: a source that one of them found dead is not tried by the next."""
+
+    def __init__(self, suppliers: Sequence[Supplier]) -> None:
+        self._suppliers = tuple(suppliers)
+        self._lock = threading.Lock()
+        self._dropped: dict[str, Text] = {}
+
+    def active(self) -> tuple[Supplier, ...]:
+        with self._lock:
+            return tuple(s for s in self._suppliers if s.name not in self._dropped)
+
+    def drop(self, supplier: Supplier, reason: Text) -> bool:
+        """Whether it was dropped just now. The last one is never dropped: its error is the answer."""
+        with self._lock:
+            left = [s for s in self._suppliers if s.name not in self._dropped]
+            if supplier not in left or len(left) == 1:
+                return False
+            self._dropped[supplier.name] = reason
+            return True
+
+    def is_dropped(self, supplier: Supplier) -> bool:
+        with self._lock:
+            return supplier.name in self._dropped
+
+    @property
+    def dropped(self) -> tuple[tuple[str, Text], ...]:
+        with self._lock:
+            return tuple(self._dropped.items())
