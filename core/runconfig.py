@@ -10,6 +10,7 @@ import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from qtune.core.runproblems import ConfigProblem, RunConfigError
 from qtune.core.runreader import Reader
@@ -127,6 +128,25 @@ def resolved(config: RunConfig) -> dict[str, object]:
         "enable_thinking": config.enable_thinking,
         "trust_remote_code": config.trust_remote_code,
     }
+
+
+def restore(values: Mapping[str, Any]) -> RunConfig:
+    """What `resolved` wrote, without judging it again: the parent has, and the child trusts it."""
+    model = Path(values["model"])
+    return RunConfig(
+        model=values["model"],
+        model_path=model if model.is_absolute() else None,
+        method=values["method"],
+        data=tuple(DataSource(Path(source["path"]), source["format"]) for source in values["data"]),
+        tuning=values["tuning"],
+        lora=values["lora"],
+        training=values["training"],
+        max_length=values["max_length"],
+        packing=values["packing"],
+        output_dir=Path(values["output_dir"]),
+        enable_thinking=values["enable_thinking"],
+        trust_remote_code=values["trust_remote_code"],
+    )
 
 
 def _read(path: Path) -> str:

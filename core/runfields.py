@@ -46,14 +46,14 @@ CLOSED = {
         ),
         **_closed(
             OWNED,
-            "set QTUNE_DTYPE (auto, bf16, fp16 or fp32) in .env",
-            "请在 .env 里设置 QTUNE_DTYPE（auto、bf16、fp16 或 fp32）",
+            "set QTUNE_DTYPE (auto, bfloat16, float16 or float32) in .env",
+            "请在 .env 里设置 QTUNE_DTYPE（auto、bfloat16、float16 或 float32）",
             "bf16 fp16",
         ),
         **_closed(
             OWNED,
-            "set QTUNE_DEVICE (auto, cpu or cuda) in .env",
-            "请在 .env 里设置 QTUNE_DEVICE（auto、cpu 或 cuda）",
+            "set QTUNE_DEVICE (auto, cuda, mps or cpu) in .env",
+            "请在 .env 里设置 QTUNE_DEVICE（auto、cuda、mps 或 cpu）",
             "use_cpu local_rank",
         ),
         **_closed(

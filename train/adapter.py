@@ -1,0 +1,61 @@
+"""Saves a trained adapter so that it names its base model, and says nothing about this machine."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+from qtune import __version__
+from qtune.train import checkpoints
+
+
+def save(model: Any, tokenizer: Any, folder: Path, base: str) -> None:
+    """Adapter and tokenizer of a peft model into an existing folder.
+
+    peft would write the local path of the snapshot as the base model, and ask the hub whether the
+    embeddings were resized; here they never are.
+    """
+    model.peft_config["default"].base_model_name_or_path = base
+    model.get_base_model().config._name_or_path = base
+    model.save_pretrained(folder, save_embedding_layers=False)
+    # safetensors makes its files private; the folder's owner decides, as for every other file.
+    mode = (folder / "adapter_config.json").stat().st_mode
+    (folder / "adapter_model.safetensors").chmod(mode)
+    (folder / "README.md").unlink(missing_ok=True)  # peft's card is an empty form
+    tokenizer.save_pretrained(folder)
+
+
+def publish(staged: Path, run: Path) -> None:
+    """Move the files of a finished save into the run directory, each at once.
+
+    A kill in between is mended by the rerun: the record does not say finished yet.
+    """
+    for path in sorted(staged.iterdir()):
+        target = run / path.name
+        if target.is_dir():
+            shutil.rmtree(target)
+        path.replace(target)
+    staged.rmdir()
+    checkpoints.flush(run)
+
+
+def card(base: str, steps: int, loss: float | None) -> str:
+    """A short model card; a local base model is not named in it."""
+    is_local = Path(base).is_absolute()
+    head = ["library_name: peft", "pipeline_tag: text-generation", "tags: [lora, qtune]"]
+    if not is_local:
+        head.insert(0, f"base_model: {base}")
+    trained = f"{steps} steps" + (f", last loss {loss:.3f}" if loss is not None else "")
+    lines = [
+        "---",
+        *head,
+        "---",
+        "",
+        f"# LoRA adapter for {'a local model' if is_local else base}",
+        "",
+        f"Trained with qtune {__version__}: {trained}. `run.yaml` holds every value of the run and",
+        "`metrics.jsonl` its course.",
+        "",
+    ]
+    return "\n".join(lines)

@@ -1,0 +1,87 @@
+"""Loads tokenizer and model from a snapshot, offline, and puts LoRA on the model."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from typing import Any
+
+from peft import LoraConfig, get_peft_model
+from transformers import AutoModelForCausalLM, AutoTokenizer, set_seed
+
+from qtune.core.runconfig import QUICKSTART
+from qtune.core.text import Text, plain
+from qtune.train.causes import failure
+from qtune.train.device import Placement
+from qtune.train.events import Log, Say
+from qtune.train.job import Job
+from qtune.train.mishaps import named
+
+
+def prepare_quickstart(job: Job, say: Say) -> None:
+    if job.config.model != QUICKSTART or job.snapshot.is_dir():
+        return
+    from qtune.train.quickstart import model
+
+    model.ensure(job.snapshot)
+    say(Log(Text(f"built a tiny Qwen3 in {job.snapshot}", f"已在 {job.snapshot} 搭建迷你 Qwen3")))
+
+
+def load_tokenizer(job: Job) -> Any:
+    with named("TRN010", "tokenizer"):
+        tokenizer: Any = AutoTokenizer.from_pretrained(
+            job.snapshot,
+            local_files_only=True,
+            trust_remote_code=job.config.trust_remote_code,
+        )
+    if not tokenizer.chat_template:
+        raise failure("TRN006", plain(job.base))
+    if tokenizer.eos_token_id is None:
+        raise failure("TRN013", Text("no eos token", "没有 eos 词元"))
+    if tokenizer.pad_token_id in (None, tokenizer.eos_token_id):
+        # With pad and eos the same, tools that mask padding also mask the end: a model that never
+        # stops. Any other special token will do; the vocabulary is never changed.
+        others = [t for t in tokenizer.all_special_tokens if t != tokenizer.eos_token]
+        if others:
+            tokenizer.pad_token = others[-1]
+    tokenizer.padding_side = "right"
+    return tokenizer
+
+
+def load_model(job: Job, placement: Placement, tokenizer: Any) -> Any:
+    with named("TRN010", "model"):
+        model: Any = AutoModelForCausalLM.from_pretrained(
+            job.snapshot,
+            dtype=placement.dtype,
+            local_files_only=True,
+            use_safetensors=True,  # a pickle could run code
+            trust_remote_code=job.config.trust_remote_code,
+        )
+    embeddings = model.get_input_embeddings().num_embeddings
+    if len(tokenizer) > embeddings:
+        raise failure(
+            "TRN013",
+            Text(
+                f"{len(tokenizer)} tokens, {embeddings} embeddings",
+                f"{len(tokenizer)} 个词元，{embeddings} 个词嵌入",
+            ),
+        )
+    model.config.use_cache = False
+    return model
+
+
+def add_lora(job: Job, model: Any, say: Say) -> Any:
+    set_seed(int(str(job.config.training["seed"])))
+    fields: dict[str, Any] = deepcopy(dict(job.config.lora))  # peft writes into its lists
+    with named("TRN011", "lora"):
+        model = get_peft_model(model, LoraConfig(task_type="CAUSAL_LM", **fields))
+    trained, total = model.get_nb_trainable_parameters()
+    share = 100 * trained / total
+    say(
+        Log(
+            Text(
+                f"training {trained:,} of {total:,} parameters ({share:.2f} %)",
+                f"训练 {trained:,} / {total:,} 个参数（{share:.2f}%）",
+            )
+        )
+    )
+    return model

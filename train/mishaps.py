@@ -1,0 +1,44 @@
+"""Turns what the libraries raise into the errors of the catalogue; the only place that knows them."""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from qtune.core.errors import TrainError
+from qtune.core.text import plain
+from qtune.train.causes import failure
+
+
+@contextmanager
+def named(code: str, what: str) -> Iterator[None]:
+    """What a library raises inside is the user's input being refused, under this code."""
+    try:
+        yield
+    except Exception as error:
+        known = translate(error)
+        raise known or failure(code, plain(f"{what}: {_first_lines(error)}")) from error
+
+
+def translate(error: BaseException) -> TrainError | None:
+    """The error of the catalogue that this is, or None for a bug."""
+    if isinstance(error, TrainError):
+        return error
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return failure("TRN023", plain(str(error)))
+    if isinstance(error, PermissionError) or getattr(error, "errno", None) == errno.EROFS:
+        return failure("TRN024", plain(str(error)))
+    if type(error).__name__ == "OutOfMemoryError" or isinstance(error, MemoryError):
+        return failure("TRN022", plain(_first_lines(error)))
+    # torch's allocator for the CPU and safetensors' writer raise nothing more telling.
+    if "can't allocate memory" in str(error):
+        return failure("TRN022", plain(_first_lines(error)))
+    if "No space left on device" in str(error):
+        return failure("TRN023", plain(_first_lines(error)))
+    return None
+
+
+def _first_lines(error: BaseException) -> str:
+    lines = [line for line in str(error).splitlines() if line.strip()][:4]
+    return "\n".join(lines)[:600] or type(error).__name__

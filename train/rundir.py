@@ -1,0 +1,172 @@
+"""The run directory: one writer at a time, and a record of what is being trained in it.
+
+`record.json` holds a fingerprint of model, data and configuration, so that a rerun resumes the same
+training, or refuses to mix two.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from qtune import __version__
+from qtune.core.text import Text, plain
+from qtune.train import checkpoints, data
+from qtune.train.causes import failure
+from qtune.train.job import Job
+
+RECORD = "record.json"
+METRICS = "metrics.jsonl"
+LOCK = ".lock"
+# A parent that was killed leaves a child that is saving its last checkpoint.
+PATIENCE = 30.0
+
+# What may change between two runs of the same training.
+FREE = frozenset(
+    (
+        *("num_train_epochs", "max_steps", "logging_steps", "logging_strategy"),
+        *("logging_first_step", "save_steps", "save_strategy", "save_total_limit"),
+        *("dataloader_num_workers", "dataloader_pin_memory", "dataloader_prefetch_factor"),
+        *("dataloader_persistent_workers", "activation_checkpointing"),
+        *("activation_checkpointing_kwargs", "torch_empty_cache_steps"),
+    )
+)
+
+
+@dataclass(frozen=True)
+class Record:
+    """`state` is training or finished; `steps` those done when it finished."""
+
+    state: str
+    steps: int
+    fingerprint: Mapping[str, str]
+
+
+@contextmanager
+def claim(folder: Path, patience: float = PATIENCE) -> Iterator[None]:
+    """Hold the run directory; raises TrainError when it is another's, or cannot be written."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(folder / LOCK)
+        with lock.acquire(timeout=patience):
+            yield
+    except Timeout:
+        raise failure("TRN032", plain(str(folder))) from None
+    except (PermissionError, NotADirectoryError, FileExistsError) as error:
+        raise failure("TRN024", plain(f"{folder}: {error.strerror}")) from error
+
+
+def fingerprint(job: Job, dtype: str) -> dict[str, str]:
+    """What makes this training this one, part by part, so that a change can be named."""
+    config = job.config
+    parts = {
+        "model": _folder(job.snapshot),
+        "data": _files([path for path, _ in data.files(config.data)]),
+        "data formats": ", ".join(format_ for _, format_ in data.files(config.data)),
+        "method": config.method,
+        "tuning": config.tuning,
+        "max_length": str(config.max_length),
+        "packing": config.packing,
+        "enable_thinking": str(config.enable_thinking),
+        "number format": dtype,
+    }
+    for section, values in (("lora", config.lora), ("training", config.training)):
+        for key in sorted(values.keys() - FREE):
+            parts[f"{section}.{key}"] = json.dumps(values[key], sort_keys=True)
+    return parts
+
+
+def check(folder: Path, now: Mapping[str, str]) -> Record | None:
+    """The record of the training to go on with, or None to begin. Raises rather than mixes."""
+    record = _read(folder)
+    if record is None:
+        foreign = ("adapter_model.safetensors", "adapter_config.json", "model.safetensors")
+        found = [name for name in foreign if (folder / name).exists()]
+        if found or checkpoints.exist(folder):
+            raise failure("TRN031", plain(f"{folder}: {', '.join(found) or 'checkpoint-*'}"))
+        return None
+    if record.fingerprint == now:
+        return record
+    if record.state != "finished" and not checkpoints.exist(folder):
+        return None  # nothing was learnt yet; the change costs nothing
+    changed = [_change(key, record.fingerprint, now) for key in {**record.fingerprint, **now}]
+    lines = [text for text in changed if text is not None]
+    raise failure(
+        "TRN030",
+        Text(
+            "\n".join([str(folder), *(line.en for line in lines)]),
+            "\n".join([str(folder), *(line.zh for line in lines)]),
+        ),
+    )
+
+
+def _change(key: str, before: Mapping[str, str], now: Mapping[str, str]) -> Text | None:
+    if before.get(key) == now.get(key):
+        return None
+    if key in ("model", "data"):
+        return Text(f"  {key}: other files than before", f"  {key}：文件和之前不一样")
+    return plain(f"  {key}: {before.get(key, '-')} -> {now.get(key, '-')}")
+
+
+def write(folder: Path, record: Record) -> None:
+    content = {"qtune": __version__, **vars(record), "fingerprint": dict(record.fingerprint)}
+    replace(folder / RECORD, json.dumps(content, indent=1) + "\n")
+
+
+def _read(folder: Path) -> Record | None:
+    try:
+        read = json.loads((folder / RECORD).read_text(encoding="utf-8"))
+        return Record(str(read["state"]), int(read["steps"]), dict(read["fingerprint"]))
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def replace(path: Path, text: str) -> None:
+    """The new text or the old one, whatever happens meanwhile."""
+    temporary = path.with_name(path.name + ".new")
+    with temporary.open("w", encoding="utf-8", newline="\n") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)
+
+
+def rewind_metrics(folder: Path, step: int) -> None:
+    """Drop the lines behind the step that training goes on from, and a torn last one."""
+    path = folder / METRICS
+    kept = []
+    if path.is_file():
+        for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
+            try:
+                if json.loads(line)["step"] <= step:
+                    kept.append(line + "\n")
+            except (ValueError, KeyError, TypeError):
+                continue
+    replace(path, "".join(kept))
+
+
+def _files(paths: list[Path]) -> str:
+    whole = hashlib.sha256()
+    for path in paths:
+        with path.open("rb") as file:
+            whole.update(hashlib.file_digest(file, "sha256").digest())
+    return whole.hexdigest()
+
+
+def _folder(folder: Path) -> str:
+    """Names and sizes of all files, and the bytes of the small ones: weights are too large."""
+    whole = hashlib.sha256()
+    for path in sorted(folder.rglob("*")):
+        if path.is_file():
+            size = path.stat().st_size
+            whole.update(f"{path.relative_to(folder).as_posix()} {size}\n".encode())
+            if size < 1 << 24:
+                whole.update(path.read_bytes())
+    return whole.hexdigest()
