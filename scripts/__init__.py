@@ -1,0 +1,1 @@
+"""What developers run: the makers of generated files."""
