@@ -1,0 +1,31 @@
+"""Sizes, speeds and times as a person reads them."""
+
+from __future__ import annotations
+
+from qtune.core.text import Text
+
+
+def size(count: float) -> str:
+    """Bytes in decimal units, as disks and hubs give them."""
+    for unit, power in (("TB", 12), ("GB", 9), ("MB", 6), ("kB", 3)):
+        if count >= 10**power:
+            return f"{count / 10**power:.1f} {unit}"
+    return f"{count:.0f} B"
+
+
+def rate(bytes_per_second: float) -> str:
+    return f"{size(bytes_per_second)}/s"
+
+
+def duration(seconds: float) -> Text:
+    """Rounded to what one plans with: seconds, then minutes, then hours and minutes, then days."""
+    if seconds < 90:
+        return Text(f"{seconds:.0f} s", f"{seconds:.0f} 秒")
+    minutes = round(seconds / 60)
+    if minutes < 90:
+        return Text(f"{minutes} min", f"{minutes} 分钟")
+    hours, rest = divmod(minutes, 60)
+    if hours < 48:
+        tail = Text(f" {rest} min", f" {rest} 分钟") if rest else Text("", "")
+        return Text(f"{hours} h{tail.en}", f"{hours} 小时{tail.zh}")
+    return Text(f"{hours / 24:.1f} days", f"{hours / 24:.1f} 天")
