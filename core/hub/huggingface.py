@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 
 from qtune.core.credentials import Credential
-from qtune.core.errors import HubError
+from qtune.core.errors import HubError, NotFound
 from qtune.core.http import Reply, authorization
 from qtune.core.hub.answers import (
     REDIRECTS,
@@ -164,7 +164,10 @@ class HuggingFace:
         wanted = path or "config.json"
         found = self._file_access(repo_id, revision, wanted)
         if found.state is AccessState.NO_REVISION and path is None:
-            listed = self.manifest(repo_id, revision).files
+            try:
+                listed = self.manifest(repo_id, revision).files
+            except NotFound:
+                return found  # it was the revision that is missing, not the file
             weights = [f.path for f in listed if f.lfs] or [f.path for f in listed]
             if weights:
                 return self._file_access(repo_id, revision, weights[0])

@@ -13,6 +13,7 @@ from urllib.parse import urlencode
 import httpx
 
 from qtune.core.credentials import Credential
+from qtune.core.errors import NotFound
 from qtune.core.http import Reply, authorization, mapped
 from qtune.core.hub.answers import (
     REDIRECTS,
@@ -170,7 +171,10 @@ class ModelScope:
         branch = self._branch(revision)
         found = self._file_access(repo_id, branch, path or "config.json")
         if found.state is AccessState.NO_REVISION and path is None:
-            listed = self.manifest(repo_id, branch).files
+            try:
+                listed = self.manifest(repo_id, branch).files
+            except NotFound:
+                return found  # it was the revision that is missing, not the file
             weights = [f.path for f in listed if f.lfs] or [f.path for f in listed]
             return self._file_access(repo_id, branch, weights[0])
         return found
