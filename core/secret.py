@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import hmac
+import json
 import re
 import threading
 from urllib.parse import quote, unquote
@@ -33,11 +35,11 @@ class Secret:
     @property
     def fingerprint(self) -> str:
         """Equal secrets have equal fingerprints; nothing else can be read from one."""
-        return hashlib.sha256(b"qtune\0" + self._value.encode()).hexdigest()[:12]
+        return hashlib.sha256(b"qtune\0" + _bytes(self._value)).hexdigest()[:12]
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Secret) and hmac.compare_digest(
-            self._value.encode(), other._value.encode()
+            _bytes(self._value), _bytes(other._value)
         )
 
     def __hash__(self) -> int:
@@ -50,6 +52,10 @@ class Secret:
         return f"Secret({self.masked})"
 
     __str__ = __repr__
+
+
+def _bytes(value: str) -> bytes:
+    return value.encode("utf-8", "surrogatepass")  # the environment may hold bytes that are no text
 
 
 def mask(value: str) -> str:
@@ -67,27 +73,56 @@ def _remember(value: str) -> None:
     if len(value) < _SHORTEST:
         return
     shown = mask(value)
+    # The forms a secret takes on its way through URLs, JSON, Python's repr, quoted .env values and the
+    # Basic header.
+    plain = unquote(value)
+    forms = {value, plain, _quoted(value, ""), _quoted(value, "/"), _quoted(plain, "")}
+    forms.add(_quoted(value, " ").replace(" ", "+"))
+    forms |= {
+        json.dumps(value)[1:-1],
+        json.dumps(value, ensure_ascii=False)[1:-1],
+        repr(value)[1:-1],
+    }
+    forms |= {base64.b64encode(_bytes(form)).decode() for form in (value, plain)}
     with _lock:
-        # The forms a secret takes on its way through URLs, JSON strings and quoted .env values.
-        for form in {value, quote(value, safe=""), quote(value), unquote(value)}:
+        for form in forms:
             if len(form) >= _SHORTEST:
                 _met[form] = shown
 
 
-# What gives a secret away by its shape, whether or not qtune has met it.
+def _quoted(value: str, safe: str) -> str:
+    return quote(value, safe=safe, errors="surrogatepass")
+
+
+# What gives a secret away by its shape, whether or not qtune has met it. No pattern may take a backslash that
+# escapes what follows it, or redacted JSON would be broken; none may scan a text more than once.
+_BEFORE = r"(?:(?<![A-Za-z0-9])|(?<=%[0-9A-Fa-f]{2})|(?<=\\[nrtbf]))"  # %3D and \n run into a word
 _SHAPES: tuple[tuple[re.Pattern[str], str], ...] = (
-    (re.compile(r"(?P<scheme>\b[a-z][a-z0-9+.-]*://)[^/\s@\"'<>]+@", re.I), r"\g<scheme>…@"),
-    (re.compile(r"\b(hf_(?:oauth_|jwt_)?|api_org_)[A-Za-z0-9._-]*?([A-Za-z0-9]{4})\b(?![…])"), ""),
-    (re.compile(r"(?i)\b(bearer|basic)\s+[A-Za-z0-9._~+/=-]{6,}"), r"\1 …"),
+    (re.compile(r"(?<![a-z0-9+.-])([a-z][a-z0-9+.-]{0,19}:/{2})[^/\s\"'<>]+@", re.I), r"\1…@"),
+    (re.compile(_BEFORE + r"hf_(?:oauth|jwt)_[A-Za-z0-9._-]{10,}(?<![._-])"), ""),
+    (re.compile(_BEFORE + r"(?:hf_|api_org_)[A-Za-z0-9]{17,}"), ""),
+    (re.compile(_BEFORE + r"ms-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.I), ""),
     (
         re.compile(
-            r"(?i)([?&;](?:x-amz-(?:signature|credential|security-token)|signature|sig|token|"
-            r"access_token|auth_key|auth|key-pair-id|policy|ossaccesskeyid|security-token|"
-            r"password|secret)=)[^&\s\"'<>#]+"
+            r"(?i)(authorization(?:\W{1,8}|\W{1,6}b['\"])(?:bearer|basic|token|digest)\s+)[^\s\"',;\\]+"
         ),
         r"\1…",
     ),
-    (re.compile(r"(?i)(m_session_id=)[^;\s\"']+"), r"\1…"),
+    (
+        re.compile(
+            r"(?i)\b(bearer|basic)[ \t]+(?=[A-Za-z._~+/=-]{0,200}[0-9])[A-Za-z0-9._~+/=-]{12,}"
+        ),
+        r"\1 …",
+    ),
+    (
+        re.compile(
+            r"(?i)((?:[?&;]|\\u0026|%3F|%26)(?:x-(?:amz|oss|goog)-(?:signature|credential|security-token)|"
+            r"signature|sig|token|access_token|auth_key|auth|key-pair-id|policy|ossaccesskeyid|"
+            r"security-token|password|secret)(?:=|%3D))[^&\s\"'<>#\\]+"
+        ),
+        r"\1…",
+    ),
+    (re.compile(r"(?i)(m_session_id=)[^;\s\"'\\]+"), r"\1…"),
 )
 
 
@@ -104,6 +139,4 @@ def redact(text: str) -> str:
 
 
 def _mask_match(match: re.Match[str]) -> str:
-    whole = match.group(0)
-    # `hf_xxx` and `hf_your_token_here` are words of documentation, and short.
-    return mask(whole) if len(whole) >= 20 else whole
+    return mask(match.group(0))

@@ -57,6 +57,12 @@ def home(isolated: Path) -> Path:
     return isolated
 
 
+@pytest.fixture(autouse=True)
+def no_secret_met(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What one test makes a secret is an ordinary word in the next."""
+    monkeypatch.setattr("qtune.core.secret._met", {})
+
+
 @pytest.fixture
 def hub() -> Iterator[Hub]:
     """The demo world, healthy."""
