@@ -1,0 +1,103 @@
+"""What a run will do, told without the network and without torch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from qtune.core.download import offline
+from qtune.core.download.disk import gigabytes
+from qtune.core.download.store import HubCache
+from qtune.core.locations import hub_cache
+from qtune.core.runconfig import QUICKSTART, RunConfig
+from qtune.core.settings import Settings
+from qtune.core.sources import choose
+from qtune.core.text import Text, plain
+from qtune.train import checkpoints, data, quickstart
+from qtune.train.data import Rows
+from qtune.train.plan import plan
+
+
+def lines(config: RunConfig, settings: Settings, rows: Rows) -> Iterator[tuple[Text, list[Text]]]:
+    """(label, what there is to say), in the order in which the run does it. `rows` passed `data.judge`."""
+    yield Text("model", "模型"), _model(config, settings)
+    yield Text("data", "数据"), _data(config, rows)
+    yield Text("method", "方法"), [plain(f"{config.method} · {config.tuning} {_lora(config)}")]
+    yield Text("steps", "步数"), _steps(config, len(rows.usable))
+    yield Text("output", "输出"), _output(config.output_dir)
+
+
+def _model(config: RunConfig, settings: Settings) -> list[Text]:
+    if config.model == QUICKSTART:
+        here = quickstart.snapshot().is_dir()
+        built = (
+            Text("built already", "已生成") if here else Text("will be built here", "将在本机生成")
+        )
+        return [
+            Text(f"quickstart, a tiny Qwen3: {built.en}", f"quickstart（极小的 Qwen3）：{built.zh}")
+        ]
+    if config.model_path is not None:
+        return [Text(f"{config.model_path} (a local folder)", f"{config.model_path}（本地文件夹）")]
+    choice = choose(settings)
+    cache = HubCache(hub_cache(settings), config.model, links=True)
+    found = offline.look(cache, choice.source, None, (), ())
+    if isinstance(found, offline.Cached):
+        size = gigabytes(found.size)
+        return [
+            Text(
+                f"{config.model}: in the cache, {size} (commit {found.commit[:12]})",
+                f"{config.model}：已在缓存中，{size}（commit {found.commit[:12]}）",
+            )
+        ]
+    others = ", ".join(source.name for source in choice.others)
+    source = Text(
+        f"to be downloaded from {choice.source.name}: {choice.reason.en}",
+        f"将从 {choice.source.name} 下载：{choice.reason.zh}",
+    )
+    after = Text(f"if that fails: {others}", f"失败时改用：{others}")
+    missing = Text(
+        f"{len(found.missing)} files of an earlier download are missing",
+        f"此前下载的内容还缺 {len(found.missing)} 个文件",
+    )
+    told = [plain(config.model), source]
+    return told + ([after] if others else []) + ([missing] if found.missing else [])
+
+
+def _data(config: RunConfig, rows: Rows) -> list[Text]:
+    named = ", ".join(str(path) for path, _ in data.files(config.data))
+    bad = len(rows.bad)
+    count = Text(f"{len(rows.usable)} rows", f"{len(rows.usable)} 条")
+    if bad:
+        count = Text(f"{count.en}, {bad} cannot be used", f"{count.zh}，另有 {bad} 条不可用")
+    return [plain(named), count, *data.report(rows)]
+
+
+def _lora(config: RunConfig) -> str:
+    shown = ("r", "lora_alpha", "target_modules")
+    return " ".join(f"{key}={config.lora[key]}" for key in shown if key in config.lora)
+
+
+def _steps(config: RunConfig, examples: int) -> list[Text]:
+    planned = plan(config, examples)
+    rate = config.training.get("learning_rate")
+    return [
+        Text(
+            f"{planned.steps} ({planned.steps_per_epoch} an epoch × {planned.epochs:g} epochs, "
+            f"{planned.batch} rows a step)",
+            f"{planned.steps}（每轮 {planned.steps_per_epoch} 步 × {planned.epochs:g} 轮，"
+            f"每步 {planned.batch} 条）",
+        ),
+        Text(
+            f"learning_rate={rate}, warmup {planned.warmup_steps} steps, "
+            f"{planned.checkpoints} checkpoints kept",
+            f"learning_rate={rate}，预热 {planned.warmup_steps} 步，保留 {planned.checkpoints} 个检查点",
+        ),
+    ]
+
+
+def _output(folder: Path) -> list[Text]:
+    if checkpoints.exist(folder):
+        return [
+            Text(f"{folder} (goes on from its last checkpoint)", f"{folder}（从最近的检查点继续）")
+        ]
+    return [plain(str(folder))]

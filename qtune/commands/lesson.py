@@ -1,0 +1,72 @@
+"""Tells the training's events as progress: a bar, a line for each logged step, and a summary at the end."""
+
+from __future__ import annotations
+
+from qtune.core.progress import Progress
+from qtune.core.secret import redact
+from qtune.core.text import Lang, Text
+from qtune.train.events import Done, Event, Log, Saved, Started, Step
+
+TASK = "train"
+
+
+class Lesson:
+    """Follows one training. `first` and `last` are its first and last logged steps."""
+
+    def __init__(self, progress: Progress, lang: Lang) -> None:
+        self._progress = progress
+        self._lang = lang
+        self._reached = 0
+        self._begun = False
+        self.first: Step | None = None
+        self.last: Step | None = None
+        self.done: Done | None = None
+
+    def tell(self, event: Event) -> None:
+        if isinstance(event, Started):
+            self._begun = True
+            self._progress.start(TASK, event.steps)
+            self._advance(event.done)
+        elif isinstance(event, Step):
+            self.first = self.first or event
+            self.last = event
+            self._advance(event.step)
+            self._say(_step(event))
+        elif isinstance(event, Saved):
+            self._advance(event.step)
+        elif isinstance(event, Log):
+            self._say(event.text)
+        elif isinstance(event, Done):
+            self.done = event
+
+    def over(self) -> None:
+        if self._begun:
+            self._progress.finish(TASK)
+
+    def _advance(self, step: int) -> None:
+        self._progress.advance(TASK, step - self._reached)
+        self._reached = step
+
+    def _say(self, text: Text) -> None:
+        self._progress.say(redact(text.to(self._lang)))
+
+    def summary(self) -> list[str]:
+        """What was learnt, in a sentence or two."""
+        if self.first is None or self.last is None:
+            return []
+        speed = self.last.tokens / self.last.time if self.last.time else 0.0
+        told = Text(
+            f"loss {self.first.loss:.3f} → {self.last.loss:.3f} in {self.last.step} steps, "
+            f"{speed:,.0f} tokens/s",
+            f"{self.last.step} 步，loss {self.first.loss:.3f} → {self.last.loss:.3f}，"
+            f"{speed:,.0f} tokens/s",
+        )
+        return [told.to(self._lang)]
+
+
+def _step(event: Step) -> Text:
+    rate = f"{event.learning_rate:.2e}"
+    return Text(
+        f"step {event.step}  epoch {event.epoch:.2f}  loss {event.loss:.4f}  lr {rate}",
+        f"第 {event.step} 步  轮次 {event.epoch:.2f}  loss {event.loss:.4f}  学习率 {rate}",
+    )

@@ -1,0 +1,200 @@
+"""`qtune run`: pre-flight, download, train; every part with the same settings."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from qtune.speech import current, say
+
+if TYPE_CHECKING:
+    from qtune.commands.project import Project
+    from qtune.core.runconfig import RunConfig
+    from qtune.core.settings import Settings
+    from qtune.train.events import Event
+
+
+@click.command(
+    "run",
+    help=say(
+        "Check, download and train what RUN.yaml says. `qtune run quickstart` needs no network and no "
+        "GPU. A run that was interrupted goes on when it is given again.",
+        "按 RUN.yaml 检查、下载并训练。`qtune run quickstart` 不需要网络和 GPU。"
+        "训练中断后，再次运行同样的命令即可继续。",
+    ),
+)
+@click.argument("config", metavar="RUN.yaml|quickstart")
+@click.argument("overrides", metavar="[KEY=VALUE]...", nargs=-1)
+@click.option(
+    "--dry-run", is_flag=True, help=say("Say what would be done, and stop.", "只说明将要做什么。")
+)
+@click.option(
+    "--no-preflight", is_flag=True, help=say("Do not ask the doctor first.", "跳过训练前的检查。")
+)
+@click.option(
+    "--offline", is_flag=True, help=say("Use the cache, send no request.", "只用缓存，不发请求。")
+)
+@click.option(
+    "--env-file", type=click.Path(path_type=Path), help=say("Another .env.", "使用其他 .env。")
+)
+@click.option("-q", "--quiet", is_flag=True, help=say("Errors only.", "只显示错误。"))
+@click.option(
+    "-v",
+    "--verbose",
+    is_flag=True,
+    help=say("Show the libraries' own output.", "显示各库自身的输出。"),
+)
+def command(
+    config: str,
+    overrides: tuple[str, ...],
+    dry_run: bool,
+    no_preflight: bool,
+    offline: bool,
+    env_file: Path | None,
+    quiet: bool,
+    verbose: bool,
+) -> int:
+    from qtune.commands.project import open_project
+    from qtune.commands.target import defaults
+    from qtune.core import runconfig
+    from qtune.train import quickstart
+
+    project = open_project(env_file, {"HF_HUB_OFFLINE": "True"} if offline else {})
+    project.settings.require_valid()
+    path = quickstart.CONFIG if config == runconfig.QUICKSTART else Path(config)
+    resolved = runconfig.load(path, overrides, defaults=defaults(project.settings))
+    if dry_run:
+        return _dry_run(resolved, project.settings)
+    _warn(resolved, quiet)
+    from qtune.train import data
+
+    data.judge(data.read(resolved.data))  # before anything is downloaded for it
+    if not no_preflight and not _cleared(resolved, project, config, quiet):
+        return 1
+    return _train(
+        resolved, _snapshot(resolved, project.settings, quiet), project.settings, quiet, verbose
+    )
+
+
+def _dry_run(config: RunConfig, settings: Settings) -> int:
+    from qtune.commands import dryrun
+    from qtune.doctor.report.layout import pad
+    from qtune.train import data
+
+    lang = current()
+    rows = data.read(config.data)
+    for label, told in dryrun.lines(config, settings, rows):
+        for number, line in enumerate(told):
+            click.echo(pad(label.to(lang) if number == 0 else "", 8) + line.to(lang))
+    data.judge(rows)
+    return 0
+
+
+def _warn(config: RunConfig, quiet: bool) -> None:
+    for warning in () if quiet else config.warnings:
+        place = f"{warning.mark.path}:{warning.line}: " if warning.mark.path else ""
+        click.echo(f"{place}{warning.code}: {warning.message.to(current())}", err=True)
+
+
+def _cleared(config: RunConfig, project: Project, named: str, quiet: bool) -> bool:
+    """Asks the doctor; prints its report only when something is wrong."""
+    from qtune.commands.console import glyphs, progress, show
+    from qtune.commands.preflight import preflight
+    from qtune.commands.target import goal_of
+    from qtune.commands.watch import watching
+    from qtune.core.runconfig import QUICKSTART
+    from qtune.doctor.finding import Severity
+    from qtune.doctor.outcome import exit_code
+    from qtune.doctor.report.terminal import render
+    from qtune.doctor.report.view import View
+
+    if config.model == QUICKSTART:
+        return True  # made on this machine from what is shipped: there is no road to check
+    settings = project.settings
+    offline = "HF_HUB_OFFLINE" if settings.flag("HF_HUB_OFFLINE") else ""
+    with watching(quiet) as observer:
+        report = preflight(settings, goal_of(config, named), project.root, offline, observer)
+    serious = [f for f in report.findings if f.severity is not Severity.INFO]
+    failed = exit_code(report) != 0
+    if failed or (serious and not quiet):
+        console = progress()
+        view = View(
+            current(),
+            console.width,
+            glyphs=glyphs(sys.stderr),
+            again=f"qtune doctor {named}",
+            onward=f"qtune run {named} --no-preflight",
+        )
+        show(console, render(report, view))
+    return not failed
+
+
+def _snapshot(config: RunConfig, settings: Settings, quiet: bool) -> Path:
+    """The folder of the base model, downloaded if need be."""
+    from qtune.core.runconfig import QUICKSTART
+    from qtune.train import quickstart
+
+    if config.model == QUICKSTART:
+        return quickstart.snapshot()
+    if config.model_path is not None:
+        return config.model_path
+    from qtune.commands.bars import bars
+    from qtune.core.download.fetch import download
+
+    with bars(quiet) as progress:
+        return download(config.model, settings, progress=progress).path
+
+
+def _train(
+    config: RunConfig, snapshot: Path, settings: Settings, quiet: bool, verbose: bool
+) -> int:
+    from qtune.commands.bars import bars
+    from qtune.commands.lesson import Lesson
+    from qtune.core.export import child_environment
+    from qtune.core.runconfig import QUICKSTART
+    from qtune.core.secret import redact
+    from qtune.train.job import Job
+    from qtune.train.launch import launch
+
+    local = config.model_path is not None or config.model == QUICKSTART
+    job = Job(
+        snapshot,
+        str(snapshot) if local else config.model,
+        config,
+        settings.text("QTUNE_DEVICE"),
+        settings.text("QTUNE_DTYPE"),
+    )
+    with bars(quiet) as progress:
+        lesson = Lesson(progress, current())
+
+        def noise(line: str) -> None:
+            if verbose:
+                progress.say(redact(line))
+
+        def tell(event: Event) -> None:
+            lesson.tell(event)
+
+        ended = launch(job, child_environment(settings, os.environ), tell, noise)
+        lesson.over()
+    if ended.error is not None:
+        raise ended.error
+    if ended.traceback:
+        raise RuntimeError(redact(ended.traceback))
+    if ended.code in (130, 143):
+        click.echo(
+            say(
+                "Stopped. The same command goes on from the last checkpoint.",
+                "已停止。再次运行同样的命令会从最近的检查点继续。",
+            ),
+            err=True,
+        )
+        return ended.code
+    if not quiet:
+        for line in lesson.summary():
+            click.echo(line, err=True)
+    click.echo(str(config.output_dir))
+    return ended.code
