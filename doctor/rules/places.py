@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from qtune.core.origin import Origin
-from qtune.core.table import BY_NAME
 from qtune.doctor.facts import EnvEntry, EnvFile, Facts, known
 from qtune.doctor.finding import Span
 
@@ -29,13 +28,3 @@ def key_span(envfile: EnvFile, entry: EnvEntry) -> Span:
     """The key alone."""
     end = entry.column + len(entry.key)
     return Span(envfile.path, entry.line, entry.column, entry.line, end)
-
-
-def holds_secret(entry: EnvEntry) -> bool:
-    """Does this line hold something that must not be seen? A proxy does only with a password in it."""
-    if entry.empty:
-        return False
-    row = BY_NAME.get(entry.key)
-    if row is not None and row.key.endswith("_PROXY"):
-        return "…@" in entry.shown
-    return entry.looks_secret or (row is not None and row.secret)
