@@ -3,5 +3,6 @@
 from __future__ import annotations
 
 from qtune.doctor.rule import Rule
+from qtune.doctor.rules.dsk import dsk600
 
-RULES: tuple[Rule, ...] = ()
+RULES: tuple[Rule, ...] = (dsk600.RULE,)

@@ -3,5 +3,6 @@
 from __future__ import annotations
 
 from qtune.doctor.rule import Rule
+from qtune.doctor.rules.gpu import gpu500, gpu501, gpu504
 
-RULES: tuple[Rule, ...] = ()
+RULES: tuple[Rule, ...] = (gpu500.RULE, gpu501.RULE, gpu504.RULE)

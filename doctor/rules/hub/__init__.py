@@ -3,5 +3,30 @@
 from __future__ import annotations
 
 from qtune.doctor.rule import Rule
+from qtune.doctor.rules.hub import (
+    hub200,
+    hub201,
+    hub203,
+    hub204,
+    hub205,
+    hub207,
+    hub208,
+    hub221,
+    hub223,
+    hub224,
+    hub225,
+)
 
-RULES: tuple[Rule, ...] = ()
+RULES: tuple[Rule, ...] = (
+    hub200.RULE,
+    hub201.RULE,
+    hub203.RULE,
+    hub204.RULE,
+    hub205.RULE,
+    hub207.RULE,
+    hub208.RULE,
+    hub221.RULE,
+    hub223.RULE,
+    hub224.RULE,
+    hub225.RULE,
+)

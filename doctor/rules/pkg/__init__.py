@@ -3,5 +3,6 @@
 from __future__ import annotations
 
 from qtune.doctor.rule import Rule
+from qtune.doctor.rules.pkg import pkg701
 
-RULES: tuple[Rule, ...] = ()
+RULES: tuple[Rule, ...] = (pkg701.RULE,)

@@ -1,0 +1,142 @@
+"""GPU501: an NVIDIA GPU is built in, and no driver makes it usable."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from qtune.core.text import Text, plain
+from qtune.doctor.facts import Facts, known
+from qtune.doctor.finding import Finding, Severity
+from qtune.doctor.rule import Page, Rule
+from qtune.doctor.rules.gpu.wish import TRAINING, severity, wants_no_cuda
+from qtune.doctor.rules.net.roads import manual
+from qtune.doctor.rules.words import prose
+
+
+def judge(facts: Facts) -> Iterable[Finding]:
+    seen, build = known(facts.accelerator), known(facts.torch)
+    if seen is None or seen.gpus or not seen.pci or wants_no_cuda(facts):
+        return
+    if build is not None and build.available:
+        return
+    yield Finding(
+        "GPU501",
+        severity(facts, Severity.WARNING),
+        Text(
+            f"An NVIDIA GPU is built in and driver {seen.driver} is installed, but it does not answer",
+            f"本机有 NVIDIA GPU，也装了驱动 {seen.driver}，但驱动没有响应",
+        )
+        if seen.driver
+        else Text(
+            "An NVIDIA GPU is built in, but no driver is loaded: training would run on the CPU",
+            "本机有 NVIDIA GPU，但没有加载驱动：训练将在 CPU 上进行",
+        ),
+        (plain(seen.error),) if seen.error else (),
+        fix=manual(
+            "Restart the machine: after an update the loaded driver and its library differ",
+            "重启机器：更新之后，已加载的驱动与其库版本不一致",
+        )
+        if seen.driver
+        else manual(
+            "Install NVIDIA's driver, then restart the machine",
+            "安装 NVIDIA 驱动，然后重启",
+            command="sudo ubuntu-drivers install",
+            url="https://www.nvidia.com/drivers",
+        ),
+    )
+
+
+RULE = Rule(
+    code="GPU501",
+    name="no-driver",
+    severity=Severity.WARNING,
+    title=Text("The GPU has no working driver", "GPU 没有可用的驱动"),
+    needs=("accelerator", "torch"),
+    goals=TRAINING,
+    judge=judge,
+    page=Page(
+        what=prose(
+            """
+            The PCI bus shows an NVIDIA device, but its driver is not loaded or does not answer. Without it
+            no program can use the GPU.
+            """,
+            """
+            PCI 总线上有 NVIDIA 设备，但驱动没有加载或没有响应。没有驱动，任何程序都用不了 GPU。
+            """,
+        ),
+        why=prose(
+            """
+            torch says only `torch.cuda.is_available() == False`, which looks like a wrong torch. Installing
+            another torch does not help here.
+            """,
+            """
+            torch 只会告诉你 `torch.cuda.is_available() == False`，看起来像是 torch 装错了。
+            但这种情况重装 torch 没有用。
+            """,
+        ),
+        detect=prose(
+            """
+            Devices of vendor 10de on the bus, against what NVIDIA's library (NVML) or `nvidia-smi` says.
+            When these say something, it is quoted.
+            """,
+            """
+            对照总线上厂商号为 10de 的设备，与 NVIDIA 的 NVML 库或 `nvidia-smi` 的回答；有原话时会一并给出。
+            """,
+        ),
+        mend=prose(
+            """
+            Ubuntu:
+
+            ```bash
+            sudo ubuntu-drivers install
+            sudo reboot
+            ```
+
+            Other systems: https://www.nvidia.com/drivers. After that:
+
+            - **Secure Boot** refuses unsigned modules: enrol the key that the installer offers (MOK), or
+              switch Secure Boot off.
+            - **nouveau**, the open driver, holds the card: the distribution's package blocks it, the `.run`
+              installer needs that done by hand.
+            - **"Driver/library version mismatch"**: the driver was updated while the old one is loaded.
+              Restart.
+            - **A container**: the host's driver counts. Start with `--gpus all`.
+            - **WSL**: install the driver in Windows only, never in WSL.
+            """,
+            """
+            Ubuntu：
+
+            ```bash
+            sudo ubuntu-drivers install
+            sudo reboot
+            ```
+
+            其他系统见 https://www.nvidia.com/drivers 。如果仍不行：
+
+            - **安全启动（Secure Boot）** 会拒绝未签名的模块：按安装程序的提示注册密钥（MOK），或关闭安全启动。
+            - **nouveau** 开源驱动占用了显卡：发行版的驱动包会自动禁用它，用 `.run` 安装则需要手动禁用。
+            - **"Driver/library version mismatch"**：驱动已更新，但加载的还是旧版。重启即可。
+            - **容器**：取决于宿主机的驱动，用 `--gpus all` 启动。
+            - **WSL**：只在 Windows 中安装驱动，不要在 WSL 里安装。
+            """,
+        ),
+        verify=prose(
+            """
+            ```bash
+            nvidia-smi
+            qtune doctor --only GPU501
+            ```
+            """,
+            """
+            ```bash
+            nvidia-smi
+            qtune doctor --only GPU501
+            ```
+            """,
+        ),
+        sources=(
+            "https://github.com/NVIDIA/deepops/issues/1186",
+            "https://docs.nvidia.com/cuda/wsl-user-guide/index.html",
+        ),
+    ),
+)
