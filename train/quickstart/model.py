@@ -48,7 +48,7 @@ def ensure(folder: Path) -> bool:
 
 
 def build(folder: Path) -> None:
-    tokenizer = _tokenizer()
+    tokenizer = make_tokenizer()
     tokenizer.save_pretrained(folder)
     torch.manual_seed(SEED)
     model = Qwen3ForCausalLM(
@@ -72,7 +72,7 @@ def build(folder: Path) -> None:
     model.save_pretrained(folder)
 
 
-def _tokenizer() -> PreTrainedTokenizerFast:
+def make_tokenizer() -> PreTrainedTokenizerFast:
     """Byte-level BPE, as Qwen3's, but learnt from the instructions alone."""
     bpe = Tokenizer(BPE())
     bpe.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)

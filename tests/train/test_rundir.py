@@ -1,0 +1,83 @@
+"""A run directory belongs to one training, and to one process at a time."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from qtune.core.errors import TrainError
+from qtune.train import rundir
+from qtune.train.rundir import Record
+
+NOW = {"model": "a", "data": "b", "lora.r": "8"}
+
+
+def test_an_empty_folder_begins_and_the_same_training_goes_on(tmp_path: Path) -> None:
+    assert rundir.check(tmp_path, NOW) is None
+    record = Record("training", 0, NOW)
+    rundir.write(tmp_path, record)
+    assert rundir.check(tmp_path, NOW) == record
+
+
+def test_before_the_first_checkpoint_a_change_costs_nothing(tmp_path: Path) -> None:
+    rundir.write(tmp_path, Record("training", 0, NOW))
+    assert rundir.check(tmp_path, {**NOW, "lora.r": "16"}) is None
+
+
+def test_after_a_checkpoint_every_change_is_named(tmp_path: Path) -> None:
+    rundir.write(tmp_path, Record("training", 0, NOW))
+    (tmp_path / "checkpoint-4").mkdir()
+    with pytest.raises(TrainError) as caught:
+        rundir.check(tmp_path, {"model": "a", "data": "x", "lora.r": "16", "lora.bias": '"all"'})
+    assert caught.value.code == "TRN030"
+    lines = caught.value.message.en.splitlines()
+    assert "  data: other files than before" in lines
+    assert "  lora.r: 8 -> 16" in lines
+    assert '  lora.bias: - -> "all"' in lines
+    assert not any("model" in line and "->" in line for line in lines)
+
+
+@pytest.mark.parametrize(
+    "name", ["adapter_model.safetensors", "model.safetensors", "checkpoint-7/x"]
+)
+def test_somebody_elses_model_is_not_overwritten(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(b"precious")
+    with pytest.raises(TrainError) as caught:
+        rundir.check(tmp_path, NOW)
+    assert caught.value.code == "TRN031"
+    assert path.read_bytes() == b"precious"
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"state": "finished"}', "null"])
+def test_a_spoilt_record_is_no_record(tmp_path: Path, text: str) -> None:
+    (tmp_path / rundir.RECORD).write_text(text)
+    assert rundir.check(tmp_path, NOW) is None
+
+
+def test_metrics_are_taken_back_to_the_step_that_training_goes_on_from(tmp_path: Path) -> None:
+    path = tmp_path / rundir.METRICS
+    path.write_text('{"step": 1}\n{"step": 4}\n{"step": 5}\nnonsense\n{"step": 6, "lo')
+    rundir.rewind_metrics(tmp_path, 4)
+    assert path.read_text() == '{"step": 1}\n{"step": 4}\n'
+    rundir.rewind_metrics(tmp_path, 0)
+    assert path.read_text() == ""
+
+
+def test_a_folder_that_cannot_be_made_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    for folder in (tmp_path / "file", tmp_path / "file" / "run"):
+        with pytest.raises(TrainError) as caught, rundir.claim(folder):
+            pass
+        assert caught.value.code == "TRN024"
+
+
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="root may write anywhere")
+def test_a_folder_that_may_not_be_written_is_an_error(tmp_path: Path) -> None:
+    tmp_path.chmod(0o500)
+    with pytest.raises(TrainError) as caught, rundir.claim(tmp_path / "run"):
+        pass
+    assert caught.value.code == "TRN024"
