@@ -40,6 +40,8 @@ class Origin:
             return Text(f"the environment variable {self.name}", f"环境变量 {self.name}")
         if self.level is Level.FLAG:
             return Text(f"the option {self.name}", f"命令行选项 {self.name}")
+        if self.level is Level.USER:
+            return Text("the system's settings", "系统设置")
         return Text("the default", "默认值")
 
 

@@ -42,7 +42,7 @@ class BadProxy:
 
 
 SYSTEM = "SYSTEM"
-_SYSTEM_ORIGIN = Origin(Level.USER, "the system's proxy settings")
+_SYSTEM_ORIGIN = Origin(Level.USER, SYSTEM)
 
 
 def proxy_for(url: str, settings: Settings) -> Proxy | BadProxy | None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from qtune.core.envfile import EnvDocument
+from qtune.core.envfile import EXPANDABLE, EnvDocument
 from qtune.core.errors import ConfigError
 from qtune.core.origin import DEFAULT, Level, Origin
 from qtune.core.secret import Secret, mask, redact
@@ -31,8 +33,11 @@ class Value:
     def shown(self) -> str:
         if not self.setting.secret or not self.text:
             return redact(self.text)
-        is_proxy = self.setting.key.endswith("_PROXY")
-        return redact(self.text) if is_proxy else mask(self.text)
+        if not self.setting.key.endswith("_PROXY"):
+            return mask(self.text)
+        scheme, separator, address = self.text.rpartition("://")
+        _, at, host = address.rpartition("@")
+        return redact(f"{scheme}{separator}…@{host}" if at else self.text)
 
 
 @dataclass(frozen=True)
@@ -70,8 +75,9 @@ class Settings:
         return tuple(part.strip() for part in self._usable(key).split(",") if part.strip())
 
     def path(self, key: str) -> Path | None:
+        """With `~` and `$HOME` filled in, as huggingface_hub does it; of the environment no more than that."""
         text = self._usable(key)
-        return Path(text).expanduser() if text else None
+        return Path(os.path.expanduser(_fill(text))) if text else None  # noqa: PTH111 (keeps `~nobody`)
 
     def secret(self, key: str) -> Secret | None:
         text = self._usable(key)
@@ -101,6 +107,17 @@ class Settings:
         )
 
 
+def _fill(text: str) -> str:
+    """`$NAME` and `${NAME}` for the harmless names only: a path is shown, and may be sent."""
+    return re.sub(
+        r"\$(\w+|\{\w+\})",
+        lambda m: (
+            os.environ.get(m[1].strip("{}"), m[0]) if m[1].strip("{}") in EXPANDABLE else m[0]
+        ),
+        text,
+    )
+
+
 def _text(problem: Text | None) -> Text:
     assert problem is not None
     return problem
@@ -128,30 +145,28 @@ def resolve(
         found = [layer[row.key] for layer in layers if row.key in layer]
         for value in found:
             if row.secret:
-                _register(value.text)
+                _register(row.key, value.text)
+        if row.secret:
+            # An older spelling may hold another token: it does not count, and is a secret all the same.
+            for name in (row.key, *row.aliases):
+                _register(row.key, (environ or {}).get(name, ""))
         values[row.key] = found[0] if found else Value(row, row.default, DEFAULT)
         shadowed += found[1:]
     for document in (user, project):
         for entry in document.entries if document else ():
             if entry.value and entry.looks_secret:
-                _register(entry.value)
+                _register(entry.key, entry.value)
     return Settings(values, project, tuple(shadowed))
 
 
-def _register(text: str) -> None:
-    """Of a URL (a proxy's) only the user info is secret: the host is what a report must show."""
-    address = text.partition("://")[2] or text
-    user_info, at, _ = address.rpartition("@")
-    if at:
-        for part in (user_info, user_info.partition(":")[2]):
-            Secret(part)
-    elif "://" not in text and not _looks_like_address(text):
+def _register(key: str, text: str) -> None:
+    """Of a proxy's address only the user info is secret: the host is what a report must show."""
+    if not key.upper().endswith("_PROXY"):
         Secret(text)
-
-
-def _looks_like_address(text: str) -> bool:
-    host, _, port = text.rpartition(":")
-    return bool(host) and port.isdigit()
+        return
+    user_info = text.rpartition("://")[2].rpartition("@")[0]
+    for part in (user_info, user_info.partition(":")[2]):
+        Secret(part)
 
 
 def _from_flags(flags: Mapping[str, str]) -> dict[str, Value]:
@@ -196,44 +211,63 @@ def _from_document(document: EnvDocument | None, level: Level) -> dict[str, Valu
 
 def _value(row: Setting, text: str, origin: Origin) -> Value:
     text = text.strip()
+    if row.key == "MODELSCOPE_ENDPOINT" and "://" not in text:
+        text = f"https://{text}"  # as ModelScope's client and its MODELSCOPE_DOMAIN have it
     return Value(row, text, origin, problem_of(row, text))
 
 
 def problem_of(row: Setting, text: str) -> Text | None:
     """Why `text` cannot be a value of this row, or None."""
+    shown = _shown(text)
     if row.kind == "bool" and text.lower() not in TRUE | FALSE:
-        return Text(f"{text!r} is neither True nor False", f"{text!r} 既不是 True 也不是 False")
-    if row.kind == "int" and not (text.isascii() and text.isdigit() and int(text) >= row.minimum):
+        return Text(f"{shown} is neither True nor False", f"{shown} 既不是 True 也不是 False")
+    if row.kind == "int" and not (
+        text.isascii() and text.isdigit() and row.minimum <= _number(text) <= row.maximum
+    ):
         return Text(
-            f"{text!r} is not a whole number of at least {row.minimum}",
-            f"{text!r} 不是不小于 {row.minimum} 的整数",
+            f"{shown} is not a whole number from {row.minimum} to {row.maximum}",
+            f"{shown} 不是 {row.minimum} 到 {row.maximum} 之间的整数",
         )
     if row.kind == "choice" and text not in row.choices:
         listed = ", ".join(row.choices)
-        return Text(f"{text!r} is not one of {listed}", f"{text!r} 不在可选值 {listed} 之中")
+        return Text(f"{shown} is not one of {listed}", f"{shown} 不在可选值 {listed} 之中")
     if (
         row.key == "QTUNE_CONNECTIONS"
         and text != "auto"
-        and not (text.isascii() and text.isdigit() and 1 <= int(text) <= 256)
+        and not (text.isascii() and text.isdigit() and 1 <= _number(text) <= 256)
     ):
         return Text(
-            f"{text!r} is neither auto nor 1 to 256",
-            f"{text!r} 既不是 auto，也不是 1 到 256 的数字",
+            f"{shown} is neither auto nor 1 to 256",
+            f"{shown} 既不是 auto，也不是 1 到 256 的数字",
         )
     if row.kind == "url":
         return url_problem(text)
     return None
 
 
+def _shown(text: str) -> str:
+    text = redact(text)
+    return repr(text if len(text) <= 100 else text[:100] + "…")
+
+
+def _number(digits: str) -> int:
+    return int(digits) if len(digits) <= 18 else 10**18  # Python refuses thousands of digits
+
+
 def url_problem(text: str) -> Text | None:
     """Why `text` cannot be a hub's address. A missing scheme is not mended silently: clients differ."""
+    shown = _shown(text)
     try:
         parts = urlsplit(text)
         port_ok = parts.port is None or parts.port > 0
     except ValueError:
-        return Text(f"{text!r} is not a URL", f"{text!r} 不是有效的网址")
+        return Text(f"{shown} is not a URL", f"{shown} 不是有效的网址")
     if parts.scheme not in ("http", "https"):
-        return Text(f"{text!r} has no https:// in front", f"{text!r} 前面缺少 https://")
-    if not parts.hostname or not port_ok or any(c in text for c in " \"'<>\\^`{|}"):
-        return Text(f"{text!r} is not a URL", f"{text!r} 不是有效的网址")
+        return Text(f"{shown} has no https:// in front", f"{shown} 前面缺少 https://")
+    if (
+        not parts.hostname
+        or not port_ok
+        or any(c in " \"'<>\\^`{|}" or not c.isprintable() for c in text)
+    ):
+        return Text(f"{shown} is not a URL", f"{shown} 不是有效的网址")
     return None

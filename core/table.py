@@ -30,6 +30,7 @@ class Setting:
     read_by: tuple[str, ...]
     choices: tuple[str, ...] = ()
     minimum: int = 0
+    maximum: int = 86_400  # seconds: a day
     secret: bool = False
     aliases: tuple[str, ...] = ()
     exported: bool = False
