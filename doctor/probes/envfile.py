@@ -35,7 +35,10 @@ def probe(context: Context, seen: Facts) -> Known[EnvFile]:
             mode=_mode(document.path),
             git=git_state(document.path, context),
             entries=tuple(_entry(entry) for entry in document.entries),
-            unparsed=tuple(UnparsedLine(item.line, item.reason) for item in document.unparsed),
+            unparsed=tuple(
+                UnparsedLine(item.line, item.reason, *(item.mapping or ()))
+                for item in document.unparsed
+            ),
         )
     )
 

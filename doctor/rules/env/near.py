@@ -1,0 +1,57 @@
+"""Names that nearly are settings of ours, and names that other programs give to the same thing."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+
+from qtune.core.table import BY_NAME, TABLE
+
+# Names seen in old guides. huggingface_hub 2 reads none of them.
+LEGACY: Mapping[str, str] = {
+    "HUGGINGFACE_TOKEN": "HF_TOKEN",
+    "HUGGINGFACE_HUB_TOKEN": "HF_TOKEN",
+    "HF_API_TOKEN": "HF_TOKEN",
+}
+
+# The switches by which other trainers choose the hub: who reads them, and what "on" is called here.
+PEERS: Mapping[str, tuple[str, str]] = {
+    "USE_HF": ("ms-swift", "USE_MODELSCOPE=False"),
+    "USE_MODELSCOPE_HUB": ("LLaMA-Factory", "USE_MODELSCOPE=True"),
+    "UNSLOTH_USE_MODELSCOPE": ("unsloth", "USE_MODELSCOPE=True"),
+    "VLLM_USE_MODELSCOPE": ("vLLM", "USE_MODELSCOPE=True"),
+}
+
+# Real variables of other programs that look like ours.
+_OTHERS = frozenset({"FTP_PROXY", "ftp_proxy", "DEFAULT_MODELS", "DEFAULT_MODE"})
+_NAMES = tuple(row.key for row in TABLE)
+
+
+def meant(key: str) -> str | None:
+    """The setting that `key` is a slip of, or None. Keys of other programs are theirs."""
+    if key in BY_NAME or key in LEGACY or key in PEERS or key in _OTHERS:
+        return None
+    written = key.upper().replace("-", "_")
+    best = min(_NAMES, key=lambda name: distance(written, name))
+    # A short name has many neighbours: one slip there, two in a longer one. The first letter is seldom wrong.
+    if written[:1] == best[:1] and distance(written, best) <= (1 if len(best) <= 8 else 2):
+        return best
+    if key.startswith("QTUNE_"):
+        return next(iter(difflib.get_close_matches(key, _NAMES, 1, cutoff=0.7)), "")
+    return None
+
+
+def distance(left: str, right: str) -> int:
+    """Damerau's: insertions, deletions, substitutions and swaps of neighbours, each counted once."""
+    if abs(len(left) - len(right)) > 2:
+        return 3  # more than anybody asks for
+    rows = [list(range(len(right) + 1))]
+    for i, a in enumerate(left, 1):
+        row = [i]
+        for j, b in enumerate(right, 1):
+            cost = min(rows[i - 1][j] + 1, row[j - 1] + 1, rows[i - 1][j - 1] + (a != b))
+            if i > 1 and j > 1 and a == right[j - 2] and left[i - 2] == b:
+                cost = min(cost, rows[i - 2][j - 2] + 1)
+            row.append(cost)
+        rows.append(row)
+    return rows[-1][-1]
