@@ -42,6 +42,13 @@ def render(report: Report, view: View) -> Text:
     return Text("\n\n").join(Text("\n").join(block) for block in blocks if block)
 
 
+def summary(report: Report, view: View) -> Text:
+    """The last lines alone: how it stands now, and what to do next."""
+    return Text("\n\n").join(
+        [Text("\n").join(_summary(report, view)), Text("\n").join(_next(report, view))]
+    )
+
+
 def glyph(severity: Severity, glyphs: Glyphs) -> str:
     return {
         Severity.ERROR: glyphs.error,

@@ -43,7 +43,8 @@ def next_step(report: Report, view: View) -> str:
     if errors:
         return f"qtune explain {errors[0].code}"
     for finding in report.findings:
-        if finding.severity is Severity.WARNING and mends(finding) and not view.replayed:
+        safe = finding.fix is not None and finding.fix.applicability is Applicability.SAFE
+        if finding.severity is Severity.WARNING and safe and mends(finding) and not view.replayed:
             return f"{view.again} --fix"
     return view.onward
 
@@ -61,10 +62,8 @@ def _step(finding: Finding, view: View) -> str:
 
 
 def mends(finding: Finding) -> bool:
-    """Is there something that `--fix` can do about it?"""
+    """Is there something that `--fix` does about it?"""
     fix = finding.fix
-    return (
-        fix is not None
-        and fix.applicability is Applicability.SAFE
-        and bool(fix.patch or fix.edits or fix.chmod or fix.gitignore)
-    ) or (fix is not None and fix.applicability is Applicability.UNSAFE)
+    if fix is None or fix.applicability is Applicability.MANUAL:
+        return False
+    return bool(fix.patch or fix.edits or fix.chmod or fix.gitignore or fix.reencode)

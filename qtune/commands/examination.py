@@ -1,0 +1,202 @@
+"""One run of the doctor: read, look, tell; with --fix also write, look again, and say what is gone."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import os
+import shlex
+import sys
+import time
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import httpx
+
+from qtune.commands import console, factsfile, fixing, listing
+from qtune.commands.project import Project, survey
+from qtune.commands.target import Target, read_target
+from qtune.commands.watch import watching
+from qtune.core.errors import ConfigError
+from qtune.core.http import open_client
+from qtune.core.runconfig import QUICKSTART
+from qtune.core.sources import Source, candidates
+from qtune.doctor import examine as doctor
+from qtune.doctor.context import Context
+from qtune.doctor.examine import Options
+from qtune.doctor.facts import SettingFact
+from qtune.doctor.finding import Finding
+from qtune.doctor.outcome import Report, exit_code
+from qtune.doctor.report import json, terminal
+from qtune.doctor.report.view import View
+from qtune.doctor.schedule import Limits
+from qtune.speech import current, say
+
+if TYPE_CHECKING:
+    from qtune.commands.doctor import Asked
+
+
+class Examination:
+    """`settings` is what was known when an error came; `answered`: the answer stands on stdout already."""
+
+    def __init__(self, asked: Asked) -> None:
+        self.asked = asked
+        self.settings: tuple[SettingFact, ...] = ()
+        self.answered = False
+
+    def run(self) -> int:
+        asked = self.asked
+        asked.check()
+        if asked.facts is not None:
+            survey(asked.env_file)  # for the language
+            facts = factsfile.load(asked.facts)
+            return self._tell(doctor.rejudge(facts, self._options(None)), replayed=True)
+        project = self._open()
+        if asked.list_:
+            self._print(listing.render(self._options(project), asked.goal, asked.format, current()))
+            return 0
+        if asked.save is not None:
+            factsfile.check_place(asked.save)
+        target = read_target(asked.target, asked.goal, project.settings)
+        report = self._look(project, target, self._options(project))
+        if asked.save is not None:
+            factsfile.save(report.facts, asked.save)
+        if asked.diff:
+            return self._show_diff(report, project)
+        if asked.fix:
+            return self._fix(report, project)
+        return self._tell(report)
+
+    def _open(self) -> Project:
+        project = survey(self.asked.env_file)
+        self.settings = tuple(
+            SettingFact(v.setting.key, v.shown, v.origin, v.problem) for v in project.settings
+        )
+        return project
+
+    def _options(self, project: Project | None) -> Options:
+        asked, reason, offline = self.asked, "--offline", self.asked.offline
+        if not offline and project is not None and project.settings.flag("HF_HUB_OFFLINE"):
+            where = project.settings.origin("HF_HUB_OFFLINE").describe().to(current())
+            offline, reason = True, f"HF_HUB_OFFLINE, {where}"
+        limits = Limits(asked.timeout, offline, reason, asked.no_speed)
+        options = Options(asked.only, asked.skip, limits)
+        doctor.selected(options, asked.goal)  # an unknown name is told before anything is looked at
+        return options
+
+    def _look(self, project: Project, target: Target, options: Options) -> Report:
+        """A setting with which no client can be made is a finding; what needs no client is looked at."""
+        problems = list(project.problems)
+        sources: tuple[Source, ...] = ()
+        started = time.monotonic()
+        with contextlib.ExitStack() as stack:
+            try:
+                sources = candidates(project.settings)
+                client = stack.enter_context(open_client(project.settings))
+            except ConfigError as problem:
+                problems.append(problem)
+                client = stack.enter_context(httpx.Client(trust_env=False))
+                limits = dataclasses.replace(
+                    options.limits, offline=True, offline_reason=problem.code
+                )
+                options = dataclasses.replace(options, limits=limits)
+            context = Context(
+                project.settings, target.goal, sources, client, os.environ, project.root
+            )
+            observer = stack.enter_context(watching(self.asked.quiet))
+            report = doctor.examine(context, options, observer)
+        extra = [*(json.finding_of(problem) for problem in problems), *target.findings]
+        took_ms = round((time.monotonic() - started) * 1000)
+        return dataclasses.replace(_with(report, extra, options), took_ms=took_ms)
+
+    def _show_diff(self, report: Report, project: Project) -> int:
+        changes = fixing.planned(report, project, unsafe=self.asked.unsafe_fixes)
+        if self.asked.format == "json":
+            sys.stderr.write(changes.diff())
+            return self._tell(report)
+        self._print(changes.diff())
+        if not changes.writes_env:
+            print(say("nothing to change in .env", ".env 无需修改"), file=sys.stderr)
+        return self._exit(report)
+
+    def _fix(self, report: Report, project: Project) -> int:
+        asked = self.asked
+        as_text = asked.format == "text"
+        changes = fixing.planned(report, project, unsafe=asked.unsafe_fixes)
+        if not changes:
+            if as_text:
+                print(
+                    say("nothing that --fix can mend", "没有 --fix 能处理的问题"), file=sys.stderr
+                )
+            return self._tell(report)
+        if as_text:
+            self._tell(report)
+        if not fixing.agreed(changes, ask=not asked.yes):
+            return self._exit(report) if as_text else self._tell(report)
+        fixing.make(changes)
+        project = self._open()
+        target = read_target(asked.target, asked.goal, project.settings)
+        options = self._options(project)
+        again = self._look(project, target, fixing.affected(changes, options))
+        after = fixing.merged(report, again, changes, options)
+        fixing.tell(changes, after)
+        return self._tell(after, brief=as_text)
+
+    def _tell(self, report: Report, *, replayed: bool = False, brief: bool = False) -> int:
+        code = self._exit(report)
+        if self.asked.format == "json":
+            self._print(json.render(report, code, current()))
+            return code
+        self.answered = True
+        out = console.answer()
+        view = View(
+            lang=current(),
+            width=max(40, out.width),
+            verbosity=self.asked.verbose,
+            glyphs=console.glyphs(sys.stdout),
+            again=self._again(),
+            onward=_onward(report),
+            replayed=replayed,
+        )
+        console.show(
+            out, terminal.summary(report, view) if brief else terminal.render(report, view)
+        )
+        return code
+
+    def _print(self, text: str) -> None:
+        self.answered = True
+        sys.stdout.write(text)
+
+    def _exit(self, report: Report) -> int:
+        return exit_code(report, self.asked.fail_on, self.asked.strict)
+
+    def _again(self) -> str:
+        asked = self.asked
+        words = ["qtune", "doctor"]
+        words += [asked.target] if asked.target else []
+        words += ["--for", asked.goal] if asked.goal != "train" else []
+        words += ["--env-file", str(asked.env_file)] if asked.env_file else []
+        return shlex.join(words)
+
+
+def _with(report: Report, extra: Iterable[Finding], options: Options) -> Report:
+    codes = {name.upper().rstrip(".*") for name in options.skip}
+    kept = [
+        f
+        for f in extra
+        if f not in report.findings and not codes & {f.code, f.code.rstrip("0123456789")}
+    ]
+    return dataclasses.replace(report, findings=doctor.ordered([*report.findings, *kept]))
+
+
+def _onward(report: Report) -> str:
+    """What comes after a clean report."""
+    goal = report.facts.goal
+    if goal.model == QUICKSTART:
+        return "qtune run quickstart"
+    if goal.kind == "download":
+        return shlex.join(["qtune", "download", goal.model])
+    if goal.run_config:
+        return shlex.join(["qtune", "run", goal.run_config])
+    return "qtune run sft.yaml" if Path("sft.yaml").exists() else "qtune init"

@@ -1,0 +1,78 @@
+"""`qtune init`: a commented `.env` and a starter run config; what is there already stays as it is."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import click
+
+from qtune.speech import current, say
+
+
+@click.command(
+    "init",
+    help=say(
+        "Write a commented .env, a starter sft.yaml and sample data into this folder. Overwrites nothing.",
+        "在当前文件夹生成带注释的 .env、入门用的 sft.yaml 和示例数据。不会覆盖任何文件。",
+    ),
+)
+def command() -> int:
+    from qtune.commands import starter
+    from qtune.commands.changes import add_line
+    from qtune.commands.project import open_project
+
+    settings = open_project().settings
+    lang = current()
+    _write(Path(".env"), starter.env_file(lang), 0o600)
+    _write(Path(starter.DATA), starter.data(lang), 0o666)
+    _write(
+        Path(starter.RUN_CONFIG), starter.run_config(settings.text("DEFAULT_MODEL"), lang), 0o666
+    )
+    if _in_git() and not _ignored() and add_line(Path(".gitignore"), ".env"):
+        click.echo(say("added    .env to .gitignore", "已添加   .env 到 .gitignore"))
+    click.echo(say(f"Next: qtune doctor {starter.RUN_CONFIG}",
+                   f"下一步：qtune doctor {starter.RUN_CONFIG}"))  # fmt: skip
+    return 0
+
+
+def _write(path: Path, text: str, mode: int) -> None:
+    """Raises ConfigError ENV812 where the folder cannot be written."""
+    from qtune.core.errors import ConfigError
+    from qtune.core.text import Text
+
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        # O_EXCL: nothing that is there is opened, not even through a link
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+    except FileExistsError:
+        click.echo(say(f"kept     {path}", f"保留     {path}"))
+        return
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise ConfigError(
+            "ENV812", Text(f"cannot write {path}: {reason}", f"无法写入 {path}：{reason}")
+        ) from error
+    with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
+        file.write(text)
+    click.echo(say(f"wrote    {path}", f"已生成   {path}"))
+
+
+def _in_git() -> bool:
+    here = Path.cwd()
+    return any((folder / ".git").exists() for folder in (here, *here.parents))
+
+
+def _ignored() -> bool:
+    """As git says; where git cannot be asked, the line is added, which does no harm."""
+    import shutil
+    import subprocess
+
+    git = shutil.which("git")
+    if git is None:
+        return False
+    asked = [git, "-c", "core.fsmonitor=false", "check-ignore", "-q", ".env"]
+    try:
+        return subprocess.run(asked, capture_output=True, timeout=5).returncode == 0
+    except (OSError, subprocess.TimeoutExpired):
+        return False

@@ -1,0 +1,116 @@
+"""What the user means by MODEL or RUN.yaml, as a goal for the doctor."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from qtune.core.errors import UsageError
+from qtune.core.runconfig import QUICKSTART, Defaults, RunConfig, load
+from qtune.core.runproblems import ConfigProblem, RunConfigError
+from qtune.core.settings import Settings
+from qtune.core.text import Text
+from qtune.core.yamltree import Leaf, Table, parse
+from qtune.doctor.facts import Goal, GoalKind
+from qtune.doctor.finding import Applicability, Finding, Fix, Severity, Span
+
+_REPO = re.compile(r"[\w.-]+(?:/[\w.-]+)?\Z", re.A)
+_PAGE = re.compile(r"https?://[^/]+/(?:models/)?([\w.-]+/[\w.-]+)(?:/.*)?\Z", re.A)
+
+
+@dataclass(frozen=True)
+class Target:
+    """`findings` are what is wrong with the run config, if one was named."""
+
+    goal: Goal
+    config: RunConfig | None = None
+    findings: tuple[Finding, ...] = ()
+
+
+def read_target(text: str, kind: GoalKind, settings: Settings) -> Target:
+    """Raises UsageError CFG092 for what is neither a run config, a folder, nor a model's name."""
+    if text.endswith((".yaml", ".yml")):
+        return _from_config(Path(text), kind, settings)
+    model = text or settings.text("DEFAULT_MODEL")
+    output_dir = "" if kind == "download" else settings.text("QTUNE_OUTPUT_DIR")
+    return Target(_goal(model, kind, output_dir=output_dir))
+
+
+def defaults(settings: Settings) -> Defaults:
+    root = Path.cwd()
+    return Defaults(settings.text("DEFAULT_MODEL"), root / settings.text("QTUNE_OUTPUT_DIR"), root)
+
+
+def repo_id(text: str) -> str:
+    """A model's name, also from its page's address. Raises UsageError CFG092."""
+    page = _PAGE.match(text)
+    name = page[1] if page else text
+    if not _REPO.match(name) or ".." in name:
+        raise UsageError(
+            "CFG092",
+            Text(f"{text!r} is no model's name", f"{text!r} 不是模型名"),
+            Text(
+                "Write it as owner/name, for example Qwen/Qwen3-4B.",
+                "请写成 所有者/名称，例如 Qwen/Qwen3-4B。",
+            ),
+        )
+    return name
+
+
+def goal_of(config: RunConfig, named: str, kind: GoalKind = "train") -> Goal:
+    """The goal behind a run config that is fine; `named` is how the user called it."""
+    output_dir = "" if kind == "download" else str(config.output_dir)
+    if config.model_path is not None or config.model == QUICKSTART:
+        model = str(config.model_path or config.model)
+        return Goal(kind, model, local=True, run_config=named, output_dir=output_dir)
+    return Goal(kind, config.model, run_config=named, output_dir=output_dir)
+
+
+def _goal(model: str, kind: GoalKind, *, run_config: str | None = None, output_dir: str) -> Goal:
+    if model == QUICKSTART:
+        return Goal(kind, model, local=True, run_config=run_config, output_dir=output_dir)
+    folder = Path(model).expanduser()
+    if model.startswith(("/", "./", "../", "~", ".\\", "..\\")) or folder.is_dir():
+        if not folder.is_dir():
+            raise UsageError(
+                "CFG092",
+                Text(f"there is no folder {model}", f"文件夹 {model} 不存在"),
+            )
+        where = str(folder.absolute())
+        return Goal(kind, where, local=True, run_config=run_config, output_dir=output_dir)
+    return Goal(kind, repo_id(model), run_config=run_config, output_dir=output_dir)
+
+
+def _from_config(path: Path, kind: GoalKind, settings: Settings) -> Target:
+    try:
+        config = load(path, defaults=defaults(settings))
+    except RunConfigError as error:
+        model = _named_model(path) or settings.text("DEFAULT_MODEL")
+        try:
+            goal = _goal(model, kind, run_config=str(path), output_dir="")
+        except UsageError:  # the config's own findings say what is wrong with its model
+            fallback = settings.text("DEFAULT_MODEL")
+            goal = _goal(fallback, kind, run_config=str(path), output_dir="")
+        return Target(goal, None, tuple(_finding(problem) for problem in error.problems))
+    goal = goal_of(config, str(path), kind)
+    return Target(goal, config, tuple(_finding(problem) for problem in config.warnings))
+
+
+def _named_model(path: Path) -> str:
+    """The model of a config that is wrong in other places, so that the rest can be examined all the same."""
+    try:
+        tree, _ = parse(path.read_text("utf-8-sig"), path)
+    except (OSError, ValueError):
+        return ""
+    pairs = tree.pairs if isinstance(tree, Table) else ()
+    return next((v.text for k, v in pairs if k.text == "model" and isinstance(v, Leaf)), "")
+
+
+def _finding(problem: ConfigProblem) -> Finding:
+    mark = problem.mark
+    span = None
+    if mark.path is not None:
+        span = Span(str(mark.path), mark.line, mark.column, mark.end_line, mark.end_column)
+    fix = Fix(problem.fix, Applicability.MANUAL) if problem.fix is not None else None
+    return Finding(problem.code, Severity(problem.severity), problem.message, span=span, fix=fix)
