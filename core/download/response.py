@@ -26,6 +26,13 @@ class NoRanges(Exception):
 
 
 @dataclass
+class OddLength(Exception):
+    """The whole file is announced with another size than listed: another file, or a confused host."""
+
+    size: int
+
+
+@dataclass
 class Throttled(Exception):
     """Asked to wait, for so many seconds or for as long as we see fit."""
 
@@ -67,6 +74,8 @@ def bytes_to_skip(
     if is_html(headers) and size != file.size - offset and size != file.size:
         raise portal(source, str(response.url))
     if response.status_code == 200:
+        if size is not None and size > file.size:
+            raise OddLength(size)
         return offset
     part = _PART.fullmatch(headers.get("content-range", "").strip())
     if part is None or not asked_part or int(part.group(1)) != offset:

@@ -24,7 +24,14 @@ from qtune.core.download.failures import (
     wrong_bytes,
 )
 from qtune.core.download.line import Line
-from qtune.core.download.response import Expired, NoRanges, Throttled, bytes_to_skip, other_size
+from qtune.core.download.response import (
+    Expired,
+    NoRanges,
+    OddLength,
+    Throttled,
+    bytes_to_skip,
+    other_size,
+)
 from qtune.core.download.roster import Roster, Supplier
 from qtune.core.download.sink import Sink
 from qtune.core.errors import HubError, NotFound, QtuneError
@@ -36,6 +43,7 @@ from qtune.core.text import Text
 MOST_FAILURES = 5  # in a row, without a new byte; fewer where another source waits
 MOST_FAILURES_WITH_ANOTHER = 2
 MOST_RELOCATIONS = 3
+MOST_ODD_LENGTHS = 2
 MOST_WAITS, MOST_WAITS_WITH_ANOTHER = 8, 3
 LONGEST_WAIT_S = 300.0
 FIRST_BACKOFF_S, LONGEST_BACKOFF_S = 0.25, 8.0
@@ -151,6 +159,7 @@ def _fill(sink: Sink, repo_id: str, supplier: Supplier, roster: Roster, line: Li
     patience = _Patience(length=sink.length)
     location: Location | None = None
     in_parts = True
+    odd_lengths: list[int] = []
     while sink.missing:
         line.check()
         if roster.is_dropped(supplier):
@@ -166,6 +175,11 @@ def _fill(sink: Sink, repo_id: str, supplier: Supplier, roster: Roster, line: Li
             if not in_parts:
                 raise ranges_refused(supplier) from None
             in_parts = False
+        except OddLength as odd:
+            if len(odd_lengths) == MOST_ODD_LENGTHS:
+                raise other_size(sink.file, odd.size, supplier.hub.source) from None
+            odd_lengths.append(odd.size)
+            location = None
         except Expired:
             patience.note(sink.length)
             location = None

@@ -10,6 +10,7 @@ import threading
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from qtune.core.download import Snapshot, download
 from qtune.core.settings import Settings
@@ -17,7 +18,10 @@ from tests.core.hub.asking import settings_for
 from tests.hub import Hub, Repo
 
 ROOT = Path(__file__).resolve().parents[3]
-FROM_HF, FROM_MS = {"USE_MODELSCOPE": "False"}, {"USE_MODELSCOPE": "True"}
+Changes = dict[str, Any]  # settings by key; Any, so that they may be keyword arguments
+
+FROM_HF: Changes = {"USE_MODELSCOPE": "False"}
+FROM_MS: Changes = {"USE_MODELSCOPE": "True"}
 
 
 class Told:
@@ -52,7 +56,8 @@ class Told:
 
 
 def at(hub: Hub, home: Path, **changes: str) -> Settings:
-    return settings_for(hub, **{"HF_HOME": str(home / "hf"), **changes})
+    given: Changes = {"HF_HOME": str(home / "hf"), **changes}
+    return settings_for(hub, **given)
 
 
 def get(

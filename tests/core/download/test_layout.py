@@ -10,6 +10,7 @@ import pytest
 from tests.core.download.downloading import (
     FROM_HF,
     FROM_MS,
+    Changes,
     contents,
     expected,
     get,
@@ -17,11 +18,15 @@ from tests.core.download.downloading import (
 )
 from tests.hub import Hub, sdk, worlds
 
-OFFLINE = {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1", "HF_ENDPOINT": "http://127.0.0.1:9"}
+OFFLINE: Changes = {
+    "HF_HUB_OFFLINE": "1",
+    "TRANSFORMERS_OFFLINE": "1",
+    "HF_ENDPOINT": "http://127.0.0.1:9",
+}
 
 
 @pytest.mark.parametrize("source", [FROM_HF, FROM_MS], ids=["huggingface", "modelscope"])
-def test_the_snapshot_is_the_repository(hub: Hub, tmp_path: Path, source: dict[str, str]) -> None:
+def test_the_snapshot_is_the_repository(hub: Hub, tmp_path: Path, source: Changes) -> None:
     repo = worlds.qwen3()
     found = get(hub, tmp_path, repo.id, **source)
     assert contents(found.path) == expected(repo)
@@ -89,7 +94,7 @@ def test_a_ref_that_modelscope_wrote_moves_with_modelscope_and_yields_to_hugging
 @pytest.mark.slow
 @pytest.mark.parametrize("source", [FROM_HF, FROM_MS], ids=["huggingface", "modelscope"])
 def test_the_real_libraries_find_the_model_by_name_offline(
-    hub: Hub, tmp_path: Path, source: dict[str, str]
+    hub: Hub, tmp_path: Path, source: Changes
 ) -> None:
     found = get(hub, tmp_path, worlds.QWEN, **source)
     hub.forget()
@@ -145,7 +150,7 @@ def test_what_huggingface_hub_downloaded_is_verified_once_and_not_fetched_again(
 
 def test_without_links_the_snapshot_holds_the_files(hub: Hub, tmp_path: Path) -> None:
     repo = worlds.qwen3()
-    copies = {**FROM_HF, "HF_HUB_DISABLE_SYMLINKS": "1"}
+    copies: Changes = {**FROM_HF, "HF_HUB_DISABLE_SYMLINKS": "1"}
     found = get(hub, tmp_path, repo.id, **copies)
     assert contents(found.path) == expected(repo)
     assert not any(p.is_symlink() for p in found.path.rglob("*"))
