@@ -18,7 +18,7 @@ _KEY: dict[HubName, str] = {"huggingface": "HF_TOKEN", "modelscope": "MODELSCOPE
 
 @dataclass(frozen=True)
 class Credential:
-    """A token and the place it was found in. `written` is the text as it stood there."""
+    """A token and the place it was found in."""
 
     hub: HubName
     secret: Secret
@@ -41,7 +41,7 @@ def credentials(hub: HubName, settings: Settings) -> tuple[Credential, ...]:
             found.append(Credential(hub, Secret(value.text), value.origin))
     if hub == "huggingface":
         path = token_file(settings)
-        text = _first_line(path)
+        text = _whole(path)
         if text:
             found.append(Credential(hub, Secret(text), Origin(Level.USER, path=path)))
     return tuple(found)
@@ -54,7 +54,7 @@ def credential(hub: HubName, settings: Settings) -> Credential | None:
     return next(iter(credentials(hub, settings)), None)
 
 
-def _first_line(path: Path) -> str:
+def _whole(path: Path) -> str:
     try:
         with path.open(encoding="utf-8", errors="replace") as file:
             return file.read(4096).strip()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 import urllib.request
 from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
@@ -42,6 +43,7 @@ class BadProxy:
 
 
 SYSTEM = "SYSTEM"
+_DEFAULT = {"http": 80, "https": 443}
 _SYSTEM_ORIGIN = Origin(Level.USER, SYSTEM)
 
 
@@ -49,7 +51,8 @@ def proxy_for(url: str, settings: Settings) -> Proxy | BadProxy | None:
     """The proxy for `url` as httpx and requests would choose it, from the settings instead of os.environ."""
     parts = urlsplit(url)
     host = (parts.hostname or "").lower()
-    if bypassed(host, settings.items("NO_PROXY")):
+    port = None if parts.port == _DEFAULT.get(parts.scheme) else parts.port
+    if bypassed(host, settings.items("NO_PROXY"), port):
         return None
     for key in (f"{parts.scheme.upper()}_PROXY", "ALL_PROXY"):
         if settings.text(key):
@@ -79,11 +82,10 @@ def parse(text: str, key: str, origin: Origin) -> Proxy | BadProxy:
         return BadProxy(key, origin, "scheme")
     if not parts.hostname:
         return BadProxy(key, origin, "host")
-    default = {"http": 80, "https": 443}.get(parts.scheme, 1080)
     return Proxy(
         scheme=parts.scheme,
         host=parts.hostname,
-        port=port or default,
+        port=port or _DEFAULT.get(parts.scheme, 1080),
         user=unquote(parts.username or ""),
         password=Secret(unquote(parts.password)) if parts.password else None,
         key=key,
@@ -91,19 +93,38 @@ def parse(text: str, key: str, origin: Origin) -> Proxy | BadProxy:
     )
 
 
-def bypassed(host: str, entries: tuple[str, ...]) -> bool:
-    """Does NO_PROXY let `host` through? Names match their subdomains; CIDR as `requests` reads it."""
+def bypassed(host: str, entries: tuple[str, ...], port: int | None = None) -> bool:
+    """Does NO_PROXY let host:port through? As httpx and requests read it, wherever these agree.
+
+    `port` None is the scheme's own, which no `name:port` matches. Names match their subdomains; networks
+    are read as `requests` reads them (httpx never matches one).
+    """
     for entry in entries:
-        name = entry.lower()
+        name = entry.lower().rpartition("://")[2]
         if name == "*":
             return True
         if "/" in name and _in_network(host, name):
             return True
-        name = name.split("://")[-1].rsplit(":", 1)[0] if name.count(":") == 1 else name
-        name = name.strip("[]").lstrip(".")
-        if name and (host == name or host.endswith("." + name)):
+        name, wanted = _split_port(name)
+        name = name.lstrip(".")
+        if not name or (wanted is not None and wanted != port):
+            continue
+        if host == name or (not _is_ip(host) and host.endswith("." + name)):
             return True
     return False
+
+
+def _split_port(name: str) -> tuple[str, int | None]:
+    match = re.fullmatch(r"(\[[^]]*\]|[^:]*):(\d{1,5})", name)
+    return (match[1].strip("[]"), int(match[2])) if match else (name.strip("[]"), None)
+
+
+def _is_ip(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
 
 
 def _in_network(host: str, network: str) -> bool:

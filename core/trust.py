@@ -7,6 +7,7 @@ much as whoever named the token: a cloned repository's `.env` cannot send the us
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from urllib.parse import urlsplit
 
@@ -24,61 +25,67 @@ OFFICIAL: dict[HubName, frozenset[str]] = {
 
 def may_send(credential: Credential, url: str, settings: Settings) -> bool:
     """True when `credential` may travel in a header of a request to `url`."""
-    try:
-        parts = urlsplit(url)
-        host, port = (parts.hostname or "").lower().rstrip("."), parts.port
-    except ValueError:
+    address = _address(url)
+    if address is None or not _encoded(credential.secret.reveal()):
         return False
-    if not host or not _encoded(credential.secret.reveal()):
-        return False
+    scheme, host, port = address
     level = credential.origin.level
     if (
-        parts.scheme == "https"
-        and _names_ca(settings)
+        scheme == "https"
+        and settings.text("SSL_CERT_FILE")
         and settings.origin("SSL_CERT_FILE").level < level
     ):
         return False
-    if parts.scheme == "https" and host in OFFICIAL[credential.hub] and port in (None, 443):
+    if scheme == "https" and host in OFFICIAL[credential.hub] and port == 443:
         return True
     trusted = settings.origin("QTUNE_TRUSTED_HOSTS").level
     if (
         trusted is Level.DEFAULT
         or trusted < level
-        or not listed(host, port or _default(parts.scheme), settings.items("QTUNE_TRUSTED_HOSTS"))
+        or not listed(host, port, settings.items("QTUNE_TRUSTED_HOSTS"))
     ):
         return False
     # Plain http is readable by a proxy, so whoever named the proxy counts too.
-    return parts.scheme == "https" or all(
+    return scheme == "https" or all(
         not settings.text(key) or settings.origin(key).level >= level
         for key in ("HTTP_PROXY", "ALL_PROXY")
     )
 
 
-def is_official(hub: HubName, url: str) -> bool:
+def _address(url: str) -> tuple[str, str, int] | None:
+    """Scheme, host and port, or None for what two parsers of URLs could read in two ways."""
+    authority = re.split(r"[/?#]", url.partition("://")[2], maxsplit=1)[0]
+    if not authority.isascii() or re.search(r"[\\@%\s]", authority) or not url.isprintable():
+        return None
     try:
-        return (urlsplit(url).hostname or "").lower().rstrip(".") in OFFICIAL[hub]
+        parts = urlsplit(url)
+        port = _DEFAULT.get(parts.scheme) if parts.port is None else parts.port
     except ValueError:
-        return False
+        return None
+    if not parts.hostname or not port:
+        return None
+    return parts.scheme, parts.hostname.lower().removesuffix("."), port
+
+
+def is_official(hub: HubName, url: str) -> bool:
+    address = _address(url)
+    return address is not None and address[1] in OFFICIAL[hub]
 
 
 def listed(host: str, port: int, hosts: Iterable[str]) -> bool:
-    """Is host:port among `hosts`? An entry without a port means every port of that host."""
+    """Is host:port among `hosts`? An entry without a port means every port; https://host its own one."""
     for entry in hosts:
         try:
             wanted = urlsplit(entry if "://" in entry else f"//{entry}")
-            if wanted.hostname == host and wanted.port in (None, port):
-                return True
+            wanted_port = wanted.port or _DEFAULT.get(wanted.scheme) or port
         except ValueError:
             continue
+        if host and (wanted.hostname or "").removesuffix(".") == host and port == wanted_port:
+            return True
     return False
 
 
-def _default(scheme: str) -> int:
-    return 443 if scheme == "https" else 80
-
-
-def _names_ca(settings: Settings) -> bool:
-    return bool(settings.text("SSL_CERT_FILE"))
+_DEFAULT = {"https": 443, "http": 80}
 
 
 def _encoded(token: str) -> bool:
