@@ -5,13 +5,45 @@ from __future__ import annotations
 from typing import Literal
 from urllib.parse import urljoin, urlsplit
 
+from qtune.core.proxy import Proxy
 from qtune.core.trust import OFFICIAL
-from qtune.doctor.probes.exchange import Head
-from qtune.doctor.probes.streams import Ended
+from qtune.doctor.probes.dialling import kind_of
+from qtune.doctor.probes.exchange import Head, NotHttp, read_head, request
+from qtune.doctor.probes.streams import Deadline, Ended, Stream
+from qtune.doctor.probes.tunnel import login
 
 Expected = Literal["hub", "file"]
 HTML = ("text/html", "application/xhtml+xml")
 _REDIRECTS = (301, 302, 303, 307, 308)
+
+
+def asked(
+    stream: Stream, url: str, through: Proxy | None, expected: Expected, until: Deadline
+) -> Head:
+    """The answer to one small request without a token. `through`: a proxy that is given the whole URL."""
+    parts = urlsplit(url)
+    path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    address = parts.netloc.rpartition("@")[2]
+    if not address.isascii():
+        address = address.encode("idna").decode("ascii")
+    headers = {"Accept": "application/json"} if expected == "hub" else {"Range": "bytes=0-0"}
+    target = path.replace(" ", "%20")
+    if through is not None:
+        target = f"{parts.scheme}://{address}{target}"
+        if through.user:
+            headers["Proxy-Authorization"] = login(through)
+    try:
+        stream.send(request(target, address, headers), until)
+        return read_head(stream, until)
+    except NotHttp as error:
+        if through is not None:
+            words = f"{through.url} does not speak as a proxy: {error}"
+            raise Ended("not_a_proxy", words, "connect") from error
+        raise Ended("not_a_hub", str(error)) from error
+    except OSError as error:
+        if kind_of(error) == "timeout":
+            raise Ended("timeout", f"no answer {until.words()}") from error
+        raise Ended("reset", "it hung up without an answer") from error
 
 
 def judge(head: Head, url: str, expected: Expected) -> None:

@@ -42,24 +42,26 @@ def request(target: str, host: str, headers: Mapping[str, str]) -> bytes:
 def read_head(stream: Stream, until: Deadline) -> Head:
     """Raises NotHttp, ConnectionResetError for an end without an answer, and what sockets raise."""
     started = time.monotonic()
-    data, first_byte_ms = b"", 0
+    data = b""
+    first_byte_ms = None
     while True:
+        head, blank, rest = _split(data)
+        if blank:
+            found = _parsed(head, first_byte_ms or 0)
+            if found.status >= 200 or found.status == 101:
+                return found
+            data = rest  # that was an interim answer
+            continue
+        if len(data) > _LARGEST_HEAD:
+            raise NotHttp("the answer's head has no end")
         got = stream.receive(until)
         if not got:
             raise NotHttp("it ends in the middle") if data else ConnectionResetError
-        if not data:
+        if first_byte_ms is None:
             first_byte_ms = round((time.monotonic() - started) * 1000)
         data += got
-        if not b"HTTP/1.".startswith(data[:7]) and not data.startswith(b"HTTP/1."):
+        if not data.startswith(b"HTTP/1.") and not b"HTTP/1.".startswith(data):
             raise NotHttp("the answer is not HTTP")
-        head, blank, rest = _split(data)
-        if blank:
-            found = _parsed(head, first_byte_ms)
-            if found.status >= 200 or found.status == 101:
-                return found
-            data = rest  # an interim answer
-        elif len(data) > _LARGEST_HEAD:
-            raise NotHttp("the answer's head has no end")
 
 
 def _split(data: bytes) -> tuple[bytes, bytes, bytes]:

@@ -19,19 +19,19 @@ from qtune.core.secret import redact
 from qtune.core.settings import Settings
 from qtune.doctor.facts import ProxyFact, Reach, Stage, StageName
 from qtune.doctor.probes import certificate
-from qtune.doctor.probes.answer import Expected, judge
+from qtune.doctor.probes.answer import Expected, asked, judge
 from qtune.doctor.probes.dialling import (
     Resolver,
     dial,
     is_local_name,
     is_sinkhole,
-    kind_of,
     look_up,
     system_resolver,
 )
-from qtune.doctor.probes.exchange import Head, NotHttp, read_head, request
-from qtune.doctor.probes.streams import Deadline, Ended, Plain, Stream, Tls
-from qtune.doctor.probes.tunnel import enter, login, open_tunnel, wants_login
+from qtune.doctor.probes.exchange import Head
+from qtune.doctor.probes.handshake import OF_CERTIFICATES, secured, unverified_issuer
+from qtune.doctor.probes.streams import Deadline, Ended, Plain, Stream
+from qtune.doctor.probes.tunnel import enter, open_tunnel, wants_login
 
 
 @dataclass(frozen=True)
@@ -141,7 +141,7 @@ class _Road:
             stream = self._tls(stream, lambda: self._again(proxy, stack))
         with self.stage("http", self.patience.http) as until:
             through = proxy if proxy and not self.secure and _forwards(proxy) else None
-            self.head = self._exchange(stream, through, expected, until)
+            self.head = asked(stream, self.url, through, expected, until)
             if through is not None and self.head.status == 407:
                 raise wants_login(through)
             judge(self.head, self.url, expected)
@@ -183,14 +183,12 @@ class _Road:
 
     def _tls(self, below: Stream, again: Callable[[], Stream]) -> Stream:
         with self.stage("tls", self.patience.tls) as until:
-            tls = Tls(below, self.context, self.host)
             try:
-                tls.handshake(until)
-            except ssl.SSLCertVerificationError as error:
-                self.issuer = self._unverified_issuer(again)
-                raise Ended(_certificate_kind(error), error.verify_message) from error
-            except (OSError, ssl.SSLError) as error:
-                raise _handshake_ended(error, until) from error
+                tls = secured(below, self.context, self.host, until)
+            except Ended as end:
+                if end.kind in OF_CERTIFICATES:
+                    self.issuer = self._unverified_issuer(again)
+                raise
             self.issuer = certificate.issuer(tls.certificate())
         return tls
 
@@ -203,71 +201,18 @@ class _Road:
             self.stages = told
 
     def _unverified_issuer(self, again: Callable[[], Stream]) -> str:
-        """Whose certificate it is that was not trusted: only this is read, nothing is sent."""
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-        with suppress(OSError, ssl.SSLError, Ended):
-            tls = Tls(again(), context, self.host)
+        with suppress(OSError, Ended):
+            stream = again()
             granted = max(0.05, min(1.5, self.end - time.monotonic()))
-            tls.handshake(Deadline(time.monotonic() + granted, granted))
-            return certificate.issuer(tls.certificate())
+            return unverified_issuer(
+                stream, self.host, Deadline(time.monotonic() + granted, granted)
+            )
         return ""
-
-    def _exchange(
-        self, stream: Stream, through: Proxy | None, expected: Expected, until: Deadline
-    ) -> Head:
-        parts = urlsplit(self.url)
-        path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-        address = parts.netloc.rpartition("@")[2]
-        headers = {"Accept": "application/json"} if expected == "hub" else {"Range": "bytes=0-0"}
-        target = path
-        if through is not None:
-            target = f"{parts.scheme}://{address}{path}"
-            if through.user:
-                headers["Proxy-Authorization"] = login(through)
-        try:
-            stream.send(request(target, address, headers), until)
-            return read_head(stream, until)
-        except NotHttp as error:
-            if through is not None:
-                words = f"{through.url} does not speak as a proxy: {error}"
-                raise Ended("not_a_proxy", words, "connect") from error
-            raise Ended("not_a_hub", str(error)) from error
-        except OSError as error:
-            if kind_of(error) == "timeout":
-                raise Ended("timeout", f"no answer {until.words()}") from error
-            raise Ended("reset", "it hung up without an answer") from error
 
 
 def _forwards(proxy: Proxy) -> bool:
     """Does it take a plain http request as a whole URL, instead of opening a tunnel?"""
     return not proxy.scheme.startswith("socks")
-
-
-_VERIFY = {
-    9: "not_yet",
-    10: "expired",
-    18: "self_signed",
-    62: "hostname",
-    64: "hostname",
-}
-_PLAINTEXT = ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "UNKNOWN_PROTOCOL", "PACKET_LENGTH_TOO_LONG")
-
-
-def _certificate_kind(error: ssl.SSLCertVerificationError) -> str:
-    return _VERIFY.get(error.verify_code, "untrusted")
-
-
-def _handshake_ended(error: OSError, until: Deadline) -> Ended:
-    if kind_of(error) == "timeout":
-        return Ended("timeout", f"no handshake {until.words()}")
-    if isinstance(error, ssl.SSLEOFError | ssl.SSLZeroReturnError) or kind_of(error) == "reset":
-        return Ended("reset", "the connection was cut during the handshake")
-    reason = getattr(error, "reason", None) or ""
-    if reason in _PLAINTEXT:
-        return Ended("plaintext", "the answer is not encrypted")
-    return Ended("other", reason.replace("_", " ").lower() or str(error))
 
 
 def _blocked(road: _Road) -> list[Stage]:

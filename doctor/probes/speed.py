@@ -114,7 +114,7 @@ def read(
         end = count.last if finished else time.monotonic()
         if count.first is None or not count.bytes:
             failure = count.failures[0] if count.failures else f"no byte within {seconds:.0f} s"
-            return Sample(len(parts), 0, end - count.started, None, failure)
+            return Sample(len(parts), 0, time.monotonic() - count.started, None, failure)
         return Sample(
             len(parts),
             count.bytes,
@@ -141,6 +141,9 @@ def _read(
                 count.add(chunk_size)
                 if got >= size or count.over.is_set():
                     break
+    except httpx.TimeoutException:
+        count.finish(f"no byte within {seconds:.0f} s")
+        return
     except (httpx.HTTPError, httpx.StreamError, OSError, RuntimeError, QtuneError) as error:
         # RuntimeError: the client was closed under a reading that nobody waits for any more.
         count.finish(redact(str(error) or type(error).__name__))

@@ -44,11 +44,11 @@ def enter(stream: Stream, proxy: Proxy, context: ssl.SSLContext, until: Deadline
     except ssl.SSLCertVerificationError as error:
         words = f"the proxy's own certificate is not trusted: {error.verify_message}"
         raise Ended("not_a_proxy", words) from error
-    except ssl.SSLError as error:
+    except OSError as error:
+        if kind_of(error) == "timeout":
+            raise Ended("timeout", f"no handshake with {proxy.url} {until.words()}") from error
         words = f"{proxy.url} does not answer in TLS: the address should begin with http://"
         raise Ended("not_a_proxy", words) from error
-    except OSError as error:
-        raise _broken(error, proxy, until) from error
     return tls
 
 
@@ -74,6 +74,10 @@ def _connect(stream: Stream, proxy: Proxy, host: str, port: int, until: Deadline
     head = read_head(stream, until)
     if head.status == 407:
         raise wants_login(proxy)
+    if head.status in (404, 405, 501):  # what a web server says to CONNECT
+        raise Ended(
+            "not_a_proxy", f"{proxy.url} answered {head.status} to CONNECT, as no proxy does"
+        )
     if not 200 <= head.status < 300:
         raise Ended("denied", f"the proxy {proxy.url} answered {head.status} to CONNECT {target}")
 
