@@ -45,7 +45,13 @@ def _measured(facts: Facts, source: str) -> Measurement:
             f"大文件来自 {storage.host}，而该主机无法访问",
         )
         return Measurement(source, False, reason, has_model=True)
-    rate = speed.best if speed is not None and speed.ok else None
+    if speed is not None and not speed.ok:
+        stalled = Text(
+            f"not one byte of its weights came from {speed.host}",
+            f"没有从 {speed.host} 收到权重文件的任何数据",
+        )
+        return Measurement(source, False, stalled, has_model=True)
+    rate = speed.best if speed is not None else None
     return Measurement(source, True if gate is not None else None, None, gate is not None, rate)
 
 

@@ -207,12 +207,16 @@ RULE = Rule(
         ),
         verify=prose(
             """
+            The column “Avail” should hold more than the model needs:
+
             ```bash
             df -h ~/.cache/huggingface
             qtune doctor --only DSK600
             ```
             """,
             """
+            “可用”（Avail）一列应当大于模型所需：
+
             ```bash
             df -h ~/.cache/huggingface
             qtune doctor --only DSK600

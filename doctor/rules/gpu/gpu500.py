@@ -119,12 +119,16 @@ RULE = Rule(
         ),
         verify=prose(
             """
+            The table of the first command lists the GPUs that there are:
+
             ```bash
             nvidia-smi
             qtune doctor --only GPU500
             ```
             """,
             """
+            第一条命令的表格会列出现有的 GPU：
+
             ```bash
             nvidia-smi
             qtune doctor --only GPU500

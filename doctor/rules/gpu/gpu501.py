@@ -122,12 +122,16 @@ RULE = Rule(
         ),
         verify=prose(
             """
+            The first command should show a table, not an error:
+
             ```bash
             nvidia-smi
             qtune doctor --only GPU501
             ```
             """,
             """
+            第一条命令应当显示表格，而不是报错：
+
             ```bash
             nvidia-smi
             qtune doctor --only GPU501

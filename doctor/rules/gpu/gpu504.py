@@ -153,12 +153,16 @@ RULE = Rule(
         ),
         verify=prose(
             """
+            The last word should be `True`:
+
             ```bash
             python -c "import torch; print(torch.__version__, torch.version.cuda, torch.cuda.is_available())"
             qtune doctor --only GPU504
             ```
             """,
             """
+            最后一项应当是 `True`：
+
             ```bash
             python -c "import torch; print(torch.__version__, torch.version.cuda, torch.cuda.is_available())"
             qtune doctor --only GPU504

@@ -148,6 +148,8 @@ RULE = Rule(
         ),
         verify=prose(
             """
+            A status of 200 and a time of well under a second are healthy:
+
             ```bash
             curl -m 10 -sS -o /dev/null -w '%{http_code} %{time_starttransfer}s\\n' \\
               https://huggingface.co/api/models/Qwen/Qwen3-4B
@@ -155,6 +157,8 @@ RULE = Rule(
             ```
             """,
             """
+            状态码 200、耗时远小于一秒即为正常：
+
             ```bash
             curl -m 10 -sS -o /dev/null -w '%{http_code} %{time_starttransfer}s\\n' \\
               https://huggingface.co/api/models/Qwen/Qwen3-4B

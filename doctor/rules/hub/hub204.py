@@ -236,12 +236,16 @@ RULE = Rule(
         ),
         verify=prose(
             """
+            `qtune env` shows the endpoint and the token with the place that each comes from:
+
             ```bash
             qtune env
             qtune doctor --only HUB204
             ```
             """,
             """
+            `qtune env` 会显示端点和 Token 各自的来源：
+
             ```bash
             qtune env
             qtune doctor --only HUB204

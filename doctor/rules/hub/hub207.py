@@ -31,6 +31,10 @@ def judge(facts: Facts) -> Iterable[Finding]:
     todo = _todo(facts)
     if todo == 0:
         return
+    for source in {first.name: first, used.name: used}.values():
+        measured = known(facts.speed.get(source.name))
+        if measured is not None and not measured.ok:
+            yield _stalled(facts, source, measured)
     slower = _slower(facts, first, used, todo)
     if slower is not None:
         yield slower
@@ -43,6 +47,20 @@ def judge(facts: Facts) -> Iterable[Finding]:
 def _todo(facts: Facts) -> int | None:
     found = listing(facts)
     return missing_bytes(found) if found is not None else None
+
+
+def _stalled(facts: Facts, source: SourceFact, speed: Speed) -> Finding:
+    return Finding(
+        "HUB207",
+        Severity.ERROR,
+        Text(
+            f"{hub(source)}: not one byte of {speed.path} came from {speed.host}",
+            f"{hub(source)}：没有从 {speed.host} 收到 {speed.path} 的任何数据",
+        ),
+        (plain(speed.single.failure),) if speed.single.failure else (),
+        fix=switch_source(facts, source.name) or _else(facts),
+        source=source.name,
+    )
 
 
 def _slower(facts: Facts, first: SourceFact, used: SourceFact, todo: int | None) -> Finding | None:
@@ -76,20 +94,7 @@ def _slower(facts: Facts, first: SourceFact, used: SourceFact, todo: int | None)
 
 
 def _long(facts: Facts, used: SourceFact, speed: Speed, todo: int | None) -> Iterable[Finding]:
-    if not speed.ok:
-        yield Finding(
-            "HUB207",
-            Severity.ERROR,
-            Text(
-                f"{hub(used)}: not one byte of {speed.path} came from {speed.host}",
-                f"{hub(used)}：没有从 {speed.host} 收到 {speed.path} 的任何数据",
-            ),
-            (*_measured(used, speed), plain(speed.single.failure)),
-            fix=switch_source(facts, used.name) or _else(facts),
-            source=used.name,
-        )
-        return
-    if todo is None or speed.best >= _SLOW or todo / speed.best <= _LONG_S:
+    if todo is None or not speed.ok or speed.best >= _SLOW or todo / speed.best <= _LONG_S:
         return
     takes = duration(todo / speed.best)
     yield Finding(

@@ -159,12 +159,16 @@ RULE = Rule(
         ),
         verify=prose(
             """
+            The header shows what is left and when it starts anew:
+
             ```bash
             curl -sI https://huggingface.co/api/models/Qwen/Qwen3-4B | grep -i ratelimit
             qtune doctor --only HUB208
             ```
             """,
             """
+            该响应头会显示剩余次数和重置时间：
+
             ```bash
             curl -sI https://huggingface.co/api/models/Qwen/Qwen3-4B | grep -i ratelimit
             qtune doctor --only HUB208

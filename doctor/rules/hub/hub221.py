@@ -141,10 +141,10 @@ RULE = Rule(
             ```
             """,
             """
-            在浏览器中打开 `https://modelscope.cn/models/机构/模型名`，然后运行：
+            在浏览器中打开 `https://modelscope.cn/models/OWNER/NAME`，然后运行：
 
             ```bash
-            qtune doctor 机构/模型名 --only HUB221
+            qtune doctor OWNER/NAME --only HUB221
             ```
             """,
         ),

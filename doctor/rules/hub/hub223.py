@@ -59,12 +59,16 @@ RULE = Rule(
         ),
         verify=prose(
             """
+            The first command should show JSON that begins with the model's id:
+
             ```bash
             curl -s https://huggingface.co/api/models/Qwen/Qwen3-4B | head -c 300
             qtune doctor -v
             ```
             """,
             """
+            第一条命令应当显示以模型 id 开头的 JSON：
+
             ```bash
             curl -s https://huggingface.co/api/models/Qwen/Qwen3-4B | head -c 300
             qtune doctor -v

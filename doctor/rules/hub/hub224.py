@@ -61,11 +61,15 @@ RULE = Rule(
         ),
         verify=prose(
             """
+            The name is accepted when the doctor gets as far as asking a hub:
+
             ```bash
             qtune doctor Qwen/Qwen3-4B
             ```
             """,
             """
+            诊断程序能走到询问下载源这一步，就说明名字有效：
+
             ```bash
             qtune doctor Qwen/Qwen3-4B
             ```

@@ -54,11 +54,15 @@ RULE = Rule(
         ),
         verify=prose(
             """
+            The download's last line is the folder of that revision:
+
             ```bash
             qtune download Qwen/Qwen3-4B --revision main
             ```
             """,
             """
+            下载命令最后一行会输出该版本所在的目录：
+
             ```bash
             qtune download Qwen/Qwen3-4B --revision main
             ```

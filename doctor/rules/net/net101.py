@@ -114,12 +114,16 @@ RULE = Rule(
         ),
         verify=prose(
             """
+            The first command should show an address, the second should have nothing to say:
+
             ```bash
             nslookup huggingface.co
             qtune doctor --only NET101
             ```
             """,
             """
+            第一条命令应当显示地址，第二条应当没有问题：
+
             ```bash
             nslookup huggingface.co
             qtune doctor --only NET101

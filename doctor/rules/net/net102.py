@@ -101,12 +101,16 @@ RULE = Rule(
         ),
         verify=prose(
             """
+            A status line within ten seconds, whichever it is, means that the road is open:
+
             ```bash
             curl -v -m 10 https://huggingface.co/ -o /dev/null
             qtune doctor --only NET102
             ```
             """,
             """
+            十秒内出现状态行（无论什么状态码）就说明路是通的：
+
             ```bash
             curl -v -m 10 https://huggingface.co/ -o /dev/null
             qtune doctor --only NET102

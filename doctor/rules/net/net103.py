@@ -178,6 +178,8 @@ RULE = Rule(
         ),
         verify=prose(
             """
+            The issuer should be a public one, or your company's, and the dates should include today:
+
             ```bash
             openssl s_client -connect huggingface.co:443 -servername huggingface.co </dev/null \\
               | openssl x509 -noout -issuer -dates
@@ -185,6 +187,8 @@ RULE = Rule(
             ```
             """,
             """
+            签发者应当是公共机构或你的公司，有效期应当包含今天：
+
             ```bash
             openssl s_client -connect huggingface.co:443 -servername huggingface.co </dev/null \\
               | openssl x509 -noout -issuer -dates

@@ -95,7 +95,7 @@ RULE = Rule(
             往往需要设置代理：
 
             ```
-            HTTPS_PROXY=http://主机:端口
+            HTTPS_PROXY=http://host:port
             ```
 
             如果网页来自镜像站，请改用另一个下载源，或改回官方地址。

@@ -209,14 +209,18 @@ RULE = Rule(
         ),
         verify=prose(
             """
+            Any status but 407 from the first command means that the proxy carries:
+
             ```bash
             curl -x http://host:port -sS -o /dev/null -w '%{http_code}\\n' https://huggingface.co/
             qtune doctor --only NET106
             ```
             """,
             """
+            第一条命令返回 407 以外的状态码，就说明代理可用：
+
             ```bash
-            curl -x http://主机:端口 -sS -o /dev/null -w '%{http_code}\\n' https://huggingface.co/
+            curl -x http://host:port -sS -o /dev/null -w '%{http_code}\\n' https://huggingface.co/
             qtune doctor --only NET106
             ```
             """,

@@ -101,12 +101,16 @@ RULE = Rule(
         ),
         verify=prose(
             """
+            The first command should name a CA:
+
             ```bash
             openssl x509 -in "$SSL_CERT_FILE" -noout -subject
             qtune doctor
             ```
             """,
             """
+            第一条命令应当显示 CA 的名称：
+
             ```bash
             openssl x509 -in "$SSL_CERT_FILE" -noout -subject
             qtune doctor

@@ -168,12 +168,16 @@ RULE = Rule(
         ),
         verify=prose(
             """
+            The version should be the one that the finding asks for, or newer:
+
             ```bash
             python -c "import transformers; print(transformers.__version__)"
             qtune doctor --only PKG701
             ```
             """,
             """
+            版本应当不低于诊断结果要求的版本：
+
             ```bash
             python -c "import transformers; print(transformers.__version__)"
             qtune doctor --only PKG701
