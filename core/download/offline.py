@@ -73,11 +73,12 @@ def _at(
         return _foreign(folder, commit)
     manifest = saved.manifest
     files = select(manifest, include, exclude, only_harmless=saved.only_harmless)
-    missing = tuple(f.path for f in files if not store.shows(f, commit))
+    lacking = sorted((f for f in files if not store.shows(f, commit)), key=lambda f: -f.size)
+    missing = tuple(f.path for f in lacking)
     if missing:
         return Lacking(missing)
     size = sum(f.size for f in files)
-    return Cached(folder, commit, tuple(f.path for f in files), size, manifest.listed_by)
+    return Cached(folder, commit, tuple(sorted(f.path for f in files)), size, manifest.listed_by)
 
 
 def _foreign(folder: Path, commit: str) -> Cached | Lacking:
