@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from scripts import rule_pages, settings_docs
+from scripts import report_schema, rule_pages, settings_docs
 
 ROOT = Path(__file__).parents[1]
 
