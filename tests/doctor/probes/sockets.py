@@ -5,7 +5,7 @@ from __future__ import annotations
 import selectors
 import socket
 import ssl
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 
 from tests.hub.server import Connection, Listener
@@ -52,8 +52,8 @@ def dripping(piece: bytes, every: float) -> Iterator[int]:
 
 
 @contextmanager
-def listening(serve: object) -> Iterator[int]:
-    listener = Listener("127.0.0.1", serve)  # type: ignore[arg-type]
+def listening(serve: Callable[[Connection], None]) -> Iterator[int]:
+    listener = Listener("127.0.0.1", serve)
     try:
         yield listener.port
     finally:

@@ -16,8 +16,9 @@ from qtune.doctor.probes import reach
 from qtune.doctor.probes.dialling import Resolver, system_resolver
 from qtune.doctor.probes.road import Patience
 from tests.doctor.probes.looking import NOTHING, at, looking, source
-from tests.doctor.probes.sockets import dripping, full_queue, saying
+from tests.doctor.probes.sockets import dripping, full_queue, listening, saying
 from tests.hub import Fault, Hub, worlds
+from tests.hub.server import Connection
 from tests.hub.tls import Flaw
 
 SHORT = Patience(dns=0.5, tcp=0.5, connect=0.5, tls=0.5, http=0.5, total=2.0)
@@ -290,11 +291,24 @@ def test_how_a_certificate_fails(tls_hub: Hub, tmp_path: Path, kind: str) -> Non
     assert fact.issuer == issuer
 
 
-@pytest.mark.parametrize(("fault", "kind"), [("hangup", "reset"), ("deaf", "timeout")])
-def test_how_a_handshake_ends(tls_hub: Hub, tmp_path: Path, fault: str, kind: str) -> None:
-    tls_hub.fault(Fault(fault, "hf"))
+def test_a_handshake_that_nobody_answers(tls_hub: Hub, tmp_path: Path) -> None:
+    tls_hub.fault(Fault("deaf", "hf"))
     fact = look(tmp_path, at(tls_hub, SSL_CERT_FILE=str(tls_hub.ca_file)))
-    assert ended(fact) == ("tls", kind)
+    assert ended(fact) == ("tls", "timeout")
+
+
+@pytest.mark.parametrize("with_reset", [True, False])
+def test_a_filter_that_reads_the_name_and_cuts_the_connection(
+    tmp_path: Path, with_reset: bool
+) -> None:
+    def serve(connection: Connection) -> None:
+        connection.sock.recv(65536)
+        if with_reset:
+            connection.reset()
+
+    with listening(serve) as port:
+        fact = look(tmp_path, {"HF_ENDPOINT": f"https://127.0.0.1:{port}"})
+    assert ended(fact) == ("tls", "reset")
 
 
 def test_plain_text_where_tls_is_expected(tmp_path: Path) -> None:

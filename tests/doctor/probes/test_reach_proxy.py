@@ -73,7 +73,6 @@ def test_a_proxy_that_wants_another_password(secure: Hub, tmp_path: Path) -> Non
         (Fault("status", "proxy", status=502), "connect", "denied"),
         (Fault("silent", "proxy"), "connect", "timeout"),
         (Fault("deaf", "proxy"), "connect", "timeout"),
-        (Fault("hangup", "proxy"), "connect", "reset"),
         (Fault("reset", "proxy"), "connect", "reset"),
     ],
     ids=lambda value: str(value.kind) + str(value.status or "") if isinstance(value, Fault) else "",
