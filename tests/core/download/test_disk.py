@@ -15,6 +15,7 @@ from tests.core.download.downloading import (
     CHILD,
     FROM_HF,
     ROOT,
+    Changes,
     at,
     child,
     contents,
@@ -26,6 +27,7 @@ from tests.core.download.downloading import (
 from tests.hub import Hub, worlds
 
 SHARD = 300_000
+ONE: Changes = {"QTUNE_CONNECTIONS": "1"}
 
 
 def test_too_little_room_is_known_before_the_first_byte(
@@ -50,7 +52,7 @@ def test_a_disk_that_fills_up_in_the_middle_ends_in_one_error_and_goes_on(tmp_pa
     home = tmp_path / "disk"
     home.mkdir()
     with Hub([repo]) as hub:
-        environ = {v.setting.key: v.text for v in at(hub, home, **FROM_HF) if v.text}
+        environ = {v.setting.key: v.text for v in at(hub, home, **ONE, **FROM_HF) if v.text}
         given = json.dumps({"repo": repo.id, "environ": environ})
         code = (
             "import shutil; shutil.disk_usage = lambda p: shutil._ntuple_diskusage(1e12, 0, 1e12)\n"
