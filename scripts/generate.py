@@ -13,6 +13,7 @@ ROOT = Path(__file__).parents[1]
 MAKERS: tuple[Callable[[], Iterator[tuple[str, str]]], ...] = (
     settings_docs.files,
     rule_pages.files,
+    report_schema.files,
 )
 
 

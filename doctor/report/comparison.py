@@ -49,7 +49,7 @@ def serving(facts: Facts, view: View) -> str:
     elif missing is not None:
         text, rate = amounts.size(missing), measured.bytes_per_second
         if rate:
-            time = amounts.duration(missing / rate).to(view.lang)
+            time = amounts.duration(max(1, missing / rate)).to(view.lang)
             text += view.say(f", about {time}", f"，约 {time}")
         parts.append(text)
     return f" {view.glyphs.bullet} ".join(parts)
@@ -160,7 +160,7 @@ def _columns(facts: Facts, view: View) -> list[_Column]:
         fact, missing = _speed(facts, source), _missing(facts, source.name)
         if fact is None or not fact.ok or not missing:
             return none
-        return amounts.duration(missing / fact.best).to(view.lang)
+        return amounts.duration(max(1, missing / fact.best)).to(view.lang)
 
     return [
         _Column(view.say("source", "下载源"), lambda s: shortened(spoken(s), 32), 0),

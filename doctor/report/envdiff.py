@@ -32,6 +32,9 @@ def recommended(report: Report, view: View) -> list[Text]:
         if by_hand:
             lines += [Text(f"  # {line}", "bold") for line in wrap(by_hand, view.width - 4)]
         now = _now(row, report)
+        if now is not None and now == row.value:  # right already, but something overrides it
+            lines.append(Text(f"    {clean(redact(f'{row.key}={now}'))}"))
+            continue
         if now is not None:
             lines.append(Text(f"  - {clean(redact(f'{row.key}={now}'))}", "red"))
         if row.value is not None:

@@ -36,7 +36,8 @@ _CLOSING = "，。、；：？！）》」』”’…"
 _OPENING = "（《「『“‘"
 # A Chinese character with the punctuation that may not be parted from it; a run without blanks; blanks.
 _PIECES = re.compile(
-    rf"[{_OPENING}]*(?:{_WIDE})[{_CLOSING}]*|(?:(?!{_WIDE})\S)+[{_CLOSING}]*|\s+|[{_CLOSING}{_OPENING}]+"
+    rf"[{_OPENING}]*(?![{_OPENING}])(?:{_WIDE})[{_CLOSING}]*"
+    rf"|[{_OPENING}]*(?:(?!{_WIDE})\S)+[{_CLOSING}]*|\s+|[{_CLOSING}{_OPENING}]+"
 )
 
 

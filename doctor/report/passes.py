@@ -38,6 +38,13 @@ def seen(facts: Facts, check: str) -> Text:
     return _LINES[family](fact.value)
 
 
+def went_well(facts: Facts, check: str) -> bool:
+    """A check that was made may have seen that something is broken."""
+    fact = fact_of(facts, check)
+    value = fact.value if isinstance(fact, Known) else None
+    return bool(getattr(value, "ok", getattr(value, "valid", True)))
+
+
 def fact_of(facts: Facts, check: str) -> Fact[Any] | None:
     family, _, source = check.partition(".")
     value = getattr(facts, family, None)
@@ -51,12 +58,12 @@ def fact_of(facts: Facts, check: str) -> Fact[Any] | None:
 def _envfile(value: EnvFile) -> Text:
     if not value.exists:
         return Text("there is none", "不存在")
-    mode = f", mode {value.mode:o}" if value.mode is not None else ""
-    mode_zh = f"，权限 {value.mode:o}" if value.mode is not None else ""
     count = len(value.entries)
-    return Text(
-        f"{count} entries{mode}, git: {value.git}", f"{count} 项{mode_zh}，git：{value.git}"
-    )
+    entries = "1 entry" if count == 1 else f"{count} entries"
+    mode = Text("", "")
+    if value.mode is not None:
+        mode = Text(f", mode {value.mode:o}", f"，权限 {value.mode:o}")
+    return Text(f"{entries}{mode.en}, git: {value.git}", f"{count} 项{mode.zh}，git：{value.git}")
 
 
 def _packages(value: Packages) -> Text:

@@ -20,8 +20,9 @@ from qtune.doctor.outcome import Report
 from qtune.doctor.report import comparison, envdiff
 from qtune.doctor.report.areas import areas
 from qtune.doctor.report.layout import WIDEST_TEXT, Glyphs, wrap
-from qtune.doctor.report.passes import fact_of, seen
+from qtune.doctor.report.passes import fact_of, seen, went_well
 from qtune.doctor.report.view import View, mends, next_step
+from qtune.doctor.rules import BY_CODE
 
 STYLES = {Severity.ERROR: "bold red", Severity.WARNING: "bold magenta", Severity.INFO: "bold"}
 _BODY = 11  # where messages begin: glyph, blank, a code of up to seven characters, two blanks
@@ -33,11 +34,11 @@ def render(report: Report, view: View) -> Text:
         [_title(report, view)],
         *(_finding(finding, report, view) for finding in report.findings if not finding.because),
         _hubs(report, view),
-        _settings(report, view),
+        [] if view.fixing else _settings(report, view),
         _not_looked(report, view),
         _checks(report, view) if view.verbosity else [],
         [*_summary(report, view)],
-        _next(report, view),
+        [] if view.fixing else _next(report, view),
     ]
     return Text("\n\n").join(Text("\n").join(block) for block in blocks if block)
 
@@ -228,10 +229,9 @@ def _not_looked(report: Report, view: View) -> list[Text]:
             lines += _hanging(text, 0, view, "", f"{view.glyphs.unknown} ")
         elif check.state == "skipped" and check.because not in told:
             left_out.setdefault(check.because or check.reason, []).append(check.check)
-    names = {check.check for check in report.checks}
     for reason, checks in left_out.items():
-        if reason in names and not view.verbosity:
-            continue  # behind something that the comparison tells, of a hub that is not needed
+        if not _on_purpose(reason) and not view.verbosity:
+            continue  # there was nothing to look at, or the comparison says why not
         text = view.say(
             f"left out ({reason}): {together(checks, view)}",
             f"已跳过（{reason}）：{together(checks, view)}",
@@ -252,7 +252,8 @@ def _checks(report: Report, view: View) -> list[Text]:
             said += f"  [{check.took_ms} ms]"
         indent = min(widest, 24) + 4
         block = _hanging(said, indent, view)
-        name = f"{view.glyphs.ok} {check.check:<{indent - 4}}  "
+        mark = view.glyphs.ok if went_well(report.facts, check.check) else view.glyphs.error
+        name = f"{mark} {check.check:<{indent - 4}}  "
         block[0] = Text(name).append_text(block[0][indent:])
         lines += block
         if view.verbosity > 1:
@@ -304,11 +305,14 @@ def _summary(report: Report, view: View) -> Iterator[Text]:
         yield from areas(report, view)
 
 
+def _on_purpose(reason: str) -> bool:
+    """Did an option, a setting or a finding keep the check from being made?"""
+    return reason.startswith(("--", "HF_HUB_OFFLINE")) or reason in BY_CODE
+
+
 def _left_out(report: Report) -> bool:
-    """Was a check left out by an option? One that had nothing to look at does not count."""
-    names = {check.check for check in report.checks}
     return any(
-        check.state == "skipped" and check.because is None and check.reason not in names
+        check.state == "skipped" and check.because is None and _on_purpose(check.reason)
         for check in report.checks
     )
 

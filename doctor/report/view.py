@@ -14,7 +14,8 @@ from qtune.doctor.report.layout import UNICODE, Glyphs
 class View:
     """`again` is the doctor's own command for this goal, `onward` what comes after a clean report.
 
-    `replayed`: the facts come from a file, so nothing can be mended here.
+    `replayed`: the facts come from a file, so nothing can be mended here. `fixing`: what would be
+    recommended is done right now.
     """
 
     lang: Lang = "en"
@@ -24,6 +25,7 @@ class View:
     again: str = "qtune doctor"
     onward: str = "qtune run sft.yaml"
     replayed: bool = False
+    fixing: bool = False
 
     def say(self, en: str, zh: str) -> str:
         return Text(en, zh).to(self.lang)

@@ -43,3 +43,4 @@ def show(console: Console, text: Text) -> None:
         console.file.write(text.plain + "\n")
     else:
         console.print(text, soft_wrap=True)
+    console.file.flush()  # stdout and stderr may be the same log

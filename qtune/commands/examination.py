@@ -131,7 +131,7 @@ class Examination:
                 )
             return self._tell(report)
         if as_text:
-            self._tell(report)
+            self._tell(report, fixing=True)
         if not fixing.agreed(changes, ask=not asked.yes):
             return self._exit(report) if as_text else self._tell(report)
         fixing.make(changes)
@@ -143,7 +143,14 @@ class Examination:
         fixing.tell(changes, after)
         return self._tell(after, brief=as_text)
 
-    def _tell(self, report: Report, *, replayed: bool = False, brief: bool = False) -> int:
+    def _tell(
+        self,
+        report: Report,
+        *,
+        replayed: bool = False,
+        fixing: bool = False,
+        brief: bool = False,
+    ) -> int:
         code = self._exit(report)
         if self.asked.format == "json":
             self._print(json.render(report, code, current()))
@@ -158,6 +165,7 @@ class Examination:
             again=self._again(),
             onward=_onward(report),
             replayed=replayed,
+            fixing=fixing,
         )
         console.show(
             out, terminal.summary(report, view) if brief else terminal.render(report, view)

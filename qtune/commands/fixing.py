@@ -18,6 +18,7 @@ from qtune.doctor.examine import Options
 from qtune.doctor.outcome import Report
 from qtune.doctor.recommend import patch, recommendations
 from qtune.doctor.report.characters import clean
+from qtune.doctor.rules import BY_CODE
 from qtune.speech import current, say
 
 
@@ -32,7 +33,7 @@ def planned(report: Report, project: Project, *, unsafe: bool) -> Changes:
 def agreed(changes: Changes, *, ask: bool) -> bool:
     """Shows the changes on stderr; on a terminal, asks. Without one, --fix itself is the answer."""
     err = console.progress()
-    lines = [*_colored(changes.diff())]
+    lines = [Text(""), *_colored(changes.diff())]
     for path, mode in changes.modes:
         lines.append(Text(f"chmod {mode:o} {path}"))
     for path, line in changes.ignores:
@@ -92,13 +93,15 @@ def tell(changes: Changes, after: Report) -> None:
         name = changes.before.path
         lines.append(Text(say(f"Wrote {name}", f"已写入 {name}"), "bold"))
     left = {finding.code for finding in after.findings}
-    for code, message in {f.code: f.message for f in changes.findings}.items():
-        said = clean(redact(message.to(current()))).split("\n")[0]
+    for finding in {finding.code: finding for finding in changes.findings}.values():
+        code, rule = finding.code, BY_CODE.get(finding.code)
+        said = (rule.title if rule is not None else finding.message).to(current())
+        said = clean(redact(said)).split("\n")[0]
         if code in left:
             line = Text(f"{marks.error} ", "bold red")
-            line.append(say(f"{code} is still there: {said}", f"{code} 仍然存在：{said}"))
+            line.append(say(f"still there: {code} {said}", f"仍然存在：{code} {said}"))
         else:
             line = Text(f"{marks.ok} ", "bold green")
-            line.append(say(f"{code} is gone: {said}", f"{code} 已消除：{said}"))
+            line.append(say(f"gone: {code} {said}", f"已消除：{code} {said}"))
         lines.append(line)
     console.show(err, Text("\n").join([*lines, Text("")]))

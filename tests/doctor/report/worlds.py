@@ -1,0 +1,313 @@
+"""Reports of typical worlds, put together by hand so that what they look like does not hang on any rule."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from qtune.core.envpatch import EnvPatch
+from qtune.core.hub.interface import AccessState
+from qtune.core.origin import Level, Origin
+from qtune.core.text import Text
+from qtune.doctor.facts import (
+    EnvEntry,
+    EnvFile,
+    Fact,
+    Facts,
+    Goal,
+    Known,
+    Stage,
+    TokenFact,
+    Tokens,
+    Unknown,
+)
+from qtune.doctor.finding import Applicability, Finding, Fix, Severity, Span
+from qtune.doctor.outcome import CheckState, Report
+from qtune.doctor.recommend import patch, recommendations, switch_source
+from tests.doctor.build import ENV, HF, MS, env_line, healthy, refused, road, speed, with_setting
+
+ORDER = (
+    "envfile", "packages", "disk", "accelerator", "torch", "tokens", "reach", "identity",
+    "listing", "gate", "storage", "speed",
+)  # fmt: skip
+
+
+def report(
+    facts: Facts, *findings: Finding, because: Mapping[str, str] | None = None, took_ms: int = 2100
+) -> Report:
+    """`because`: the code that a skipped check is to be blamed on."""
+    rows = recommendations(findings, facts)
+    checks = tuple(_state(name, fact, because or {}) for name, fact in _checks(facts))
+    return Report(
+        findings, checks, facts, rows, patch(rows), (), "2026-08-01T12:00:00+08:00", took_ms
+    )
+
+
+def _checks(facts: Facts) -> list[tuple[str, Fact[object]]]:
+    rows: list[tuple[str, Fact[object]]] = []
+    for name in ORDER:
+        value = getattr(facts, name)
+        if isinstance(value, Known | Unknown):
+            rows.append((name, value))
+        else:
+            rows += [(f"{name}.{source}", fact) for source, fact in value.items()]
+    return rows
+
+
+def _state(name: str, fact: Fact[object], because: Mapping[str, str]) -> CheckState:
+    if isinstance(fact, Known):
+        return CheckState(name, "ok", None, "", fact.took_ms)
+    code = because.get(name) if fact.reason == "skipped" else None
+    state = {"skipped": "skipped", "crashed": "crashed"}.get(fact.reason, "unknown")
+    return CheckState(name, state, code, fact.detail or fact.reason, fact.took_ms)  # type: ignore[arg-type]
+
+
+def well() -> Report:
+    return report(healthy())
+
+
+def silent_hf() -> Report:
+    """Hugging Face first in `.env`; it takes the connection and never answers."""
+    facts = with_setting(
+        healthy(sources=(HF, MS)), "USE_MODELSCOPE", "False", env_line("USE_MODELSCOPE", 2)
+    )
+    entry = EnvEntry("USE_MODELSCOPE", "False", 2, 1, 16, 2, 21, "", False, False)
+    stages = (
+        Stage("dns", True, 12),
+        Stage("tcp", True, 41),
+        Stage("tls", True, 88),
+        Stage("http", False, 8000, "timeout", "no answer within 8 s"),
+    )
+    skipped = Unknown("skipped", "reach.huggingface")
+    facts = replace(
+        facts,
+        envfile=Known(EnvFile(str(ENV), True, "utf-8", 0o600, "ignored", (entry,))),
+        reach={
+            **facts.reach,
+            "huggingface": Known(road("huggingface.co", stages=stages, status=None)),
+        },
+        identity={"huggingface": skipped},
+        listing={**facts.listing, "huggingface": skipped},
+        gate={**facts.gate, "huggingface": skipped},
+        storage={**facts.storage, "huggingface": skipped},
+        speed={**facts.speed, "huggingface": skipped},
+    )
+    finding = Finding(
+        "HUB200",
+        Severity.ERROR,
+        Text(
+            "Hugging Face takes the connection but does not answer",
+            "Hugging Face 能连上，但没有响应",
+        ),
+        (
+            Text(
+                "GET https://huggingface.co/api/models/Qwen/Qwen3-4B: nothing within 8 s",
+                "GET https://huggingface.co/api/models/Qwen/Qwen3-4B：8 秒内没有任何响应",
+            ),
+        ),
+        fix=switch_source(facts, "huggingface"),
+        source="huggingface",
+    )
+    blamed = dict.fromkeys(
+        (f"{name}.huggingface" for name in ("identity", "listing", "gate", "storage", "speed")),
+        "HUB200",
+    )
+    return report(facts, finding, because=blamed, took_ms=9400)
+
+
+LLAMA = "meta-llama/Llama-2-7b-hf"
+
+
+def gated() -> Report:
+    """A gated model, and no token anywhere."""
+    facts = healthy(goal=Goal("train", LLAMA, run_config="sft.yaml"), sources=(HF, MS))
+    facts = with_setting(facts, "USE_MODELSCOPE", "False", env_line("USE_MODELSCOPE", 1))
+    skipped = Unknown("skipped", "gate.huggingface")
+    facts = replace(
+        facts,
+        identity={"huggingface": Unknown("skipped", "tokens.huggingface")},
+        gate={
+            "huggingface": Known(refused(AccessState.GATED_NO_TOKEN, 401, False)),
+            "modelscope": Known(refused(AccessState.MISSING_OR_PRIVATE, 404, False)),
+        },
+        storage={"huggingface": skipped, "modelscope": Unknown("skipped", "gate.modelscope")},
+        speed={"huggingface": skipped, "modelscope": Unknown("skipped", "gate.modelscope")},
+    )
+    gate = Finding(
+        "GATE401",
+        Severity.ERROR,
+        Text(
+            f"{LLAMA} is gated, and there is no token to open it",
+            f"{LLAMA} 是门控模型，而这里没有可用的 Token",
+        ),
+        (
+            Text(
+                "HEAD config.json → 401 GatedRepo, asked without a token",
+                "HEAD config.json → 401 GatedRepo（未带 Token）",
+            ),
+        ),
+        fix=Fix(
+            Text(
+                "Accept the licence on the model's page, then put a read token into .env as HF_TOKEN",
+                "先在模型页面同意许可协议，再把只读 Token 以 HF_TOKEN 写入 .env",
+            ),
+            Applicability.MANUAL,
+            url=f"https://huggingface.co/{LLAMA}",
+        ),
+        source="huggingface",
+    )
+    token = Finding(
+        "TOK300",
+        Severity.ERROR,
+        Text("no Hugging Face token was found", "没有找到 Hugging Face Token"),
+        (Text("looked at HF_TOKEN, .env, ~/.cache/huggingface/token",
+              "已查看 HF_TOKEN、.env、~/.cache/huggingface/token"),),
+        because="GATE401",
+        source="huggingface",
+    )  # fmt: skip
+    blamed = {
+        f"{name}.{hub}": "GATE401" for name in ("storage", "speed") for hub in ("huggingface",)
+    }
+    return report(facts, gate, token, because=blamed, took_ms=1830)
+
+
+def bad_token() -> Report:
+    """The token on line 3 of `.env` is refused, and the file is open to everybody."""
+    origin = env_line("HF_TOKEN", 3)
+    facts = with_setting(healthy(sources=(HF, MS)), "HF_TOKEN", "hf_…zzzz", origin)
+    facts = with_setting(facts, "USE_MODELSCOPE", "False", env_line("USE_MODELSCOPE", 1))
+    entry = EnvEntry("HF_TOKEN", "hf_…zzzz", 3, 1, 10, 3, 47, "", False, True)
+    facts = replace(
+        facts,
+        envfile=Known(EnvFile(str(ENV), True, "utf-8", 0o644, "ignored", (entry,))),
+        tokens={
+            "huggingface": Known(Tokens((TokenFact(origin, "hf_…zzzz", "ok", "0" * 12),), True)),
+            "modelscope": Known(Tokens((), True)),
+        },
+        gate={**facts.gate, "huggingface": Known(refused(AccessState.BAD_TOKEN, 401))},
+        storage={**facts.storage, "huggingface": Unknown("skipped", "gate.huggingface")},
+        speed={**facts.speed, "huggingface": Unknown("timeout", "timed out after 12 s", 12004)},
+    )
+    token = Finding(
+        "TOK303",
+        Severity.ERROR,
+        Text(
+            "Hugging Face does not accept the token hf_…zzzz from .env line 3: "
+            "invalid, expired or revoked",
+            "Hugging Face 不接受来自 .env 第 3 行的 Token hf_…zzzz：无效、已过期或已被撤销",
+        ),
+        (
+            Text(
+                'the hub says: "Invalid credentials in Authorization header"',
+                "平台的原话：“Invalid credentials in Authorization header”",
+            ),
+        ),
+        span=Span(str(ENV), 3, 1, 3, 47),
+        fix=Fix(
+            Text(
+                "Remove this token: Qwen/Qwen3-4B is public and needs none",
+                "删除这个 Token：Qwen/Qwen3-4B 是公开模型，不需要 Token",
+            ),
+            Applicability.UNSAFE,
+            patch=EnvPatch(unset=frozenset({"HF_TOKEN"})),
+            url="https://huggingface.co/settings/tokens",
+        ),
+        source="huggingface",
+    )
+    mode = Finding(
+        "ENV806",
+        Severity.WARNING,
+        Text(
+            ".env holds a token and everybody on this machine may read it (mode 644)",
+            ".env 中有 Token，而本机所有用户都能读取它（权限 644）",
+        ),
+        fix=Fix(
+            Text("Make .env readable by you alone", "将 .env 设为仅自己可读"),
+            Applicability.SAFE,
+            chmod=(str(ENV), 0o600),
+        ),
+    )
+    blamed = {"storage.huggingface": "TOK303"}
+    return report(facts, token, mode, because=blamed, took_ms=12300)
+
+
+def no_network() -> Report:
+    """No name can be resolved; the proxy variable of the shell is at fault."""
+    proxy = Origin(Level.ENVIRON, "HTTPS_PROXY")
+    facts = with_setting(healthy(), "HTTPS_PROXY", "http://127.0.0.1:7890", proxy)
+    stages = (Stage("proxy_tcp", False, 3, "refused", "connection refused"),)
+    broken = {
+        name: Known(road(host, stages=stages, status=None, addresses=()))
+        for name, host in (("huggingface", "huggingface.co"), ("modelscope", "modelscope.cn"))
+    }
+    names = ("identity", "listing", "gate", "storage", "speed")
+    skipped = {
+        name: {
+            "modelscope": Unknown("skipped", "reach.modelscope"),
+            "huggingface": Unknown("skipped", "reach.huggingface"),
+        }
+        for name in names
+    }
+    facts = replace(facts, reach={"modelscope": broken["modelscope"], "huggingface": broken["huggingface"]},
+                    **skipped)  # type: ignore[arg-type]  # fmt: skip
+    finding = Finding(
+        "NET106",
+        Severity.ERROR,
+        Text(
+            "the proxy http://127.0.0.1:7890 refuses connections",
+            "代理 http://127.0.0.1:7890 拒绝连接",
+        ),
+        (
+            Text(
+                "named by the environment variable HTTPS_PROXY",
+                "由环境变量 HTTPS_PROXY 指定",
+            ),
+        ),
+        fix=Fix(
+            Text(
+                "Start the proxy program, or take the variable away",
+                "启动代理程序，或取消该变量",
+            ),
+            Applicability.MANUAL,
+            command="unset HTTPS_PROXY",
+        ),
+        source="modelscope",
+    )
+    blamed = {f"{name}.{hub}": "NET106" for name in names for hub in ("modelscope", "huggingface")}
+    return report(facts, finding, because=blamed, took_ms=640)
+
+
+def slow_hf() -> Report:
+    """Both hubs serve, the second one five times as fast."""
+    facts = with_setting(
+        healthy(sources=(HF, MS)), "USE_MODELSCOPE", "False", env_line("USE_MODELSCOPE")
+    )
+    facts = replace(
+        facts,
+        speed={
+            "huggingface": Known(speed("us.aws.cdn.hf.co", 0.21, 0.84)),
+            "modelscope": Known(speed("cdn.modelscope.cn", 6.2, 23.5)),
+        },
+    )
+    finding = Finding(
+        "HUB207",
+        Severity.WARNING,
+        Text("Hugging Face is slow from here", "从这里访问 Hugging Face 很慢"),
+        fix=switch_source(facts, "huggingface"),
+        source="huggingface",
+    )
+    return report(facts, finding, took_ms=6100)
+
+
+def offline() -> Report:
+    names = ("reach", "identity", "listing", "gate", "storage", "speed")
+    nothing = dict.fromkeys(("modelscope", "huggingface"), Unknown("skipped", "--offline"))
+    skipped = dict.fromkeys(names, nothing)
+    return report(replace(healthy(), **skipped), took_ms=210)  # type: ignore[arg-type]
+
+
+def crashed() -> Report:
+    facts = replace(
+        healthy(), disk=Unknown("crashed", "ZeroDivisionError: division by zero (disk.py:12)")
+    )
+    return report(facts)
