@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Iterable
 from urllib.parse import urlsplit
 
@@ -12,6 +11,7 @@ from qtune.core.text import Text, plain
 from qtune.doctor.facts import Facts, SettingFact, SourceFact, known
 from qtune.doctor.finding import Applicability, Finding, Fix, Severity
 from qtune.doctor.rule import Page, Rule
+from qtune.doctor.rules.hub.endpoints import is_loopback
 from qtune.doctor.rules.net.roads import ENDPOINT_KEYS, ended, evidence, hub, manual
 from qtune.doctor.rules.places import span_of
 from qtune.doctor.rules.words import prose
@@ -82,13 +82,6 @@ def _in_the_clear(facts: Facts, source: SourceFact) -> bool:
     if tokens is None or not tokens.found or tokens.disabled:
         return False
     return tokens.may_go or source.official
-
-
-def is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost" or host.endswith(".localhost")
 
 
 def _clear(facts: Facts, source: SourceFact, fact: SettingFact) -> Finding:

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from urllib.parse import urlsplit
 
 from qtune.core.envpatch import EnvPatch
 from qtune.core.hub.interface import AccessState
 from qtune.core.origin import Level
 from qtune.core.text import Text
-from qtune.core.trust import listed
 from qtune.doctor.facts import Facts, SourceFact, TokenFact, known
 from qtune.doctor.finding import Applicability, Finding, Fix, Severity
 from qtune.doctor.rule import Page, Rule
+from qtune.doctor.rules.hub.endpoints import host_of, trusted_too_weakly
 from qtune.doctor.rules.net.roads import ENDPOINT_KEYS, manual
 from qtune.doctor.rules.places import span_of
 from qtune.doctor.rules.words import amid, prose
@@ -40,7 +39,7 @@ def judge(facts: Facts) -> Iterable[Finding]:
 def _finding(facts: Facts, source: SourceFact, token: TokenFact) -> Finding:
     endpoint = facts.setting(ENDPOINT_KEYS[source.kind])
     where, held = endpoint.origin.describe(), token.origin.describe()
-    library, host = _LIBRARY[source.kind], _host(source)
+    library, host = _LIBRARY[source.kind], host_of(source)
     lines = [
         Text(
             f"qtune itself sends no token to {host}",
@@ -49,7 +48,7 @@ def _finding(facts: Facts, source: SourceFact, token: TokenFact) -> Finding:
     ]
     if source.endpoint.startswith("http://"):
         lines.append(Text("and over plain http, at that", "而且用的是明文 http"))
-    if _trusted_too_weakly(facts, source, token):
+    if trusted_too_weakly(facts, source, token):
         trust = facts.setting("QTUNE_TRUSTED_HOSTS").origin.describe()
         lines.append(
             Text(
@@ -75,8 +74,8 @@ def _finding(facts: Facts, source: SourceFact, token: TokenFact) -> Finding:
 
 
 def _fix(facts: Facts, source: SourceFact, token: TokenFact) -> Fix:
-    key, host = ENDPOINT_KEYS[source.kind], _host(source)
-    if _trusted_too_weakly(facts, source, token):
+    key, host = ENDPOINT_KEYS[source.kind], host_of(source)
+    if trusted_too_weakly(facts, source, token):
         held = token.origin.describe()
         return manual(
             f"If {host} is your own, trust it where the token is ({held.en}), not in the project's .env",
@@ -115,19 +114,6 @@ def _fix(facts: Facts, source: SourceFact, token: TokenFact) -> Fix:
         "QTUNE_TRUSTED_HOSTS",
         f"删除 {key}，或去掉 {_TOKEN[source.kind]}；如果 {host} 是你自己的主机，请写入 QTUNE_TRUSTED_HOSTS",
     )
-
-
-def _trusted_too_weakly(facts: Facts, source: SourceFact, token: TokenFact) -> bool:
-    """A project's `.env` cannot vouch for a host where the token is the user's own."""
-    fact = facts.setting("QTUNE_TRUSTED_HOSTS")
-    hosts = [entry.strip() for entry in fact.value.split(",") if entry.strip()]
-    parts = urlsplit(source.endpoint)
-    port = parts.port or (443 if parts.scheme == "https" else 80)
-    return fact.origin.level < token.origin.level and listed(parts.hostname or "", port, hosts)
-
-
-def _host(source: SourceFact) -> str:
-    return urlsplit(source.endpoint).netloc.rpartition("@")[2]
 
 
 RULE = Rule(

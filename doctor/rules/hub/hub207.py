@@ -13,7 +13,7 @@ from qtune.doctor.finding import Applicability, Finding, Fix, Severity
 from qtune.doctor.recommend import switch_source
 from qtune.doctor.rule import Page, Rule
 from qtune.doctor.rules.amounts import duration, rate, size
-from qtune.doctor.rules.hub.serving import listing, missing_bytes, serving
+from qtune.doctor.rules.hub.serving import listing, measured, missing_bytes, serving
 from qtune.doctor.rules.net.roads import hub, manual
 from qtune.doctor.rules.words import prose
 
@@ -28,13 +28,14 @@ def judge(facts: Facts) -> Iterable[Finding]:
     if used is None:
         return
     first = facts.sources[0]
-    todo = _todo(facts)
+    found = listing(facts)
+    todo = missing_bytes(found) if found is not None else None
     if todo == 0:
         return
     for source in {first.name: first, used.name: used}.values():
-        measured = known(facts.speed.get(source.name))
-        if measured is not None and not measured.ok:
-            yield _stalled(facts, source, measured)
+        seen = known(facts.speed.get(source.name))
+        if seen is not None and not seen.ok:
+            yield _stalled(facts, source, seen)
     slower = _slower(facts, first, used, todo)
     if slower is not None:
         yield slower
@@ -42,11 +43,6 @@ def judge(facts: Facts) -> Iterable[Finding]:
     speed = known(facts.speed.get(used.name))
     if speed is not None:
         yield from _long(facts, used, speed, todo)
-
-
-def _todo(facts: Facts) -> int | None:
-    found = listing(facts)
-    return missing_bytes(found) if found is not None else None
 
 
 def _stalled(facts: Facts, source: SourceFact, speed: Speed) -> Finding:
@@ -87,7 +83,7 @@ def _slower(facts: Facts, first: SourceFact, used: SourceFact, todo: int | None)
             f"{hub(first)} gives {rate(slow.best)} here, {hub(used)} {rate(fast.best)}{takes.en}",
             f"{hub(first)} 在这里的速度是 {rate(slow.best)}，{hub(used)} 是 {rate(fast.best)}{takes.zh}",
         ),
-        (*_measured(first, slow), *_measured(used, fast)),
+        (*measured(first, slow), *measured(used, fast)),
         fix=switch_source(facts, first.name),
         source=first.name,
     )
@@ -104,24 +100,10 @@ def _long(facts: Facts, used: SourceFact, speed: Speed, todo: int | None) -> Ite
             f"{hub(used)} gives {rate(speed.best)}: the {size(todo)} still missing take about {takes.en}",
             f"{hub(used)} 的速度只有 {rate(speed.best)}：尚缺的 {size(todo)} 大约需要 {takes.zh}",
         ),
-        _measured(used, speed),
+        measured(used, speed),
         fix=_else(facts),
         source=used.name,
     )
-
-
-def _measured(source: SourceFact, speed: Speed) -> tuple[Text, ...]:
-    single, several = speed.single, speed.several
-    en = f"{hub(source)} ({speed.host}): {rate(single.bytes_per_second)} with one connection"
-    zh = f"{hub(source)}（{speed.host}）：单连接 {rate(single.bytes_per_second)}"
-    if several is None:
-        return (Text(en, zh),)
-    en += f", {rate(several.bytes_per_second)} with {several.connections}"
-    zh += f"，{several.connections} 个连接 {rate(several.bytes_per_second)}"
-    if several.bytes_per_second >= 1.5 * single.bytes_per_second > 0:
-        en += ": each connection is throttled, so qtune uses several"
-        zh += "：单个连接被限速，因此 qtune 会使用多个连接"
-    return (Text(en, zh),)
 
 
 def _else(facts: Facts) -> Fix:

@@ -1,8 +1,11 @@
-"""Which hub's numbers count for the download at hand, and how much is still to be fetched."""
+"""Which hub's numbers count for the download at hand, how much is still to be fetched, and how fast it comes."""
 
 from __future__ import annotations
 
-from qtune.doctor.facts import Facts, Listing, SourceFact, known
+from qtune.core.text import Text
+from qtune.doctor.facts import Facts, Listing, SourceFact, Speed, known
+from qtune.doctor.rules.amounts import rate
+from qtune.doctor.rules.net.roads import hub
 from qtune.doctor.scope import choice
 
 
@@ -23,3 +26,18 @@ def listing(facts: Facts) -> Listing | None:
 
 def missing_bytes(found: Listing) -> int:
     return max(0, found.bytes - found.cached_bytes)
+
+
+def measured(source: SourceFact, speed: Speed) -> tuple[Text, ...]:
+    """What was measured, with one connection and with several."""
+    single, several = speed.single, speed.several
+    en = f"{hub(source)} ({speed.host}): {rate(single.bytes_per_second)} with one connection"
+    zh = f"{hub(source)}（{speed.host}）：单连接 {rate(single.bytes_per_second)}"
+    if several is None:
+        return (Text(en, zh),)
+    en += f", {rate(several.bytes_per_second)} with {several.connections}"
+    zh += f"，{several.connections} 个连接 {rate(several.bytes_per_second)}"
+    if several.bytes_per_second >= 1.5 * single.bytes_per_second > 0:
+        en += ": each connection is throttled, so qtune uses several"
+        zh += "：单个连接被限速，因此 qtune 会使用多个连接"
+    return (Text(en, zh),)

@@ -45,8 +45,9 @@ def _mend(facts: Facts, road: Broken) -> Fix:
             "用浏览器随便打开一个网页：如果网络需要登录，会弹出登录页",
         )
     return manual(
-        "Go through a proxy (HTTPS_PROXY in .env) or use another hub: this network filters the name",
-        "改走代理（在 .env 中设置 HTTPS_PROXY），或换一个下载源：当前网络在过滤这个域名",
+        "Go through a proxy (HTTPS_PROXY in .env) or use another hub: it looks like a network that filters "
+        "this name",
+        "改走代理（在 .env 中设置 HTTPS_PROXY），或换一个下载源：看起来当前网络在过滤这个域名",
     )
 
 

@@ -48,7 +48,12 @@ class Broken:
 
 
 def hub(source: SourceFact) -> str:
-    """The hub's name as people say it."""
+    """The hub's name as people say it, with its address where that is not the hub's own."""
+    name, host = _spoken(source), source.endpoint.partition("://")[2]
+    return name if source.official or source.kind == "mirror" else f"{name} ({host})"
+
+
+def _spoken(source: SourceFact) -> str:
     names = {"huggingface": "Hugging Face", "modelscope": "ModelScope"}
     return names.get(source.kind, source.endpoint.partition("://")[2] or source.name)
 
@@ -183,7 +188,7 @@ def tell(
         )
         return
     for road in roads:
-        name, how = hub(road.source), road.ending
+        name, how = _spoken(road.source), road.ending
         key = ENDPOINT_KEYS.get(road.source.kind)
         yield Finding(
             code,

@@ -15,6 +15,7 @@ from qtune.doctor.facts import (
     Gate,
     Known,
     ProxyFact,
+    Reach,
     Sample,
     SourceFact,
     Speed,
@@ -121,9 +122,10 @@ def test_somebody_else_answering_is_not_the_hubs_fault(kind: str) -> None:
 # --- HUB201 ---------------------------------------------------------------------------------------
 
 
-def stored_at(reach: object, name: str = "huggingface", facts: Facts | None = None) -> Facts:
+def stored_at(reach: Reach, facts: Facts | None = None) -> Facts:
+    """Hugging Face's large files come from there."""
     facts = facts or hf_first(healthy())
-    return replace(facts, storage={**facts.storage, name: Known(reach)})  # type: ignore[dict-item]
+    return replace(facts, storage={**facts.storage, "huggingface": Known(reach)})
 
 
 def test_a_closed_storage_host_is_named_beside_the_open_hub() -> None:
@@ -145,6 +147,7 @@ def test_a_mirror_that_relays_small_files_only_is_told_as_such() -> None:
     finding = only(
         hub201.RULE, stored_at(broken("cas-bridge.xethub.hf.co", "tcp", "timeout"), facts=facts)
     )
+    assert finding.message.en.startswith("Hugging Face (hf-mirror.com) answers")
     assert finding.fix is not None and "mirror" in finding.fix.title.en
     assert "cas-bridge.xethub.hf.co" in finding.fix.title.zh
 
