@@ -28,7 +28,7 @@ def judge(facts: Facts) -> Iterable[Finding]:
             Severity.ERROR,
             Text(
                 f"{hub(source)} answers, but its large files come from {road.host}, and there {how.en}",
-                f"{hub(source)} 可以访问，但大文件来自 {road.host}，而该主机{how.zh}",
+                f"{hub(source)} 可以访问，但大文件来自 {road.host}，那里出了问题：{how.zh}",
             ),
             evidence(facts, road),
             because=_cause(facts, road),

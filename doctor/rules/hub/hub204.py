@@ -65,7 +65,7 @@ def _finding(facts: Facts, source: SourceFact, token: TokenFact) -> Finding:
             f"{endpoint.key} ({where.en}) is {host}, and {library} would hand it your token "
             f"{token.masked} (from {held.en})",
             f"{endpoint.key}（{where.zh}）指向 {host}，而 {library} 会把你的 Token {token.masked}"
-            f"（来自{amid(held)}）发给它",
+            f"（来自{amid(held).rstrip()}）发给它",
         ),
         tuple(lines),
         span=span_of(endpoint.origin, facts),

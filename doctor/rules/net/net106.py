@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from qtune.core.origin import Level
-from qtune.core.text import Text
-from qtune.doctor.facts import Facts
+from qtune.core.text import Text, plain
+from qtune.doctor.facts import Facts, ProxyFact
 from qtune.doctor.finding import Applicability, Finding, Fix, Severity
 from qtune.doctor.recommend import switch_source
 from qtune.doctor.rule import Page, Rule
@@ -16,9 +16,9 @@ from qtune.doctor.rules.places import span_of
 from qtune.doctor.rules.words import prose
 
 _WRONG = {
-    "scheme": Text("begins with a scheme that no client knows", "开头的协议名没有任何客户端认识"),
-    "port": Text("has a port that is no number up to 65535", "端口不是 65535 以内的数字"),
-    "host": Text("names no host", "没有写主机名"),
+    "scheme": Text("begins with a scheme that no client knows", "以客户端不支持的协议名开头"),
+    "port": Text("has a port that is no number up to 65535", "的端口不是 65535 以内的数字"),
+    "host": Text("names no host", "缺少主机名"),
 }
 
 
@@ -31,11 +31,23 @@ def judge(facts: Facts) -> Iterable[Finding]:
             "NET106",
             Severity.ERROR,
             _message(facts, trouble),
-            tuple(dict.fromkeys(line for road in trouble.roads for line in evidence(facts, road))),
+            _evidence(facts, trouble),
             span=span_of(trouble.proxy.origin, facts),
             fix=switch_source(facts, first) or _mend(facts, trouble),
             source="" if everybody else first,
         )
+
+
+def _evidence(facts: Facts, trouble: Trouble) -> tuple[Text, ...]:
+    if trouble.bad:  # nothing was dialled
+        value = _value(facts, trouble.proxy)
+        return (plain(f"{trouble.proxy.key}={value}"),) if value else ()
+    return tuple(dict.fromkeys(line for road in trouble.roads for line in evidence(facts, road)))
+
+
+def _value(facts: Facts, proxy: ProxyFact) -> str:
+    """As it was written, without a password; "" where it stands in no setting."""
+    return next((fact.value for fact in facts.settings if fact.key == proxy.key.upper()), "")
 
 
 def _message(facts: Facts, trouble: Trouble) -> Text:
@@ -97,8 +109,7 @@ def _mend(facts: Facts, trouble: Trouble) -> Fix:
 def _write_rightly(facts: Facts, trouble: Trouble) -> Fix:
     """`socks://` is what desktop programs write; it means what clients call socks5h."""
     proxy = trouble.proxy
-    key = proxy.key.upper()
-    value = next((fact.value for fact in facts.settings if fact.key == key), "")
+    value = _value(facts, proxy)
     if value.lower().startswith("socks://"):
         meant = "socks5h://" + value.partition("://")[2].rstrip("/")
         patch = rewritten(facts, proxy, meant)

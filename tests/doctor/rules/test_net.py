@@ -289,6 +289,7 @@ def bad(value: str, reason: str) -> Facts:
 def test_the_socks_of_desktop_programs_is_written_as_clients_know_it() -> None:
     finding = only(net106.RULE, bad("socks://127.0.0.1:1080/", "scheme"))
     assert "ALL_PROXY (.env line 2)" in finding.message.en
+    assert "ALL_PROXY=socks://127.0.0.1:1080/" in told(finding)
     assert finding.fix is not None and finding.fix.applicability is Applicability.SAFE
     assert finding.fix.patch == EnvPatch({"ALL_PROXY": "socks5h://127.0.0.1:1080"})
 
