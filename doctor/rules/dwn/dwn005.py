@@ -17,43 +17,46 @@ RULE = Rule(
     Page(
         what=prose(
             """
-            Nothing is left to download: `--include` and `--exclude` leave no file, or the repository holds no
-            weights of a kind that qtune takes (safetensors).
+            Nothing is left to download. Either `--include` and `--exclude` leave no file; or the model would
+            come from a hub whose owner of that name nobody vouches for, and the repository holds only files
+            that could run code (`.bin`, `.pt`, `.py`).
             """,
             """
-            没有可下载的文件：`--include` 和 `--exclude` 排除了所有文件，或仓库里没有 qtune 接受的权重格式
-            （safetensors）。
+            没有可下载的文件。要么 `--include` 和 `--exclude` 排除了所有文件；要么模型来自一个发布者身份未经确
+            认的平台，而仓库里只有可能执行代码的文件（`.bin`、`.pt`、`.py`）。
             """,
         ),
         why=prose(
             """
             Going on would leave you with an empty folder. Weights as `.bin` or `.pt` are pickles: loading one
-            can run code.
+            can run code, so they are taken only from a hub that you chose yourself.
             """,
             """
-            继续下去只会得到一个空文件夹。`.bin`、`.pt` 格式的权重是 pickle，加载时可能执行任意代码。
+            继续下去只会得到一个空文件夹。`.bin`、`.pt` 格式的权重是 pickle，加载时可能执行任意代码，因此只从
+            你自己选定的平台下载。
             """,
         ),
         detect=DETECT,
         mend=prose(
             """
-            Patterns are matched against whole paths; `*` matches slashes too. Quote them, or the shell fills
-            them in:
+            Patterns are matched against whole paths; `*` matches slashes too, and `folder/` means all below
+            it. Quote them, or the shell fills them in:
 
             ```bash
             qtune download Qwen/Qwen3-4B --include '*.safetensors' --include '*.json'
             ```
 
-            Where a repository has several formats, see its "Files" page for what there is.
+            If you trust the publisher on that hub, choose it, for example `QTUNE_SOURCES=modelscope`.
             """,
             """
-            通配符按完整路径匹配，`*` 也匹配斜杠。请加引号，否则会被 shell 展开：
+            通配符按完整路径匹配，`*` 也匹配斜杠，`folder/` 表示其下的所有文件。请加引号，否则会被 shell 展
+            开：
 
             ```bash
             qtune download Qwen/Qwen3-4B --include '*.safetensors' --include '*.json'
             ```
 
-            仓库里到底有哪些文件，请看它的 “Files” 页面。
+            如果信任该平台上的发布者，请明确选择它，例如 `QTUNE_SOURCES=modelscope`。
             """,
         ),
         verify=VERIFY,
