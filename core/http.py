@@ -19,6 +19,7 @@ import truststore
 
 from qtune import __version__
 from qtune.core.credentials import Credential
+from qtune.core.deadline import watch, within
 from qtune.core.errors import ConfigError, HubError, Nonsense, Unreachable
 from qtune.core.proxy import BadProxy, Proxy, proxy_for
 from qtune.core.secret import redact
@@ -56,25 +57,44 @@ class Route(httpx.BaseTransport):
         key = proxy.url if proxy else ""
         with self._lock:
             if key not in self._roads:
-                self._roads[key] = httpx.HTTPTransport(
-                    verify=self._context,
-                    proxy=_httpx_proxy(proxy, self._context) if proxy else None,
-                    local_address={"4": "0.0.0.0", "6": "::"}.get(
-                        self._settings.text("QTUNE_IP_FAMILY")
-                    ),
-                    limits=httpx.Limits(max_connections=256, max_keepalive_connections=64),
-                    trust_env=False,
-                )
+                self._roads[key] = self._road(proxy)
             road = self._roads[key]
-        return road.handle_request(request)
+        return _through(proxy, road, request) if proxy else road.handle_request(request)
+
+    def _road(self, proxy: Proxy | None) -> httpx.HTTPTransport:
+        family = self._settings.text("QTUNE_IP_FAMILY")
+        return watch(
+            httpx.HTTPTransport(
+                verify=self._context,
+                proxy=_httpx_proxy(proxy, self._context) if proxy else None,
+                local_address={"4": "0.0.0.0", "6": "::"}.get(family),
+                limits=httpx.Limits(max_connections=256, max_keepalive_connections=64),
+                trust_env=False,
+            )
+        )
 
     def close(self) -> None:
         for road in self._roads.values():
             road.close()
 
 
+def _through(proxy: Proxy, road: httpx.HTTPTransport, request: httpx.Request) -> httpx.Response:
+    """A proxy that is dead, or that refuses, must not be taken for the hub behind it."""
+    try:
+        response = road.handle_request(request)
+    except (httpx.ConnectError, httpx.ConnectTimeout) as error:
+        if _stage(error) == "tls":
+            raise
+        raise httpx.ProxyError(f"{proxy.url}: {_cause(error)}", request=request) from error
+    if response.status_code == 407:
+        response.close()
+        raise httpx.ProxyError(f"{proxy.url}: 407 {response.reason_phrase}", request=request)
+    return response
+
+
 def _httpx_proxy(proxy: Proxy, context: ssl.SSLContext) -> httpx.Proxy:
-    auth = (proxy.user, proxy.password.reveal() if proxy.password else "") if proxy.user else None
+    password = proxy.password.reveal() if proxy.password else ""
+    auth = (proxy.user, password) if proxy.user or password else None
     return httpx.Proxy(
         proxy.url, auth=auth, ssl_context=context if proxy.scheme == "https" else None
     )
@@ -148,7 +168,7 @@ def ask(
     Raises Unreachable (NET1xx, HUB200) or Nonsense (HUB223). A status of any kind is an answer.
     """
     started = time.monotonic()
-    with mapped(url, source):
+    with mapped(url, source), within(deadline_s):
         timeout = httpx.Timeout(
             deadline_s, connect=min(deadline_s, client.timeout.connect or deadline_s)
         )
@@ -183,7 +203,8 @@ def mapped(url: str, source: str = "") -> Iterator[None]:
         raise _unreachable(stage, url, source, "") from error
     except httpx.ProxyError as error:
         raise _unreachable("proxy", url, source, redact(str(error))) from error
-    except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
+    except (httpx.InvalidURL, httpx.UnsupportedProtocol, UnicodeError, OverflowError) as error:
+        # The last two: a label of the host's name is too long, a port too great.
         raise _unreachable("url", url, source, redact(str(error))) from error
     except httpx.DecodingError as error:
         raise Nonsense(
@@ -197,11 +218,15 @@ def mapped(url: str, source: str = "") -> Iterator[None]:
         raise _unreachable(_stage(error), url, source, redact(_cause(error))) from error
 
 
+_OTHER_FAMILY = {getattr(socket, "EAI_ADDRFAMILY", None), getattr(socket, "EAI_FAMILY", None)}
+
+
 def _stage(error: BaseException) -> str:
     chain: BaseException | None = error
     while chain is not None:
         if isinstance(chain, socket.gaierror):
-            return "dns"
+            # The name has an address, but none of the family that QTUNE_IP_FAMILY asks for.
+            return "tcp" if chain.errno in _OTHER_FAMILY else "dns"
         if isinstance(chain, ssl.SSLError):
             return "tls"
         chain = chain.__cause__ or chain.__context__

@@ -48,10 +48,18 @@ _SYSTEM_ORIGIN = Origin(Level.USER, SYSTEM)
 
 
 def proxy_for(url: str, settings: Settings) -> Proxy | BadProxy | None:
-    """The proxy for `url` as httpx and requests would choose it, from the settings instead of os.environ."""
-    parts = urlsplit(url)
+    """The proxy for `url` as httpx and requests would choose it, from the settings instead of os.environ.
+
+    None too for what is no http address: that no proxy can help.
+    """
+    try:
+        parts = urlsplit(url)
+        port = None if parts.port == _DEFAULT.get(parts.scheme) else parts.port
+    except ValueError:
+        return None
+    if parts.scheme not in _DEFAULT:
+        return None
     host = (parts.hostname or "").lower()
-    port = None if parts.port == _DEFAULT.get(parts.scheme) else parts.port
     if bypassed(host, settings.items("NO_PROXY"), port):
         return None
     for key in (f"{parts.scheme.upper()}_PROXY", "ALL_PROXY"):

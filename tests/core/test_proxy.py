@@ -194,3 +194,8 @@ def test_the_environment_itself_is_not_read(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
     assert os.environ["HTTPS_PROXY"]
     assert proxy_for("https://huggingface.co/", resolve()) is None
+
+
+@pytest.mark.parametrize("url", ["ftp://h/", "h/x", "https://h:99999/", "https://[::1", ""])
+def test_what_is_no_http_address_has_no_proxy(url: str) -> None:
+    assert proxy_for(url, resolve(environ={"ALL_PROXY": "http://p:1"})) is None
