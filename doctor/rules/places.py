@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import PurePath
+
 from qtune.core.origin import Origin
 from qtune.doctor.facts import EnvEntry, EnvFile, Facts, known
 from qtune.doctor.finding import Span
@@ -28,3 +30,8 @@ def key_span(envfile: EnvFile, entry: EnvEntry) -> Span:
     """The key alone."""
     end = entry.column + len(entry.key)
     return Span(envfile.path, entry.line, entry.column, entry.line, end)
+
+
+def called(envfile: EnvFile) -> str:
+    """The file's own name: `--env-file` may have named another than `.env`."""
+    return PurePath(envfile.path).name

@@ -10,6 +10,7 @@ from qtune.doctor.facts import EnvFile, Facts, UnparsedLine, known
 from qtune.doctor.finding import Applicability, Edit, Finding, Fix, Severity, Span
 from qtune.doctor.rule import Page, Rule
 from qtune.doctor.rules.env.words import DOTENV, LINE, ON_THIS_MACHINE, SHOW
+from qtune.doctor.rules.places import called
 from qtune.doctor.rules.words import joined, prose
 
 _WHOLE_FILE = ("undecodable", "too_large")
@@ -23,8 +24,8 @@ _REASONS = {
         "is not UTF-8 text, so the whole file is ignored", "不是 UTF-8 文本，因此整个文件都被忽略"
     ),
     "too_large": Text(
-        "is larger than 1 MiB and therefore ignored: this is no .env file",
-        "超过 1 MiB，已忽略：这不像是 .env 文件",
+        "is larger than 1 MiB and therefore ignored: this is no file of settings",
+        "超过 1 MiB，已忽略：这不像是设置文件",
     ),
 }
 _MENDS = {
@@ -53,23 +54,23 @@ def _judge(facts: Facts) -> Iterable[Finding]:
         yield Finding(
             "ENV800",
             Severity.ERROR if whole else Severity.WARNING,
-            _message(line, reason, whole),
+            _message(called(envfile), line, reason, whole),
             span=Span(envfile.path, line.line, 1, line.line, 1),
             fix=_fix(envfile, line),
         )
 
 
-def _message(line: UnparsedLine, reason: Text, whole: bool) -> Text:
+def _message(name: str, line: UnparsedLine, reason: Text, whole: bool) -> Text:
     if line.reason == "too_large":
-        return Text(f".env {reason.en}", f".env {reason.zh}")
+        return Text(f"{name} {reason.en}", f"{name} {reason.zh}")
     if whole:
         return Text(
-            f".env {reason.en} (line {line.line})", f".env {reason.zh}（第 {line.line} 行）"
+            f"{name} {reason.en} (line {line.line})", f"{name} {reason.zh}（第 {line.line} 行）"
         )
     named = f" ({line.key})" if line.key in BY_NAME else ""
     return Text(
-        f".env line {line.line}{named} {reason.en}, so it is ignored",
-        f".env 第 {line.line} 行{named and f'（{line.key}）'}{reason.zh}，因此被忽略",
+        f"{name} line {line.line}{named} {reason.en}, so it is ignored",
+        f"{name} 第 {line.line} 行{named and f'（{line.key}）'}{reason.zh}，因此被忽略",
     )
 
 

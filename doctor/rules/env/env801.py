@@ -10,7 +10,7 @@ from qtune.doctor.facts import EnvEntry, EnvFile, Facts, known
 from qtune.doctor.finding import Applicability, Edit, Finding, Fix, Severity, Span
 from qtune.doctor.rule import Page, Rule
 from qtune.doctor.rules.env.words import DOTENV, ON_THIS_MACHINE, SHOW
-from qtune.doctor.rules.places import entry_span
+from qtune.doctor.rules.places import called, entry_span
 from qtune.doctor.rules.words import prose
 
 
@@ -27,9 +27,9 @@ def _judge(facts: Facts) -> Iterable[Finding]:
             "ENV801",
             Severity.WARNING if key in BY_NAME else Severity.INFO,
             Text(
-                f"{key} stands more than once in .env: line {last.line} counts, "
+                f"{key} stands more than once in {called(envfile)}: line {last.line} counts, "
                 f"line {' and '.join(lines)} does not",
-                f"{key} 在 .env 中出现多次：第 {last.line} 行生效，第 {'、'.join(lines)} 行无效",
+                f"{key} 在 {called(envfile)} 中出现多次：第 {last.line} 行生效，第 {'、'.join(lines)} 行无效",
             ),
             evidence=_values(earlier, last),
             span=entry_span(envfile, earlier[0]),

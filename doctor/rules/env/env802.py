@@ -9,6 +9,7 @@ from qtune.doctor.facts import Facts, known
 from qtune.doctor.finding import Applicability, Finding, Fix, Severity, Span
 from qtune.doctor.rule import Page, Rule
 from qtune.doctor.rules.env.words import ON_THIS_MACHINE
+from qtune.doctor.rules.places import called
 from qtune.doctor.rules.words import prose
 
 
@@ -18,13 +19,13 @@ def _judge(facts: Facts) -> Iterable[Finding]:
         return
     wide = envfile.encoding != "utf-8-sig"
     message = Text(
-        ".env is written in UTF-16, which only qtune can read",
-        ".env 使用了 UTF-16 编码，除 qtune 外的程序都读不了",
+        f"{called(envfile)} is written in UTF-16, which only qtune can read",
+        f"{called(envfile)} 使用了 UTF-16 编码，除 qtune 外的程序都读不了",
     )
     if not wide:
         message = Text(
-            ".env begins with a byte order mark, which some programs take for a part of the first name",
-            ".env 开头有字节序标记（BOM），有些程序会把它当成第一个名称的一部分",
+            f"{called(envfile)} begins with a byte order mark, which some programs take for a part of the first name",
+            f"{called(envfile)} 开头有字节序标记（BOM），有些程序会把它当成第一个名称的一部分",
         )
     yield Finding(
         "ENV802",

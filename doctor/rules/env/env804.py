@@ -11,7 +11,7 @@ from qtune.doctor.finding import Applicability, Edit, Finding, Fix, Severity
 from qtune.doctor.rule import Page, Rule
 from qtune.doctor.rules.env.near import LEGACY, PEERS, meant
 from qtune.doctor.rules.env.words import ON_THIS_MACHINE, SHOW
-from qtune.doctor.rules.places import key_span
+from qtune.doctor.rules.places import called, key_span
 from qtune.doctor.rules.words import joined, prose
 
 
@@ -34,8 +34,8 @@ def _typo(entry: EnvEntry, envfile: EnvFile, right: str) -> Finding:
         "ENV804",
         Severity.WARNING,
         Text(
-            f"{entry.key} (.env line {entry.line}) is no setting of qtune{near}",
-            f"{entry.key}（.env 第 {entry.line} 行）不是 qtune 的设置{zh_near}",
+            f"{entry.key} ({called(envfile)} line {entry.line}) is no setting of qtune{near}",
+            f"{entry.key}（{called(envfile)} 第 {entry.line} 行）不是 qtune 的设置{zh_near}",
         ),
         span=key_span(envfile, entry),
         fix=_rename(entry, envfile, right, Applicability.SAFE) if right else None,
@@ -47,9 +47,9 @@ def _legacy(entry: EnvEntry, envfile: EnvFile, right: str) -> Finding:
         "ENV804",
         Severity.WARNING,
         Text(
-            f"{entry.key} (.env line {entry.line}) is read neither by huggingface_hub nor by qtune: "
+            f"{entry.key} ({called(envfile)} line {entry.line}) is read neither by huggingface_hub nor by qtune: "
             f"the name is {right}",
-            f"huggingface_hub 和 qtune 都不读取 {entry.key}（.env 第 {entry.line} 行）：正确的名称是 {right}",
+            f"huggingface_hub 和 qtune 都不读取 {entry.key}（{called(envfile)} 第 {entry.line} 行）：正确的名称是 {right}",
         ),
         span=key_span(envfile, entry),
         # Some other program of the project may read the old name, so this is not done unasked.
@@ -66,9 +66,9 @@ def _peer(entry: EnvEntry, envfile: EnvFile, facts: Facts) -> Iterable[Finding]:
         "ENV804",
         Severity.INFO,
         Text(
-            f"{entry.key} (.env line {entry.line}) is {reader}'s switch, qtune does not read it; "
+            f"{entry.key} ({called(envfile)} line {entry.line}) is {reader}'s switch, qtune does not read it; "
             f"to turn it on is {ours} here",
-            f"{entry.key}（.env 第 {entry.line} 行）是 {reader} 的开关，qtune 不读取；"
+            f"{entry.key}（{called(envfile)} 第 {entry.line} 行）是 {reader} 的开关，qtune 不读取；"
             f"开启它相当于这里的 {ours}",
         ),
         span=key_span(envfile, entry),
@@ -86,8 +86,8 @@ def _rename(entry: EnvEntry, envfile: EnvFile, right: str, applicability: Applic
     if envfile.last(right) is not None:
         return Fix(
             Text(
-                f"{right} stands in .env already: remove {entry.key}",
-                f".env 中已有 {right}：请删除 {entry.key}",
+                f"{right} stands in {called(envfile)} already: remove {entry.key}",
+                f"{called(envfile)} 中已有 {right}：请删除 {entry.key}",
             ),
             Applicability.MANUAL,
         )

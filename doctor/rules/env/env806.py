@@ -9,7 +9,7 @@ from qtune.doctor.facts import Facts, known
 from qtune.doctor.finding import Applicability, Finding, Fix, Severity
 from qtune.doctor.rule import Page, Rule
 from qtune.doctor.rules.env.words import ON_THIS_MACHINE, ROTATE
-from qtune.doctor.rules.places import entry_span
+from qtune.doctor.rules.places import called, entry_span
 from qtune.doctor.rules.words import joined, prose
 
 _PRIVATE = 0o600
@@ -26,9 +26,9 @@ def _judge(facts: Facts) -> Iterable[Finding]:
         "ENV806",
         Severity.WARNING,
         Text(
-            f".env holds {secret.key} (line {secret.line}), and others on this machine may read it "
+            f"{called(envfile)} holds {secret.key} (line {secret.line}), and others on this machine may read it "
             f"(mode {envfile.mode:04o})",
-            f".env 里有 {secret.key}（第 {secret.line} 行），而本机其他用户可以读取（权限 {envfile.mode:04o}）",
+            f"{called(envfile)} 里有 {secret.key}（第 {secret.line} 行），而本机其他用户可以读取（权限 {envfile.mode:04o}）",
         ),
         span=entry_span(envfile, secret),
         fix=Fix(

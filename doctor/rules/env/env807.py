@@ -10,7 +10,7 @@ from qtune.doctor.facts import EnvFile, Facts, known
 from qtune.doctor.finding import Applicability, Finding, Fix, Severity
 from qtune.doctor.rule import Page, Rule
 from qtune.doctor.rules.env.words import ON_THIS_MACHINE, ROTATE
-from qtune.doctor.rules.places import entry_span
+from qtune.doctor.rules.places import called, entry_span
 from qtune.doctor.rules.words import joined, prose
 
 
@@ -23,13 +23,13 @@ def _judge(facts: Facts) -> Iterable[Finding]:
         return
     tracked = envfile.git == "tracked"
     message = Text(
-        f".env holds {secret.key} (line {secret.line}), and git does not ignore it",
-        f".env 里有 {secret.key}（第 {secret.line} 行），而 git 没有忽略这个文件",
+        f"{called(envfile)} holds {secret.key} (line {secret.line}), and git does not ignore it",
+        f"{called(envfile)} 里有 {secret.key}（第 {secret.line} 行），而 git 没有忽略这个文件",
     )
     if tracked:
         message = Text(
-            f".env holds {secret.key} (line {secret.line}), and it is part of the git repository",
-            f".env 里有 {secret.key}（第 {secret.line} 行），而它已被纳入 git 仓库",
+            f"{called(envfile)} holds {secret.key} (line {secret.line}), and it is part of the git repository",
+            f"{called(envfile)} 里有 {secret.key}（第 {secret.line} 行），而它已被纳入 git 仓库",
         )
     yield Finding(
         "ENV807",

@@ -11,7 +11,7 @@ from qtune.doctor.facts import EnvEntry, Facts, known
 from qtune.doctor.finding import Applicability, Finding, Fix, Severity
 from qtune.doctor.rule import Page, Rule
 from qtune.doctor.rules.env.words import DOTENV, ON_THIS_MACHINE, ORDER, SHOW
-from qtune.doctor.rules.places import entry_span
+from qtune.doctor.rules.places import called, entry_span
 from qtune.doctor.rules.words import joined, prose
 
 
@@ -27,9 +27,9 @@ def _judge(facts: Facts) -> Iterable[Finding]:
             "ENV810",
             Severity.WARNING,
             Text(
-                f"{entry.key} (.env line {entry.line}): {names} is not filled in, because it is not set "
+                f"{entry.key} ({called(envfile)} line {entry.line}): {names} is not filled in, because it is not set "
                 "earlier in this file",
-                f"{entry.key}（.env 第 {entry.line} 行）：{names} 没有被替换，因为本文件前面没有设置它",
+                f"{entry.key}（{called(envfile)} 第 {entry.line} 行）：{names} 没有被替换，因为本文件前面没有设置它",
             ),
             span=entry_span(envfile, entry),
             fix=_fix(entry),

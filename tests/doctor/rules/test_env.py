@@ -458,6 +458,31 @@ def test_rules_about_env_say_nothing_where_there_is_no_file() -> None:
     assert [finding for rule in RULES for finding in findings(rule, absent)] == []
 
 
+def test_a_file_of_another_name_is_called_by_it() -> None:
+    entries = (
+        entry("HF_TOKEN", "hf_…wxyz", 1),
+        entry("HF_TOKEN", "hf_…wxyz", 2, unexpanded=("X",)),
+        entry("HF_TOKKEN", "x", 3),
+        entry("HF_API_TOKEN", "x", 4),
+        entry("USE_HF", "1", 5),
+    )
+    facts = with_entries(
+        healthy(),
+        *entries,
+        path="/project/prod.env",
+        encoding="utf-16-le",
+        mode=0o644,
+        git="tracked",
+        unparsed=(UnparsedLine(6, "no_equals"), UnparsedLine(7, "too_large")),
+    )
+    told = [finding for rule in RULES for finding in findings(rule, facts)]
+    assert {finding.code for finding in told} == {
+        *("ENV800", "ENV801", "ENV802", "ENV804", "ENV806", "ENV807", "ENV810")
+    }
+    for finding in told:
+        assert "prod.env" in finding.message.en and "prod.env" in finding.message.zh
+
+
 def test_the_page_of_every_code_has_a_title_of_its_own() -> None:
     titles: list[Text] = [rule.title for rule in RULES]
     assert len({title.en for title in titles}) == len({title.zh for title in titles}) == len(RULES)
