@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from qtune.core.errors import ConfigError
 from qtune.core.text import Text, plain
-from qtune.core.yamltree import Mark
+
+if TYPE_CHECKING:  # `qtune explain` reads CAUSES and needs no YAML
+    from qtune.core.yamltree import Mark
 
 
 @dataclass(frozen=True)

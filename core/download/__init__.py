@@ -16,6 +16,20 @@ name in `blobs/` or `refs/` means whole, verified bytes even after a power cut. 
 synced: what a power cut spoils in them, the hash finds.
 """
 
-from qtune.core.download.fetch import Snapshot, download
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from qtune.core.download.fetch import Snapshot, download
 
 __all__ = ["Snapshot", "download"]
+
+
+def __getattr__(name: str) -> object:
+    """`codes` is read where no HTTP library is wanted, so `fetch` is imported when it is asked for."""
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from qtune.core.download import fetch
+
+    return getattr(fetch, name)
