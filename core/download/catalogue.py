@@ -34,7 +34,7 @@ class Listed:
 
 
 class NobodyListed(Exception):
-    """`error` is what to show; `silent`: no hub answered at all, so the cache may speak."""
+    """`error` is what to show; `silent`: the chosen hub did not answer, so the cache may speak."""
 
     def __init__(self, error: QtuneError, silent: bool) -> None:
         super().__init__(str(error))
@@ -61,7 +61,7 @@ def find_listing(hubs: Sequence[Hub], repo_id: str, revision: str | None, line: 
         untrusted.check(manifest)
         failed = tuple((e.source, e.message) for e in errors)
         return Listed(manifest, hub, place is Standing.UNCONFIRMED, failed + tuple(refused))
-    raise NobodyListed(_verdict(errors, refused), all(map(_silent, errors)))
+    raise NobodyListed(_verdict(errors, refused), _silent(errors[0]))
 
 
 def _listing(hub: Hub, repo_id: str, revision: str | None, line: Line) -> Manifest:

@@ -34,7 +34,7 @@ def write_whole(path: Path, data: bytes) -> None:
 
 def move(source: Path, target: Path) -> None:
     """A finished file to its final name, after its bytes have reached the disk."""
-    with source.open("rb") as file:
+    with source.open("r+b") as file:  # Windows syncs only what may be written
         os.fsync(file.fileno())
     target.parent.mkdir(parents=True, exist_ok=True)
     source.replace(target)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from qtune.core.download.digest import Stopped
 from qtune.core.download.roster import Supplier
 from qtune.core.download.sink import Sink
 from qtune.core.errors import DownloadError, HubError, QtuneError, Refused, Unreachable
@@ -53,11 +52,6 @@ _AGAIN = Text(
 )
 
 
-def dropped(supplier: Supplier) -> Unreachable:
-    text = Text(f"{supplier.name} failed for another file", f"{supplier.name} 在其他文件上已失败")
-    return Unreachable("DWN002", text, source=supplier.name)
-
-
 def ranges_refused(supplier: Supplier) -> HubError:
     return nonsense(
         supplier.hub.source, "neither a part nor the whole file", "既不返回片段也不返回完整文件"
@@ -95,22 +89,20 @@ def wrong_bytes(file: RepoFile, supplier: Supplier) -> DownloadError:
 
 
 def verdict(file: RepoFile, errors: list[QtuneError]) -> QtuneError:
-    """The error to show: of one source its own; of several what each of them said."""
-    telling = [e for e in errors if e.code != "DWN002"] or errors
+    """The error to show: of one source its own; of several what each of them said, under the code of
+    the one that says most: wrong bytes, then a gate or a token, then that no source is left."""
+    telling = list({id(error): error for error in errors}.values())
     if len(telling) == 1:
         error = telling[0]
         if isinstance(error, HubError) and passing(error) and error.code != "DWN009":
             return DownloadError("DWN009", error.message, _AGAIN)
         return error
-    if not telling:
-        raise Stopped
-    wrong = next((e for e in telling if e.code == "DWN003"), None)
-    return DownloadError(
-        wrong.code if wrong else "DWN002",
-        Text(
-            f"No source could give {file.path}:\n"
-            + "\n".join(f"  {e.message.en}" for e in telling),
-            f"没有下载源能提供 {file.path}：\n" + "\n".join(f"  {e.message.zh}" for e in telling),
-        ),
-        telling[0].fix or _AGAIN,
+    message = Text(
+        f"No source could give {file.path}:\n" + "\n".join(f"  {e.message.en}" for e in telling),
+        f"没有下载源能提供 {file.path}：\n" + "\n".join(f"  {e.message.zh}" for e in telling),
     )
+    for prefix in ("DWN003", "TOK", "GATE401", "GATE402", "GATE403", "GATE404", "GATE405"):
+        best = next((e for e in telling if e.code.startswith(prefix)), None)
+        if best is not None:
+            return DownloadError(best.code, message, best.fix)
+    return DownloadError("DWN002", message, telling[0].fix or _AGAIN)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import filelock
@@ -74,11 +74,14 @@ def download(
     cache = HubCache(
         hub_cache(settings), repo_id, links=not settings.flag("HF_HUB_DISABLE_SYMLINKS")
     )
-    if settings.flag("HF_HUB_OFFLINE") and local_dir is None:
+    folder = Folder(local_dir.expanduser().absolute()) if local_dir is not None else None
+    wanted = offline.Wanted(repo_id, revision, tuple(include), tuple(exclude))
+    if settings.flag("HF_HUB_OFFLINE"):
         where = settings.origin("HF_HUB_OFFLINE").describe()
         why = Text(f"HF_HUB_OFFLINE is on ({where.en})", f"HF_HUB_OFFLINE 已开启（{where.zh}）")
-        found = offline.look(cache, sources[0], revision, include, exclude)
-        return _from_cache(found, repo_id, why)
+        return _from_disk(
+            offline.look(cache, sources[0], revision, include, exclude), wanted, folder, why
+        )
     with contextlib.ExitStack() as stack:
         if client is None:
             client = stack.enter_context(open_client(settings))
@@ -88,7 +91,7 @@ def download(
             listed = find_listing(hubs, repo_id, revision, line)
         except NobodyListed as nobody:
             found = offline.look(cache, sources[0], revision, include, exclude)
-            if not nobody.silent or local_dir is not None or isinstance(found, offline.Lacking):
+            if not nobody.silent or isinstance(found, offline.Lacking):
                 raise nobody.error from None
             line.say(
                 Text(
@@ -96,24 +99,34 @@ def download(
                     f"没有下载源响应，使用缓存中的内容。{nobody.error.message.zh}",
                 )
             )
-            return _from_cache(found, repo_id, nobody.error.message)
+            return _from_disk(found, wanted, folder, nobody.error.message)
         for name, why in listed.failed:
             line.say(Text(f"{name}: {why.en}", f"{name}：{why.zh}"))
         manifest = listed.manifest
         files = select(manifest, include, exclude, only_harmless=listed.only_harmless)
         _say_what_is_left_out(listed, include, exclude, line)
-        if local_dir is None:
-            return _into(cache, files, listed, hubs, line, cache)
-        folder = Folder(local_dir.expanduser().absolute())
-        return _into(folder, files, listed, hubs, line, cache)
+        store: Store = cache if folder is None else folder
+        return _into(store, files, listed, hubs, line, cache)
 
 
-def _from_cache(found: offline.Cached | offline.Lacking, repo_id: str, why: Text) -> Snapshot:
+def _from_disk(
+    found: offline.Cached | offline.Lacking,
+    wanted: offline.Wanted,
+    folder: Folder | None,
+    why: Text,
+) -> Snapshot:
+    """Not one request: the cache's snapshot, or what is or can be copied into the folder."""
+    if folder is not None:
+        here = offline.look_in(folder, wanted)
+        if here is not None:
+            found = here
+        elif isinstance(found, offline.Cached):
+            offline.copy_out(found, folder)
+            found = replace(found, path=folder.root)
     if isinstance(found, offline.Lacking):
-        raise offline.incomplete(repo_id, found, why)
-    return Snapshot(
-        found.path, repo_id, found.commit, found.listed_by, (), 0, found.size, found.files
-    )
+        raise offline.incomplete(wanted.repo_id, found, why)
+    repo_id, commit, source = wanted.repo_id, found.commit, found.listed_by
+    return Snapshot(found.path, repo_id, commit, source, (), 0, found.size, found.files)
 
 
 def _say_what_is_left_out(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from qtune.core.download import manifests
 from qtune.core.download.digest import Digests
 from qtune.core.download.disk import copy, write_whole
 from qtune.core.download.ledger import Ledger
@@ -28,6 +29,15 @@ class Folder:
     def state(self) -> Path:
         return self._state
 
+    @property
+    def _listing(self) -> Path:
+        return self._state / "listing.json"
+
+    def listed(self, repo_id: str) -> manifests.Saved | None:
+        """The listing of what was last put here, if it was this repository."""
+        saved = manifests.read_own(self._listing)
+        return saved if saved is not None and saved.manifest.repo_id == repo_id else None
+
     def find(self, file: RepoFile, commit: str) -> Path | None:
         return verified(self._root, self.ledger, self._candidates(file), file)
 
@@ -48,7 +58,9 @@ class Folder:
     def adopt(self, file: RepoFile, found: Path, digests: Digests) -> None:
         """A verified copy from the cache, so that its bytes are not fetched again."""
         self._require_ours(file)
-        copy(found, self._root / file.path, self.partial(file))
+        partial = self.partial(file)
+        copy(found, self._root / file.path, partial)
+        partial.with_suffix(".json").unlink(missing_ok=True)
         self.ledger.record(file.path, digests.sha256, digests.git_sha1, "cache")
 
     def require_free(self, files: tuple[RepoFile, ...]) -> None:
@@ -82,5 +94,6 @@ class Folder:
                 assert entry is not None and entry.sha256 is not None
                 self.adopt(file, here, Digests(entry.sha256, entry.git_sha1))
         write_whole(self._state / ".gitignore", b"*\n")
+        write_whole(self._listing, manifests.to_json(manifest, only_harmless))
         self.ledger.save()
         return self._root

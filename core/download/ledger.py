@@ -46,12 +46,15 @@ class Ledger:
         self._changed = False
         self.files: dict[str, Entry] = {}
         self.refs: dict[str, Ref] = {}
+        self._names: dict[str, dict[str, None]] = {}  # hash -> names of files that have it
         with contextlib.suppress(OSError, ValueError, TypeError, AttributeError, RecursionError):
             found = json.loads(path.read_bytes())
             if found["schema"] == SCHEMA:
                 files = {name: Entry(**entry) for name, entry in found["files"].items()}
                 refs = {name: Ref(**ref) for name, ref in found["refs"].items()}
                 self.files, self.refs = files, refs
+                for name, entry in files.items():
+                    self._index(name, entry)
 
     def knows(self, name: str) -> Entry | None:
         """The entry, if the file still has the size and time it had when it was hashed."""
@@ -68,10 +71,16 @@ class Ledger:
     def holding(self, file: RepoFile) -> Iterator[str]:
         """Names of files here that are known to have exactly this content."""
         with self._lock:
-            entries = list(self.files.items())
-        for name, entry in entries:
-            if _same(entry, file) and self.knows(name):
+            names = list(self._names.get(file.sha256 or file.git_sha1 or "", ()))
+        for name in names:
+            entry = self.knows(name)
+            if entry is not None and _same(entry, file):
                 yield name
+
+    def _index(self, name: str, entry: Entry) -> None:
+        for digest in (entry.sha256, entry.git_sha1):
+            if digest:
+                self._names.setdefault(digest, {})[name] = None
 
     def record(
         self,
@@ -85,6 +94,7 @@ class Ledger:
         entry = Entry(stat.st_size, stat.st_mtime_ns, sha256, git_sha1, source, verified_by)
         with self._lock:
             self.files[name] = entry
+            self._index(name, entry)
             self._changed = True
         with contextlib.suppress(OSError):  # a cache that is shared read-only serves all the same
             self.save(every_s=SAVE_EVERY_S)

@@ -12,6 +12,7 @@ from qtune.core.download import untrusted
 from qtune.core.errors import QtuneError
 from qtune.core.hub.interface import Manifest, RepoFile
 from qtune.core.hub.listing import listed_file
+from qtune.core.hub.names import is_commit
 from qtune.core.secret import redact
 from qtune.core.sources import Source
 
@@ -57,7 +58,10 @@ def read_own(path: Path) -> Saved | None:
         )
         source = Source(found["listed_by"]["kind"], found["listed_by"]["endpoint"])
         repo_id, revision = str(found["repo_id"]), str(found["revision"])
-        manifest = Manifest(repo_id, revision, path.stem, files, source)
+        commit = found["commit"]
+        if not isinstance(commit, str) or not is_commit(commit):
+            return None
+        manifest = Manifest(repo_id, revision, commit, files, source)
         untrusted.check(manifest)
         return Saved(manifest, found["only_harmless"] is True)
     except (OSError, ValueError, KeyError, TypeError, RecursionError, QtuneError):

@@ -7,9 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from qtune.core.download.digest import digests_of
+from qtune.core.download.folder import Folder
 from qtune.core.download.plan import select
 from qtune.core.download.store import HubCache
 from qtune.core.errors import DownloadError
+from qtune.core.hub.interface import Manifest, RepoFile
 from qtune.core.hub.names import is_commit
 from qtune.core.sources import Source
 from qtune.core.text import Text
@@ -33,22 +36,63 @@ class Lacking:
     missing: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class Wanted:
+    """What was asked for; `revision` None is the default branch."""
+
+    repo_id: str
+    revision: str | None = None
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+
+
 def look(
     store: HubCache,
     chosen: Source,
-    revision: str | None,
-    include: Sequence[str],
-    exclude: Sequence[str],
+    revision: str | None = None,
+    include: Sequence[str] = (),
+    exclude: Sequence[str] = (),
 ) -> Cached | Lacking:
     """No request, and no write but to remember a hash."""
+    wanted = Wanted("", revision, tuple(include), tuple(exclude))
     lacking = Lacking(())
-    for commit in _commits(store, chosen, revision):
-        found = _at(store, commit, include, exclude)
+    for commit in _commits(store, chosen, wanted.revision):
+        found = _at(store, commit, wanted)
         if isinstance(found, Cached):
             return found
         if found.missing and not lacking.missing:
             lacking = found
     return lacking
+
+
+def look_in(folder: Folder, wanted: Wanted) -> Cached | None:
+    """What an earlier run put into the folder, if it is all there."""
+    saved = folder.listed(wanted.repo_id)
+    if saved is None or wanted.revision not in (
+        None,
+        saved.manifest.revision,
+        saved.manifest.commit,
+    ):
+        return None
+    manifest = saved.manifest
+    files = select(manifest, wanted.include, wanted.exclude, only_harmless=saved.only_harmless)
+    if any(folder.find(f, manifest.commit) != folder.root / f.path for f in files):
+        return None
+    return _cached(folder.root, manifest, files)
+
+
+def copy_out(found: Cached, folder: Folder) -> None:
+    """The cache's snapshot as plain files. Raises DownloadError DWN011 before it would overwrite one."""
+    here = {}
+    for path in found.files:
+        size = (found.path / path).stat().st_size
+        digests = digests_of(found.path / path, RepoFile(path, size))
+        here[path] = (RepoFile(path, size, digests.sha256), digests)
+    missing = {p: f for p, f in here.items() if folder.find(f[0], "") != folder.root / p}
+    folder.require_free(tuple(file for file, _ in missing.values()))
+    for path, (file, digests) in missing.items():
+        folder.adopt(file, found.path / path, digests)
+    folder.ledger.save()
 
 
 def _commits(store: HubCache, chosen: Source, revision: str | None) -> list[str]:
@@ -64,21 +108,22 @@ def _commits(store: HubCache, chosen: Source, revision: str | None) -> list[str]
     return list(dict.fromkeys(c for c in map(store.ref, names) if c is not None))
 
 
-def _at(
-    store: HubCache, commit: str, include: Sequence[str], exclude: Sequence[str]
-) -> Cached | Lacking:
+def _at(store: HubCache, commit: str, wanted: Wanted) -> Cached | Lacking:
     folder = store.snapshot(commit)
     saved = store.manifest(commit)
     if saved is None:
         return _foreign(folder, commit)
     manifest = saved.manifest
-    files = select(manifest, include, exclude, only_harmless=saved.only_harmless)
+    files = select(manifest, wanted.include, wanted.exclude, only_harmless=saved.only_harmless)
     lacking = sorted((f for f in files if not store.shows(f, commit)), key=lambda f: -f.size)
-    missing = tuple(f.path for f in lacking)
-    if missing:
-        return Lacking(missing)
-    size = sum(f.size for f in files)
-    return Cached(folder, commit, tuple(sorted(f.path for f in files)), size, manifest.listed_by)
+    if lacking:
+        return Lacking(tuple(f.path for f in lacking))
+    return _cached(folder, manifest, files)
+
+
+def _cached(path: Path, manifest: Manifest, files: tuple[RepoFile, ...]) -> Cached:
+    size, names = sum(f.size for f in files), tuple(sorted(f.path for f in files))
+    return Cached(path, manifest.commit, names, size, manifest.listed_by)
 
 
 def _foreign(folder: Path, commit: str) -> Cached | Lacking:

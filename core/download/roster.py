@@ -6,6 +6,7 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from qtune.core.errors import QtuneError
 from qtune.core.hub.interface import Hub
 from qtune.core.text import Text
 
@@ -28,26 +29,32 @@ class Roster:
     def __init__(self, suppliers: Sequence[Supplier]) -> None:
         self._suppliers = tuple(suppliers)
         self._lock = threading.Lock()
-        self._dropped: dict[str, Text] = {}
+        self._dropped: dict[str, QtuneError] = {}
 
     def active(self) -> tuple[Supplier, ...]:
         with self._lock:
             return tuple(s for s in self._suppliers if s.name not in self._dropped)
 
-    def drop(self, supplier: Supplier, reason: Text) -> bool:
+    def drop(self, supplier: Supplier, error: QtuneError) -> bool:
         """Whether it was dropped just now. The last one is never dropped: its error is the answer."""
         with self._lock:
             left = [s for s in self._suppliers if s.name not in self._dropped]
             if supplier not in left or len(left) == 1:
                 return False
-            self._dropped[supplier.name] = reason
+            self._dropped[supplier.name] = error
             return True
 
-    def is_dropped(self, supplier: Supplier) -> bool:
+    def error_of(self, supplier: Supplier) -> QtuneError | None:
+        """Why it was dropped, if it was."""
         with self._lock:
-            return supplier.name in self._dropped
+            return self._dropped.get(supplier.name)
+
+    @property
+    def errors(self) -> tuple[QtuneError, ...]:
+        with self._lock:
+            return tuple(self._dropped.values())
 
     @property
     def dropped(self) -> tuple[tuple[str, Text], ...]:
         with self._lock:
-            return tuple(self._dropped.items())
+            return tuple((name, error.message) for name, error in self._dropped.items())

@@ -14,6 +14,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
+from functools import cached_property
 from pathlib import Path
 from typing import Protocol
 
@@ -85,9 +86,17 @@ class HubCache:
         yield f"snapshots/{commit}/{file.path}"
         if file.git_sha1 is None and not file.lfs:
             # ModelScope lists no git sha1, by which a small file from Hugging Face is named here.
-            for blob in (self._root / "blobs").glob("*"):
-                if _GIT_BLOB.fullmatch(blob.name):
-                    yield f"blobs/{blob.name}"
+            yield from self._strangers.get(file.size, ())
+
+    @cached_property
+    def _strangers(self) -> dict[int, list[str]]:
+        """Small blobs by size that another program put here before this run."""
+        found: dict[int, list[str]] = {}
+        for blob in (self._root / "blobs").glob("*"):
+            name = f"blobs/{blob.name}"
+            if _GIT_BLOB.fullmatch(blob.name) and blob.is_file() and not self.ledger.knows(name):
+                found.setdefault(blob.stat().st_size, []).append(name)
+        return found
 
     def partial(self, file: RepoFile) -> Path:
         return partial_of(self._state, file)

@@ -16,7 +16,6 @@ from qtune.core.download.disk import write_error
 from qtune.core.download.failures import (
     asks_too_long,
     cut_short,
-    dropped,
     passing,
     ranges_refused,
     storage_refuses,
@@ -114,7 +113,7 @@ def _from_any(sink: Sink, repo_id: str, roster: Roster, line: Line) -> Fetched:
         if sink.received > before and sink.length:
             senders[supplier.name] = None
         _give_up_on(supplier, errors[-1], roster, line)
-    raise verdict(sink.file, errors)
+    raise verdict(sink.file, [*roster.errors, *errors])
 
 
 def _start_over(sink: Sink, line: Line) -> None:
@@ -126,7 +125,7 @@ def _give_up_on(supplier: Supplier, error: QtuneError, roster: Roster, line: Lin
     """A source without this one file may have the others; any other failure ends it for this run."""
     if isinstance(error, NotFound):
         return
-    if roster.drop(supplier, error.message):
+    if roster.drop(supplier, error):
         line.say(
             Text(
                 f"{supplier.name} is dropped for this run: {error.message.en}",
@@ -162,8 +161,9 @@ def _fill(sink: Sink, repo_id: str, supplier: Supplier, roster: Roster, line: Li
     odd_lengths: list[int] = []
     while sink.missing:
         line.check()
-        if roster.is_dropped(supplier):
-            raise dropped(supplier)
+        given_up = roster.error_of(supplier)
+        if given_up is not None:
+            raise given_up
         try:
             if location is None:
                 location = _located(sink.file, repo_id, supplier)

@@ -74,6 +74,32 @@ def test_a_snapshot_of_harmless_files_is_whole_as_such(tmp_path: Path) -> None:
         hub.lift(fault)
 
 
+def test_a_local_folder_is_filled_from_the_cache_without_a_request(
+    hub: Hub, tmp_path: Path
+) -> None:
+    get(hub, tmp_path, worlds.QWEN, **FROM_HF)
+    hub.forget()
+    target = tmp_path / "model"
+    for _ in range(2):
+        found = get(hub, tmp_path, worlds.QWEN, local_dir=target, **FROM_HF, **OFFLINE)
+        assert found.path == target
+        assert contents(target) == expected(worlds.qwen3())
+    assert hub.requests == []
+
+
+def test_a_finished_local_folder_needs_neither_cache_nor_network(hub: Hub, tmp_path: Path) -> None:
+    target = tmp_path / "model"
+    get(hub, tmp_path, worlds.QWEN, local_dir=target, **FROM_HF)
+    hub.forget()
+    found = get(hub, tmp_path, worlds.QWEN, local_dir=target, **FROM_HF, **OFFLINE)
+    assert (found.path, found.bytes_fetched) == (target, 0)
+    (target / "vocab.json").unlink()
+    with pytest.raises(DownloadError) as caught:
+        get(hub, tmp_path, worlds.QWEN, local_dir=target, **FROM_HF, **OFFLINE)
+    assert caught.value.code == "DWN001"
+    assert hub.requests == []
+
+
 @pytest.mark.slow
 def test_what_huggingface_hub_left_is_used_with_its_own_listing(hub: Hub, tmp_path: Path) -> None:
     outcome = sdk.hf_snapshot(hub, tmp_path, worlds.QWEN)

@@ -183,6 +183,25 @@ def test_the_refusal_that_says_most_is_shown(
     assert not token or token not in caught.value.message.en
 
 
+@pytest.mark.parametrize("connections", ["1", "8"])
+def test_a_gate_stays_the_answer_when_the_other_hub_has_not_the_model_either(
+    hub: Hub, tmp_path: Path, connections: str
+) -> None:
+    """Whichever file fails first, and whoever found the first hub closed."""
+    with pytest.raises(QtuneError) as caught:
+        get(
+            hub,
+            tmp_path,
+            worlds.LLAMA,
+            HF_TOKEN=worlds.NO_LICENCE,
+            QTUNE_CONNECTIONS=connections,
+            **FROM_HF,
+        )
+    assert caught.value.code == "GATE402"
+    assert "huggingface" in caught.value.message.en and "ModelScope" in caught.value.message.en
+    assert caught.value.fix is not None and "licence" in caught.value.fix.en
+
+
 def test_mirrors_come_after_hugging_face_and_get_no_token(hub: Hub, tmp_path: Path) -> None:
     # The mirror is the same server under its other name; Hugging Face's own address is closed.
     closed = "http://127.0.0.1:9"
