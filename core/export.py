@@ -8,14 +8,19 @@ token file, and the order not to look for one.
 from __future__ import annotations
 
 import os
+import re
 import shlex
 from collections.abc import Mapping
 from typing import Literal
 
-from qtune.core.credentials import HubName, credential
+from qtune.core.credentials import Credential, HubName, credential
+from qtune.core.errors import ConfigError
+from qtune.core.origin import Level, Origin
+from qtune.core.secret import Secret
 from qtune.core.settings import TRUE, Settings, Value
 from qtune.core.table import BY_NAME
-from qtune.core.trust import is_official, may_send
+from qtune.core.text import Text
+from qtune.core.trust import may_send
 
 Shell = Literal["bash", "powershell", "cmd"]
 
@@ -36,7 +41,7 @@ def child_environment(settings: Settings, base: Mapping[str, str]) -> dict[str, 
             if row.key.endswith("_PROXY"):  # curl and others read the lower-case name only
                 environment[row.key.lower()] = environment[row.key]
     environment.update(_huggingface_token(settings))
-    if not _trusts("huggingface", settings):
+    if not _goes(_OF_THE_PROCESS, settings):
         for name in _OTHER_TOKENS:
             environment.pop(name, None)
     environment.update(_modelscope_token(settings))
@@ -52,10 +57,24 @@ def _written(value: Value, settings: Settings) -> str:
     return value.text.rstrip("/") if kind == "url" else value.text
 
 
+# Logins that qtune does not read itself, but an SDK may: those of `modelscope login` and of OIDC.
+_OF_THE_PROCESS = Credential("huggingface", Secret("-"), Origin(Level.ENVIRON, _OTHER_TOKENS[0]))
+_STORED: dict[HubName, Credential] = {
+    "huggingface": Credential("huggingface", Secret("-"), Origin(Level.USER)),
+    "modelscope": Credential("modelscope", Secret("-"), Origin(Level.USER)),
+}
+
+
 def _trusts(hub: HubName, settings: Settings) -> bool:
-    endpoint = settings.text(_ENDPOINT[hub])
-    token = credential(hub, settings)
-    return may_send(token, endpoint, settings) if token else is_official(hub, endpoint)
+    return _goes(credential(hub, settings) or _STORED[hub], settings)
+
+
+def _goes(token: Credential, settings: Settings) -> bool:
+    """As core.trust has it, and for SDKs on `requests`, whose CA is that of REQUESTS_CA_BUNDLE."""
+    key = "REQUESTS_CA_BUNDLE"
+    if settings.text(key) and settings.origin(key).level < token.origin.level:
+        return False
+    return may_send(token, settings.text(_ENDPOINT[token.hub]), settings)
 
 
 def _huggingface_token(settings: Settings) -> dict[str, str]:
@@ -75,19 +94,42 @@ def _modelscope_token(settings: Settings) -> dict[str, str]:
 
 
 def lines(settings: Settings, shell: Shell) -> str:
-    """What to `eval` so that the user's own scripts run with these settings. Secrets stand in clear."""
+    """What to `eval` so that the user's own scripts run with these settings. Secrets stand in clear.
+
+    Raises ConfigError ENV805 for a value that this shell has no way to write.
+    """
     environment = child_environment(settings, {})
-    gone = [] if "HF_TOKEN" in environment or _trusts("huggingface", settings) else ["HF_TOKEN"]
+    gone = {
+        name for v in settings if v.setting.exported and v.problem is not None for name in _names(v)
+    }
+    if not _trusts("huggingface", settings):
+        gone |= {*_names(settings["HF_TOKEN"])}
+    if not _goes(_OF_THE_PROCESS, settings):
+        gone |= {*_OTHER_TOKENS}
     written = [_assignment(name, value, shell) for name, value in sorted(environment.items())]
-    written += [_removal(name, shell) for name in gone]
+    written += [_removal(name, shell) for name in sorted(gone - environment.keys())]
     return "".join(line + "\n" for line in written)
+
+
+def _names(value: Value) -> tuple[str, ...]:
+    return (value.setting.key, *value.setting.aliases)
 
 
 def _assignment(name: str, value: str, shell: Shell) -> str:
     if shell == "bash":
         return f"export {name}={shlex.quote(value)}"
-    if shell == "powershell":
-        return f"$env:{name} = '" + value.replace("'", "''") + "'"
+    if shell == "powershell":  # which takes typographic quotes for quotes, too
+        return f"$env:{name} = '" + re.sub("(['\u2018-\u201b])", r"\1\1", value) + "'"
+    if re.search(r"[\r\n]", value):
+        raise ConfigError(
+            "ENV805",
+            Text(
+                f"{name} holds a line break, which cmd cannot set", f"{name} 含换行，cmd 无法设置"
+            ),
+            Text("Use powershell or bash.", "请使用 powershell 或 bash。"),
+        )
+    if '"' in value:  # between quotes there would be no way to write one: what follows would be run
+        return f"set {name}=" + re.sub(r'([\^&|<>"()!])', r"^\1", value.replace("%", "%%"))
     return f'set "{name}={value.replace("%", "%%")}"'
 
 
