@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -31,7 +32,7 @@ def bars(quiet: bool = False) -> Iterator[Progress]:
     console = stderr_console()
     if quiet:
         yield SILENT
-    elif console.is_terminal and not console.is_dumb_terminal:
+    elif sys.stderr.isatty() and not console.is_dumb_terminal:
         with _rich(console) as drawing:
             yield Bars(drawing)
     else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import sys
 import threading
 from collections.abc import Iterator
 
@@ -15,7 +16,8 @@ from qtune.speech import say
 @contextlib.contextmanager
 def watching(quiet: bool = False) -> Iterator[Observer]:
     console = progress()
-    if quiet or not console.is_terminal or console.is_dumb_terminal:
+    # FORCE_COLOR makes a log look like a terminal to rich; only a real one can take a line back.
+    if quiet or not sys.stderr.isatty() or console.is_dumb_terminal:
         yield lambda check, finished: None
         return
     running: dict[str, None] = {}
