@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import queue
 import threading
 import time
@@ -69,6 +70,9 @@ def look(
                 settle(check, verdict)
                 continue
             now = time.monotonic()
+            if now >= end:
+                settle(check, Unknown("timeout", f"no time was left of {limits.timeout_s:.0f} s"))
+                continue
             running[check.name] = _Running(check, now, min(now + check.family.seconds, end))
             observer(check.name, False)
             threading.Thread(
@@ -76,13 +80,13 @@ def look(
             ).start()
         if not running:
             continue
-        try:
-            patience = min(entry.ends for entry in running.values()) - time.monotonic()
+        patience = min(entry.ends for entry in running.values()) - time.monotonic()
+        with contextlib.suppress(queue.Empty):
             name, fact = done.get(timeout=max(patience, 0.001))
-            if name in running:
-                settle(running.pop(name).check, fact)
-        except queue.Empty:
-            pass
+            while True:  # all that came in meanwhile is in time, however long the observer took
+                if name in running:
+                    settle(running.pop(name).check, fact)
+                name, fact = done.get_nowait()
         now = time.monotonic()
         for name, entry in list(running.items()):
             if entry.ends <= now:
@@ -117,14 +121,16 @@ def _run(
     started = time.monotonic()
     try:
         fact = check.look(context, facts)
-    except Exception as error:  # a bug in a probe is reported as one, and the other checks stand
+        if not isinstance(fact, Known | Unknown):
+            raise TypeError(f"{check.name} returned {type(fact).__name__}")
+    except BaseException as error:
+        # A bug in a probe is reported as one, and the other checks stand; the panics of extensions
+        # written in Rust are no Exceptions.
         frame = traceback.extract_tb(error.__traceback__)[-1]
         place = f"{frame.filename.rpartition('qtune')[2] or frame.filename}:{frame.lineno}"
         fact = Unknown("crashed", redact(f"{type(error).__name__}: {error} ({place})"))
     took_ms = round((time.monotonic() - started) * 1000)
-    done.put(
-        (check.name, replace(fact, took_ms=took_ms) if isinstance(fact, Known | Unknown) else fact)
-    )
+    done.put((check.name, replace(fact, took_ms=took_ms)))
 
 
 def _late(entry: _Running, now: float) -> Unknown:
