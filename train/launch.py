@@ -71,6 +71,9 @@ def launch(
 
 def _environment(environ: Mapping[str, str]) -> dict[str, str]:
     kept = {key: value for key, value in environ.items() if key not in TOKENS}
+    # On a machine with other work, torch's threads else burn their time waiting for each other:
+    # 2 busy cores, quickstart, 6 epochs: 97 s without this, 21 s with it.
+    kept.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     return {**kept, "HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1"}
 
 

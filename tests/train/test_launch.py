@@ -177,6 +177,30 @@ def test_a_signal_to_the_parent_saves_a_checkpoint_and_ends_with_its_code(
 
 
 @pytest.mark.slow
+def test_a_second_signal_does_not_wait(tmp_path: Path) -> None:
+    job = make_job(tmp_path / "run", tmp_path / "cache", *LONG)
+    with parent(job, tmp_path) as running:
+        wait_for_step(running, 2)
+        running.send_signal(signal.SIGINT)
+        running.send_signal(signal.SIGINT)
+        assert running.wait(timeout=10) == 130
+
+
+@pytest.mark.slow
+def test_an_error_of_the_listener_takes_the_child_along(tmp_path: Path) -> None:
+    def broken(event: Event) -> None:
+        raise BrokenPipeError("the terminal is gone")
+
+    job = make_job(tmp_path / "run", tmp_path / "cache", *LONG)
+    with pytest.raises(BrokenPipeError):
+        launch(job, environ(tmp_path), broken)
+    from qtune.train import rundir
+
+    with rundir.claim(tmp_path / "run", patience=0):
+        assert not (tmp_path / "run" / "adapter_config.json").exists()
+
+
+@pytest.mark.slow
 def test_a_child_whose_parent_is_killed_saves_and_ends_and_meanwhile_keeps_others_out(
     tmp_path: Path,
 ) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from qtune.core import runconfig
 from qtune.core.runconfig import Defaults, RunConfig
+from qtune.train import data, quickstart
 from qtune.train.plan import plan
 
 
@@ -51,3 +52,14 @@ def test_a_part_of_an_epoch_and_a_dropped_last_batch(tmp_path: Path) -> None:
     assert half.steps == 7
     drop = ("training.per_device_train_batch_size=8", "training.dataloader_drop_last=true")
     assert plan(config(tmp_path, *drop), 100).steps_per_epoch == 2
+
+
+def test_the_shipped_quickstart_is_a_valid_config_of_a_few_hundred_steps(tmp_path: Path) -> None:
+    defaults = Defaults("a/b", Path("runs"), tmp_path)
+    shipped = runconfig.load(quickstart.CONFIG, defaults=defaults)
+    assert shipped.model == "quickstart"
+    assert shipped.output_dir == tmp_path / "runs" / "quickstart"
+    assert shipped.warnings == ()
+    rows = data.read(shipped.data)
+    assert plan(shipped, len(rows.usable)).steps == 315
+    assert f"{len(rows.usable)} rows" in quickstart.CONFIG.read_text("utf-8")

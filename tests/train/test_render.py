@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from qtune.core.runconfig import DataSource
 from qtune.train import data, quickstart
 from qtune.train.formats import Message, Unusable
 from qtune.train.render import IGNORED, Example, examples
@@ -31,11 +33,12 @@ THINKING = """\
 {%- endif -%}
 {%- endif -%}
 """
-# In Llama 2's manner: no generation prompt, a space on either side of the answer.
+# In Llama 2's manner: no generation prompt. The answer follows a line's end, where a tokenizer that
+# puts a space before what it is given would put one if it were given the answer alone.
 BRACKETS = """\
 {%- for m in messages -%}
-{%- if m.role == 'user' -%}{{ '<s>[INST] ' + m.content + ' [/INST]' }}
-{%- elif m.role == 'assistant' -%}{{ ' ' + m.content + ' </s>' }}
+{%- if m.role == 'user' -%}{{ '<s>[INST] ' + m.content + ' [/INST]\\n' }}
+{%- elif m.role == 'assistant' -%}{{ m.content + ' </s>' }}
 {%- else -%}{{ raise_exception('no system here') }}{%- endif -%}
 {%- endfor -%}
 """
@@ -67,7 +70,7 @@ def llama() -> Any:
     words = ["alpha beta gamma delta [INST] [/INST] one two three"] * 4
     trainer = BpeTrainer(special_tokens=["<unk>", "<s>", "</s>"], show_progress=False)
     bpe.train_from_iterator(words, trainer)
-    return PreTrainedTokenizerFast(
+    return PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]
         tokenizer_object=bpe,
         eos_token="</s>",
         bos_token="<s>",
@@ -185,6 +188,43 @@ def test_a_tokenizer_that_adds_spaces_keeps_its_own_tokens(llama: Any) -> None:
     ]
 
 
+def test_a_token_that_would_reach_from_the_prompt_into_the_answer_is_not_made() -> None:
+    """When the model writes, the prompt is tokenized before the answer exists."""
+    from tokenizers import Regex, Tokenizer, decoders, pre_tokenizers
+    from tokenizers.models import BPE
+    from tokenizers.trainers import BpeTrainer
+    from transformers import PreTrainedTokenizerFast
+
+    bpe = Tokenizer(BPE())
+    # Like Qwen's, it keeps several line ends together.
+    bpe.pre_tokenizer = pre_tokenizers.Sequence(
+        [
+            pre_tokenizers.Split(Regex(r"[\r\n]+|[^\r\n]+"), "isolated"),
+            pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False),
+        ]
+    )
+    bpe.decoder = decoders.ByteLevel()
+    trainer = BpeTrainer(
+        special_tokens=["<|im_start|>", "<|im_end|>"],
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+        show_progress=False,
+    )
+    bpe.train_from_iterator(["one\n\ntwo\n\nthree"] * 9, trainer)
+    tokenizer = PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]
+        tokenizer_object=bpe,
+        eos_token="<|im_end|>",
+        chat_template=quickstart.TEMPLATE.read_text("utf-8"),
+    )
+    assert len(tokenizer("\n\n")["input_ids"]) == 1
+    messages = (Message("user", "q"), Message("assistant", "\ntwo"))
+    (example,) = make(tokenizer, *messages)
+    assert learnt(tokenizer, example) == ["\ntwo<|im_end|>"]
+    prompt: Any = tokenizer.apply_chat_template(
+        [messages[0].as_dict()], add_generation_prompt=True, return_dict=False
+    )
+    assert example.input_ids[: len(prompt)] == prompt
+
+
 def test_without_an_end_in_the_template_the_end_is_put_there(qwen: Any) -> None:
     tokenizer = with_template(qwen, ENDLESS)
     made = make(
@@ -229,7 +269,7 @@ def test_what_the_template_refuses_is_an_unusable_row(llama: Any) -> None:
 
 
 def test_the_quickstarts_rows_all_end_and_fit(qwen: Any) -> None:
-    for row in data.read([data.DataSource(data.Path("quickstart"))]).usable:
+    for row in data.read([DataSource(Path("quickstart"))]).usable:
         (example,) = examples(qwen, row.messages, max_length=512, enable_thinking=None)
         assert example.cut == 0
         assert qwen.eos_token_id in example.labels
