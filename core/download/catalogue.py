@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from qtune.core.download import untrusted
 from qtune.core.download.line import Line
+from qtune.core.download.roster import Roster, Supplier
 from qtune.core.download.standin import Standing, standing
 from qtune.core.errors import (
     DownloadError,
@@ -62,6 +63,21 @@ def find_listing(hubs: Sequence[Hub], repo_id: str, revision: str | None, line: 
         failed = tuple((e.source, e.message) for e in errors)
         return Listed(manifest, hub, place is Standing.UNCONFIRMED, failed + tuple(refused))
     raise NobodyListed(_verdict(errors, refused), _silent(errors[0]))
+
+
+def suppliers(listed: Listed, hubs: Sequence[Hub]) -> Roster:
+    """The hub that listed comes first; the hashes let any other that did not fail send the same bytes."""
+    failed = {name for name, _ in listed.failed}
+    lister = listed.manifest.listed_by
+    found = [Supplier(listed.hub, listed.manifest.commit)]
+    for hub in hubs:
+        source = hub.source
+        if source == lister or source.name in failed:
+            continue
+        one_namespace = "modelscope" not in (source.kind, lister.kind)
+        default = "master" if source.kind == "modelscope" else "main"
+        found.append(Supplier(hub, listed.manifest.commit if one_namespace else default))
+    return Roster(found)
 
 
 def _listing(hub: Hub, repo_id: str, revision: str | None, line: Line) -> Manifest:

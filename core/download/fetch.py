@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import filelock
 import httpx
 
 from qtune.core.download import offline, transfer
-from qtune.core.download.catalogue import Listed, NobodyListed, find_listing
+from qtune.core.download.catalogue import Listed, NobodyListed, find_listing, suppliers
 from qtune.core.download.digest import digests_of
 from qtune.core.download.disk import gigabytes, require_room, write_error
 from qtune.core.download.folder import Folder
 from qtune.core.download.line import Line
+from qtune.core.download.lock import locked
 from qtune.core.download.plan import DownloadPlan, make_plan, select
-from qtune.core.download.roster import Roster, Supplier
+from qtune.core.download.roster import Roster
 from qtune.core.download.store import HubCache, Store
 from qtune.core.download.workers import run_all
 from qtune.core.http import open_client
@@ -160,11 +160,11 @@ def _into(
     if isinstance(store, HubCache) and store.is_published(manifest, files):
         return _snapshot(store.snapshot(manifest.commit), files, listed, Roster(()), (), 0)
     try:
-        with _locked(store.state, line):
+        with locked(store.state, line):
             if isinstance(store, Folder):
                 _adopt_from(cache, store, files, manifest.commit)
             plan = make_plan(manifest, files, lambda f: store.find(f, manifest.commit) is not None)
-            roster = _roster(listed, hubs)
+            roster = suppliers(listed, hubs)
             senders, fetched = _fetch_missing(plan, store, roster, listed, line)
             path = store.publish(manifest, plan.files, listed.only_harmless)
     except OSError as error:
@@ -192,21 +192,6 @@ def _snapshot(
         tuple(sorted(f.path for f in files)),
         listed.failed + roster.dropped,
     )
-
-
-def _roster(listed: Listed, hubs: Sequence[Hub]) -> Roster:
-    """The hub that listed comes first; the hashes let any other that did not fail send the same bytes."""
-    failed = {name for name, _ in listed.failed}
-    lister = listed.manifest.listed_by
-    suppliers = [Supplier(listed.hub, listed.manifest.commit)]
-    for hub in hubs:
-        source = hub.source
-        if source == lister or source.name in failed:
-            continue
-        one_namespace = "modelscope" not in (source.kind, lister.kind)
-        default = "master" if source.kind == "modelscope" else "main"
-        suppliers.append(Supplier(hub, listed.manifest.commit if one_namespace else default))
-    return Roster(suppliers)
 
 
 def _adopt_from(cache: HubCache, folder: Folder, files: tuple[RepoFile, ...], commit: str) -> None:
@@ -265,24 +250,3 @@ def _size(path: Path) -> int:
         return path.stat().st_size
     except OSError:
         return 0
-
-
-@contextlib.contextmanager
-def _locked(state: Path, line: Line) -> Iterator[None]:
-    """The lock ends with the process that holds it, however that ends."""
-    state.mkdir(parents=True, exist_ok=True)
-    lock = filelock.FileLock(state / "lock")
-    try:
-        lock.acquire(timeout=0)
-    except filelock.Timeout:
-        line.say(
-            Text(
-                "Another process is downloading this model; waiting for it",
-                "另一个进程正在下载该模型，等待其完成",
-            )
-        )
-        lock.acquire()
-    try:
-        yield
-    finally:
-        lock.release()

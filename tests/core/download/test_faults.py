@@ -101,6 +101,17 @@ def test_wrong_bytes_from_one_source_are_replaced_by_the_others(hub: Hub, tmp_pa
     assert "huggingface is dropped" in told.text
 
 
+def test_a_source_is_not_blamed_for_the_wrong_start_that_another_left(
+    hub: Hub, tmp_path: Path
+) -> None:
+    hub.fault(Fault("corrupt", "cdn", method="GET", times=1, after=10))
+    hub.fault(Fault("cut", "cdn", method="GET", times=1, after=150_000))
+    hub.fault(Fault("status", "cdn", status=500, skip=1))
+    found = get(hub, tmp_path, worlds.QWEN, QTUNE_CONNECTIONS="1", **FROM_HF)
+    assert contents(found.path) == expected(worlds.qwen3())
+    assert [name for name, _ in found.dropped] == ["huggingface"]
+
+
 def test_a_small_file_is_verified_by_its_git_hash(hub: Hub, tmp_path: Path) -> None:
     hub.fault(Fault("corrupt", "hf", "*/config.json", method="GET"))
     with pytest.raises(DownloadError) as caught:

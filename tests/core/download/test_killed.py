@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import _thread
 import random
 import signal
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -139,6 +141,21 @@ def test_interrupted_it_ends_within_a_second_and_keeps_what_it_has(
         found = get(hub, tmp_path, repo.id, **FROM_HF)
         assert contents(found.path) == expected(repo)
         assert found.bytes_fetched <= repo.size - kept
+
+
+def test_used_as_a_library_an_interrupt_leaves_no_thread_behind(hub: Hub, tmp_path: Path) -> None:
+    hub.fault(Fault("stall", "cdn", method="GET", after=1000))
+
+    def interrupt() -> None:
+        hub.wait_for(lambda seen: sum(r.body_bytes_sent >= 1000 for r in seen) >= 2)
+        _thread.interrupt_main()
+
+    helper = threading.Thread(target=interrupt)
+    helper.start()
+    with pytest.raises(KeyboardInterrupt):
+        get(hub, tmp_path, worlds.QWEN, HF_HUB_DOWNLOAD_TIMEOUT="30", **FROM_HF)
+    helper.join()
+    assert [t.name for t in threading.enumerate() if t.name.startswith("download ")] == []
 
 
 def test_two_processes_share_one_download(tmp_path: Path) -> None:
