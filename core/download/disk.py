@@ -63,13 +63,11 @@ def link(target: Path, at: Path) -> None:
 def can_link(folder: Path) -> bool:
     """Windows wants a right for it, FAT and some NAS have no links at all: ask by making one."""
     folder.mkdir(parents=True, exist_ok=True)
-    trial = folder / f".qtune-link-{os.getpid()}"
-    try:
-        trial.unlink(missing_ok=True)
-        trial.symlink_to("nowhere")
-        trial.unlink()
-    except (OSError, NotImplementedError):
-        return False
+    with tempfile.TemporaryDirectory(prefix=".qtune-", dir=folder) as trial:
+        try:
+            (Path(trial) / "link").symlink_to("nowhere")
+        except (OSError, NotImplementedError):
+            return False
     return True
 
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import os
 import re
+import threading
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
@@ -58,6 +59,7 @@ class HubCache:
         self._root = cache / f"models--{repo_id.replace('/', '--')}"
         self._state = self._root / ".qtune"
         self._links: bool | None = None if links else False
+        self._links_lock = threading.Lock()
         self.ledger = Ledger(self._root, self._state / "provenance.json")
 
     @property
@@ -70,9 +72,10 @@ class HubCache:
 
     @property
     def links(self) -> bool:
-        if self._links is None:
-            self._links = can_link(self._state)
-        return self._links
+        with self._links_lock:
+            if self._links is None:
+                self._links = can_link(self._state)
+            return self._links
 
     def snapshot(self, commit: str) -> Path:
         return self._root / "snapshots" / commit

@@ -42,9 +42,9 @@ def run_all(
         threading.Thread(target=worker, name=f"download {n}", daemon=True)
         for n in range(min(count, len(jobs)))
     ]
-    for thread in threads:
-        thread.start()
     try:
+        for thread in threads:
+            thread.start()
         for _ in threads:
             failure = _next(failures)
             if failure is not None and not isinstance(failure, Stopped):
@@ -52,7 +52,7 @@ def run_all(
     finally:
         line.cut()
         deadline = time.monotonic() + FAREWELL_S
-        for thread in threads:
+        for thread in (t for t in threads if t.ident is not None):
             thread.join(max(0.0, deadline - time.monotonic()))
 
 
