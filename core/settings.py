@@ -270,4 +270,10 @@ def url_problem(text: str) -> Text | None:
         or any(c in " \"'<>\\^`{|}" or not c.isprintable() for c in text)
     ):
         return Text(f"{shown} is not a URL", f"{shown} 不是有效的网址")
+    if parts.username is not None or parts.query or parts.fragment:
+        # Addresses are shown, compared and used as names: nothing secret may be part of one.
+        return Text(
+            f"{shown} holds a password or a query; give the bare address",
+            f"{shown} 中含有密码或查询参数，请只填写地址本身",
+        )
     return None

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from qtune.core.amounts import rate
 from qtune.core.errors import ConfigError
 from qtune.core.settings import Settings, url_problem
 from qtune.core.text import Text
@@ -15,6 +16,8 @@ SourceKind = Literal["huggingface", "modelscope", "mirror"]
 # A switch of hubs is worth recommending only for a clear gain; speeds of two probes differ by tens of
 # percent on an ordinary line.
 WORTH_SWITCHING = 1.5
+# ... and only where it saves this much time: two fast hubs are equally good.
+WORTH_SECONDS = 30.0
 
 
 @dataclass(frozen=True)
@@ -28,6 +31,12 @@ class Source:
     def name(self) -> str:
         """As in QTUNE_SOURCES: huggingface, modelscope, or the mirror's address."""
         return self.endpoint if self.kind == "mirror" else self.kind
+
+    @property
+    def title(self) -> str:
+        """As a person calls it."""
+        titles = {"huggingface": "Hugging Face", "modelscope": "ModelScope"}
+        return titles.get(self.kind, self.endpoint.partition("://")[2])
 
 
 @dataclass(frozen=True)
@@ -107,13 +116,17 @@ def choose(settings: Settings, measurements: Sequence[Measurement] = ()) -> Choi
 
 
 def pick(
-    allowed: Sequence[Source], measurements: Sequence[Measurement], first_reason: Text
+    allowed: Sequence[Source],
+    measurements: Sequence[Measurement],
+    first_reason: Text,
+    size: int | None = None,
 ) -> Choice:
     """The same over plain values. `first_reason` is why the first of `allowed` comes first.
 
     Nothing measured: the first. A source known to be unusable is passed over; where none is usable, one
     that has the model (a gate can be opened) goes before one that has not. A later usable source is
-    preferred to an earlier one only where it is clearly faster.
+    preferred to an earlier one only where it is clearly faster, and, where the `size` in bytes of what is
+    still to be downloaded is known, only where that saves time worth a change.
     """
     known: Mapping[str, Measurement] = {m.source: m for m in measurements}
     usable = [s for s in allowed if s.name not in known or known[s.name].usable is not False]
@@ -122,32 +135,34 @@ def pick(
     first = ranked[0]
     fastest = max(ranked, key=lambda source: _speed(known.get(source.name)))
     slow, fast = _speed(known.get(first.name)), _speed(known.get(fastest.name))
-    if slow and slow * WORTH_SWITCHING < fast:
+    if _worth(slow, fast, size):
         chosen, reason = (
             fastest,
             Text(
-                f"measured {fast / 1e6:.1f} MB/s, against {slow / 1e6:.1f} MB/s from {first.name}",
-                f"实测 {fast / 1e6:.1f} MB/s，而 {first.name} 为 {slow / 1e6:.1f} MB/s",
+                f"measured {rate(fast)}, against {rate(slow)} from {first.title}",
+                f"实测 {rate(fast)}，而 {first.title} 为 {rate(slow)}",
             ),
         )
     elif first is not allowed[0]:
         failed = known[allowed[0].name]
         why = failed.reason or Text("it did not answer", "没有响应")
-        gain = (
-            Text(f", {fast / 1e6:.1f} MB/s measured here", f"，此源实测 {fast / 1e6:.1f} MB/s")
-            if fast
-            else Text("", "")
-        )
+        en, zh = (f"; {rate(slow)} measured here", f"；此源实测 {rate(slow)}") if slow else ("", "")
         chosen, reason = (
             first,
             Text(
-                f"{allowed[0].name} cannot serve: {why.en}{gain.en}",
-                f"{allowed[0].name} 不可用：{why.zh}{gain.zh}",
+                f"{allowed[0].title} cannot serve ({why.en}){en}",
+                f"{allowed[0].title} 不可用（{why.zh}）{zh}",
             ),
         )
     else:
         chosen, reason = first, first_reason
     return Choice(chosen, reason, tuple(s for s in ranked if s is not chosen))
+
+
+def _worth(slow: float, fast: float, size: int | None) -> bool:
+    if not slow or slow * WORTH_SWITCHING >= fast:
+        return False
+    return size is None or size / slow - size / fast >= WORTH_SECONDS
 
 
 def _speed(measurement: Measurement | None) -> float:

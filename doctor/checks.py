@@ -12,9 +12,22 @@ from functools import partial
 from typing import Any
 
 from qtune.core.sources import Source
-from qtune.doctor import probes
 from qtune.doctor.context import Context
 from qtune.doctor.facts import Fact, Facts, Known
+from qtune.doctor.probes import (
+    accelerator,
+    disk,
+    envfile,
+    gate,
+    identity,
+    listing,
+    packages,
+    reach,
+    speed,
+    storage,
+    tokens,
+    torch,
+)
 from qtune.doctor.rule import Rule
 
 Look = Callable[[Context, Facts], Fact[Any]]
@@ -36,18 +49,18 @@ class Family:
 FAMILIES: dict[str, Family] = {
     family.name: family
     for family in (
-        Family("envfile", False, 3, probes.envfile.probe),
-        Family("packages", False, 5, probes.packages.probe),
-        Family("disk", False, 5, probes.disk.probe),
-        Family("accelerator", False, 6, probes.accelerator.probe),
-        Family("torch", False, 30, probes.torch.probe),
-        Family("tokens", False, 2, look_at_hub=probes.tokens.probe),
-        Family("reach", True, 8, look_at_hub=probes.reach.probe),
-        Family("identity", True, 8, look_at_hub=probes.identity.probe, needs=("reach", "tokens")),
-        Family("listing", True, 12, look_at_hub=probes.listing.probe, needs=("reach",)),
-        Family("gate", True, 10, look_at_hub=probes.gate.probe, needs=("reach",)),
-        Family("storage", True, 10, look_at_hub=probes.storage.probe, needs=("listing", "gate")),
-        Family("speed", True, 30, look_at_hub=probes.speed.probe, needs=("storage",)),
+        Family("envfile", False, 3, envfile.probe),
+        Family("packages", False, 5, packages.probe),
+        Family("disk", False, 5, disk.probe),
+        Family("accelerator", False, 6, accelerator.probe),
+        Family("torch", False, 30, torch.probe),
+        Family("tokens", False, 2, look_at_hub=tokens.probe),
+        Family("reach", True, 8, look_at_hub=reach.probe),
+        Family("identity", True, 8, look_at_hub=identity.probe, needs=("reach", "tokens")),
+        Family("listing", True, 12, look_at_hub=listing.probe, needs=("reach",)),
+        Family("gate", True, 10, look_at_hub=gate.probe, needs=("reach",)),
+        Family("storage", True, 10, look_at_hub=storage.probe, needs=("listing", "gate")),
+        Family("speed", True, 30, look_at_hub=speed.probe, needs=("storage",)),
     )
 }
 
@@ -98,11 +111,10 @@ def _at(look: LookAtHub, source: Source, context: Context, seen: Facts) -> Fact[
 
 def put(facts: Facts, check: Check, fact: Fact[Any]) -> Facts:
     """`facts` with one more fact in its place."""
-    if not check.source:
-        return replace(facts, **{check.family.name: fact})
-    row = dict(getattr(facts, check.family.name))
-    row[check.source] = fact
-    return replace(facts, **{check.family.name: row})
+    name = check.family.name
+    row: Any = {**getattr(facts, name), check.source: fact} if check.source else fact
+    changed: dict[str, Any] = {name: row}
+    return replace(facts, **changed)
 
 
 def each(facts: Facts) -> Iterable[tuple[str, str, Fact[Any]]]:

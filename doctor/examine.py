@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -22,9 +22,9 @@ from qtune.doctor.facts import (
     Unknown,
 )
 from qtune.doctor.finding import Finding
-from qtune.doctor.outcome import CheckState, Report
+from qtune.doctor.outcome import CheckState, Report, State
 from qtune.doctor.recommend import applicable, patch, recommendations
-from qtune.doctor.rule import Rule
+from qtune.doctor.rule import Rule, nothing
 from qtune.doctor.rules import RULES
 from qtune.doctor.schedule import Limits, Observer, look
 from qtune.doctor.scope import scoped
@@ -127,51 +127,84 @@ def ordered(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     for finding in known:
         if finding.because is None:
             follow(finding)
-    result += [finding for finding in known if finding not in result]  # two that name each other
+    for finding in known:  # some name each other in a circle: the first of them is the cause
+        if finding not in result:
+            known[known.index(finding)] = cause = replace(finding, because=None)
+            follow(cause)
     return tuple(result)
 
 
 def states(
     facts: Facts, findings: Sequence[Finding], rules: Sequence[Rule]
 ) -> tuple[CheckState, ...]:
-    """How each check went. A skipped one names the finding about what stands in its way, if there is one."""
+    """How each check went. One that was not made names the finding about what stood in its way, if any."""
     reads = {rule.code: rule.needs for rule in rules}
     rows = []
     for family, source, fact in each(facts):
         name = check_name(family, source)
         if isinstance(fact, Known):
             rows.append(CheckState(name, "ok", None, "", fact.took_ms))
-            continue
-        if not fact.detail and fact.reason == "skipped":
+        elif fact.reason == "skipped" and not fact.detail:
             continue  # not part of this examination
-        because = _cause(fact, source, facts, findings, reads) if fact.reason == "skipped" else None
-        state = {"skipped": "skipped", "crashed": "crashed"}.get(fact.reason, "unknown")
-        reason = fact.detail or fact.reason
-        rows.append(CheckState(name, state, because, reason, fact.took_ms))  # type: ignore[arg-type]
+        elif fact.reason == "crashed":
+            rows.append(CheckState(name, "crashed", None, fact.detail, fact.took_ms))
+        elif fact.reason == "needless":
+            rows.append(CheckState(name, "skipped", None, fact.detail, fact.took_ms, needed=False))
+        else:
+            because = _cause(family, fact, source, facts, findings, reads)
+            state: State = "skipped" if because or fact.reason == "skipped" else "unknown"
+            rows.append(CheckState(name, state, because, fact.detail or fact.reason, fact.took_ms))
     return tuple(rows)
 
 
 def _cause(
+    family: str,
     fact: Unknown,
     source: str,
     facts: Facts,
     findings: Sequence[Finding],
-    reads: dict[str, tuple[str, ...]],
+    reads: Mapping[str, tuple[str, ...]],
 ) -> str | None:
-    """The code of the finding behind the check that `fact` waited for in vain."""
+    """The code of the finding that says why `fact` is not known.
+
+    A hub's refusal (absent, refused) is told by whatever judges its gate; a skipped check by what is
+    wrong with the one it waited for, or with what that one waited for.
+    """
+    if fact.reason in ("absent", "refused"):
+        return _about((family, "gate", "identity"), source, findings, reads)
     seen: set[str] = set()
-    blocker = fact.detail
-    while blocker not in seen:
+    blocker = fact.detail if fact.reason == "skipped" else ""
+    while blocker and blocker not in seen:
         seen.add(blocker)
-        family = blocker.partition(".")[0]
-        for finding in findings:
-            if family in reads.get(finding.code, ()) and finding.source in ("", source):
-                return finding.code
-        row = getattr(facts, family, None)
-        behind = row.get(source) if isinstance(row, dict) else None
-        if not (isinstance(behind, Unknown) and behind.reason == "skipped"):
+        blocking = blocker.partition(".")[0]
+        if code := _about((blocking,), source, findings, reads):
+            return code
+        row = getattr(facts, blocking, None)
+        behind = row.get(source) if isinstance(row, Mapping) else None
+        if not isinstance(behind, Unknown):
             return None
-        blocker = behind.detail
+        if behind.reason in ("absent", "refused"):
+            return _about((blocking, "gate", "identity"), source, findings, reads)
+        blocker = behind.detail if behind.reason == "skipped" else ""
+    return None
+
+
+def _about(
+    families: tuple[str, ...],
+    source: str,
+    findings: Sequence[Finding],
+    reads: Mapping[str, tuple[str, ...]],
+) -> str | None:
+    """The first finding that judges one of `families` for this hub.
+
+    A finding about no hub in particular counts only for what its rule reads first: too little disk says
+    nothing about why a listing is missing.
+    """
+    for finding in findings:
+        needs = reads.get(finding.code, ())
+        judged = needs if finding.source == source else needs[:1] if not finding.source else ()
+        if set(families) & set(judged):
+            return finding.code
     return None
 
 
@@ -198,8 +231,12 @@ def selected(options: Options, goal: GoalKind) -> tuple[Rule, ...]:
 
 def _named(rule: Rule, names: Iterable[str]) -> bool:
     wanted = {name.upper().rstrip(".*") for name in names}
-    prefix = rule.code.rstrip("0123456789")
-    families = {need.upper() for need in rule.needs}
-    return bool(wanted & {rule.code, prefix, rule.name.upper()}) or bool(
-        wanted & families and rule.judge.__name__ != "nothing"
-    )
+    if wanted & {rule.code, _prefix(rule), rule.name.upper()}:
+        return True
+    # `gate` is a kind of checks too; whoever says it means the GATE codes.
+    kinds = wanted - {_prefix(other) for other in RULES}
+    return rule.judge is not nothing and bool(kinds & {need.upper() for need in rule.needs})
+
+
+def _prefix(rule: Rule) -> str:
+    return rule.code.rstrip("0123456789")

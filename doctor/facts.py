@@ -11,15 +11,17 @@ from dataclasses import dataclass, field
 from typing import Generic, Literal, TypeAlias, TypeVar
 
 from qtune.core.hub.interface import Access, Identity, RateLimit
-from qtune.core.origin import Origin
+from qtune.core.origin import DEFAULT, Origin
+from qtune.core.sources import Source
+from qtune.core.table import BY_KEY
 from qtune.core.text import Text
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 
 UnknownReason = Literal[
-    "timeout", "refused", "dns", "tls", "proxy", "http", "absent", "skipped", "crashed"
-]
+    "timeout", "refused", "dns", "tls", "proxy", "http", "absent", "skipped", "needless", "crashed"
+]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -30,7 +32,10 @@ class Known(Generic[T_co]):
 
 @dataclass(frozen=True)
 class Unknown:
-    """`detail` is one redacted sentence; for skipped it is the check that stands in the way, or the option."""
+    """`detail` is one redacted sentence; for skipped it is the check that stands in the way, or the option.
+
+    needless: there was nothing to look at, such as the identity behind a token that is not there.
+    """
 
     reason: UnknownReason
     detail: str = ""
@@ -89,6 +94,17 @@ class SourceFact:
     kind: Literal["huggingface", "modelscope", "mirror"]
     endpoint: str
     official: bool
+
+    @property
+    def title(self) -> str:
+        """As a person calls it."""
+        return Source(self.kind, self.endpoint).title
+
+    @property
+    def titled(self) -> str:
+        """The same, with its address where that is not the hub's own."""
+        host = self.endpoint.partition("://")[2]
+        return self.title if self.official or self.kind == "mirror" else f"{self.title} ({host})"
 
 
 @dataclass(frozen=True)
@@ -249,6 +265,11 @@ class Listing:
     weight_bytes: int
     model_type: str = ""
 
+    @property
+    def missing(self) -> int:
+        """Bytes still to be downloaded."""
+        return max(0, self.bytes - self.cached_bytes)
+
 
 @dataclass(frozen=True)
 class Sample:
@@ -373,7 +394,9 @@ class Facts:
     packages: Fact[Packages] = Unknown("skipped")
 
     def setting(self, key: str) -> SettingFact:
-        return next(fact for fact in self.settings if fact.key == key)
+        """The default where a file of facts, perhaps of an older version, does not speak of the key."""
+        default = SettingFact(key, BY_KEY[key].default, DEFAULT)
+        return next((fact for fact in self.settings if fact.key == key), default)
 
     def source(self, name: str) -> SourceFact | None:
         return next((fact for fact in self.sources if fact.name == name), None)

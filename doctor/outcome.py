@@ -15,13 +15,17 @@ State = Literal["ok", "skipped", "unknown", "crashed"]
 
 @dataclass(frozen=True)
 class CheckState:
-    """`because` is the code of the finding that stands in the way; otherwise `reason` says it."""
+    """`because` is the code of the finding that stands in the way; otherwise `reason` says it.
+
+    `needed` is False where there was nothing to look at, so that nothing is missing.
+    """
 
     check: str
     state: State
     because: str | None
     reason: str
     took_ms: int
+    needed: bool = True
 
 
 @dataclass(frozen=True)
@@ -70,4 +74,5 @@ def _not_made(check: CheckState) -> bool:
     """Skipped on purpose for speed, or behind a finding that already says why, is not "could not be made"."""
     if check.state == "unknown":
         return True
-    return check.state == "skipped" and check.because is None and check.reason != "--no-speed"
+    skipped = check.state == "skipped" and check.because is None
+    return skipped and check.needed and check.reason != "--no-speed"

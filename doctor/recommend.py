@@ -25,8 +25,8 @@ def switch_source(facts: Facts, away_from: str) -> Fix | None:
         return None
     return Fix(
         Text(
-            f"Use {_spoken(best.source)} first: {best.reason.en}",
-            f"优先使用 {_spoken(best.source)}：{best.reason.zh}",
+            f"Use {best.source.title} first: {best.reason.en}",
+            f"优先使用 {best.source.title}：{best.reason.zh}",
         ),
         Applicability.SAFE,
         patch=_in_front(facts, best.source),
@@ -40,10 +40,6 @@ def _in_front(facts: Facts, source: Source) -> EnvPatch:
         rest = [other.name for other in allowed(facts) if other != source]
         return EnvPatch({"QTUNE_SOURCES": ",".join([source.name, *rest])})
     return EnvPatch({"USE_MODELSCOPE": "True" if source.kind == "modelscope" else "False"})
-
-
-def _spoken(source: Source) -> str:
-    return {"huggingface": "Hugging Face", "modelscope": "ModelScope"}.get(source.kind, source.name)
 
 
 def applicable(finding: Finding, facts: Facts) -> Finding:

@@ -9,6 +9,7 @@ from qtune.core.hub.interface import AccessState
 from qtune.core.origin import Level
 from qtune.core.sources import Choice, Measurement, Source, pick, same_owner
 from qtune.core.text import Text
+from qtune.doctor.endings import ending
 from qtune.doctor.facts import Facts, known
 from qtune.doctor.finding import Finding, Severity
 
@@ -32,10 +33,7 @@ def _measured(facts: Facts, source: str) -> Measurement:
     if reach is None:
         return Measurement(source, None)
     if reach.failed is not None:
-        detail = reach.failed.detail or reach.failed.kind
-        return Measurement(
-            source, False, Text(f"{reach.host}: {detail}", f"{reach.host}：{detail}")
-        )
+        return Measurement(source, False, ending(reach, reach.failed))
     if gate is not None and not gate.ok:
         missing = gate.access.state in (AccessState.MISSING_OR_PRIVATE, AccessState.NO_REVISION)
         return Measurement(source, False, _MISSING if missing else _REFUSED, has_model=not missing)
@@ -61,7 +59,16 @@ def choice(facts: Facts) -> Choice:
     fact = facts.setting(key)
     where = fact.origin.describe()
     first = Text(f"{key}={fact.value} ({where.en})", f"{key}={fact.value}（{where.zh}）")
-    return pick(allowed(facts), measurements(facts), first)
+    return pick(allowed(facts), measurements(facts), first, missing_bytes(facts))
+
+
+def missing_bytes(facts: Facts) -> int | None:
+    """What is still to be downloaded, as the first hub lists it that could be asked."""
+    for source in facts.sources:
+        listing = known(facts.listing.get(source.name))
+        if listing is not None:
+            return listing.missing
+    return None
 
 
 def _setting(facts: Facts, key: str) -> str:
@@ -70,12 +77,20 @@ def _setting(facts: Facts, key: str) -> str:
 
 
 def stands_in(facts: Facts, source: Source) -> bool:
-    """May `source` serve without the user having chosen it? Design section 8: same bytes or same owner."""
+    """May `source` serve without the user having chosen it? Design section 8: same bytes or same owner.
+
+    As core.download.standin decides it when the first hub fails: ids are Hugging Face's names, so where
+    ModelScope has no such model, Hugging Face takes nobody's place.
+    """
     first = allowed(facts)[0]
+    gate = known(facts.gate.get(first.name))
+    absent = gate is not None and gate.access.state is AccessState.MISSING_OR_PRIVATE
     return (
         source == first
         or known(facts.listing.get(first.name)) is not None
         or same_owner(facts.goal.model)
+        or (source.kind != "modelscope" and (first.kind != "modelscope" or absent))
+        or bool(_setting(facts, "QTUNE_SOURCES"))
     )
 
 

@@ -3,33 +3,3 @@
 Those of the machine are `probe(context, seen)`, those of a hub `probe(context, source, seen)`; `seen` holds
 the facts known so far.
 """
-
-from qtune.doctor.probes import (
-    accelerator,
-    disk,
-    envfile,
-    gate,
-    identity,
-    listing,
-    packages,
-    reach,
-    speed,
-    storage,
-    tokens,
-    torch,
-)
-
-__all__ = [
-    "accelerator",
-    "disk",
-    "envfile",
-    "gate",
-    "identity",
-    "listing",
-    "packages",
-    "reach",
-    "speed",
-    "storage",
-    "tokens",
-    "torch",
-]

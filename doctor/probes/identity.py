@@ -17,7 +17,7 @@ _SECONDS = 6
 def probe(context: Context, source: Source, seen: Facts) -> Known[Identity] | Unknown:
     found = known(seen.tokens.get(source.name)) or tokens.probe(context, source, seen).value
     if not found.may_go:
-        return Unknown("skipped", _why(found.disabled, bool(found.found), source))
+        return Unknown("needless", _why(found.disabled, bool(found.found), source))
     try:
         identity = hub_of(context, source, _SECONDS).identity()
     except Refused as error:
@@ -28,7 +28,7 @@ def probe(context: Context, source: Source, seen: Facts) -> Known[Identity] | Un
     except QtuneError as error:
         return unknown(error)
     if identity is None:
-        return Unknown("skipped", _why(found.disabled, True, source))
+        return Unknown("needless", _why(found.disabled, True, source))
     return Known(identity)
 
 

@@ -4,27 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from rich.cells import cell_len
 from rich.text import Text
 
+from qtune.core import amounts
 from qtune.doctor.facts import Facts, Reach, SourceFact, Speed, Unknown, known
 from qtune.doctor.report.characters import clean
 from qtune.doctor.report.layout import pad, pad_left, shortened, wrap
 from qtune.doctor.report.view import View
-from qtune.doctor.rules import amounts
 from qtune.doctor.scope import choice, measurements
-
-_HUBS = {"huggingface": "Hugging Face", "modelscope": "ModelScope"}
-
-
-def spoken(source: SourceFact) -> str:
-    """The hub's name, with its address where that is not the hub's own."""
-    host = urlsplit(source.endpoint).netloc.rpartition("@")[2] or source.endpoint
-    if source.kind == "mirror":
-        return clean(host)
-    return _HUBS[source.kind] if source.official else f"{_HUBS[source.kind]} ({clean(host)})"
 
 
 def serving(facts: Facts, view: View) -> str:
@@ -37,7 +26,7 @@ def serving(facts: Facts, view: View) -> str:
         return ""
     fact = facts.source(chosen.source.name)
     assert fact is not None
-    name = spoken(fact)
+    name = clean(fact.titled)
     if fact is facts.sources[0]:
         why = chosen.reason.to(view.lang)
         parts = [view.say(f"{name} will serve: {why}", f"将由 {name} 提供下载：{why}")]
@@ -60,7 +49,7 @@ def _missing(facts: Facts, source: str) -> int | None:
     listing = known(facts.listing.get(source)) or next(
         (found for row in facts.listing.values() if (found := known(row)) is not None), None
     )
-    return None if listing is None else max(0, listing.bytes - listing.cached_bytes)
+    return None if listing is None else listing.missing
 
 
 @dataclass(frozen=True)
@@ -163,7 +152,7 @@ def _columns(facts: Facts, view: View) -> list[_Column]:
         return amounts.duration(max(1, missing / fact.best)).to(view.lang)
 
     return [
-        _Column(view.say("source", "下载源"), lambda s: shortened(spoken(s), 32), 0),
+        _Column(view.say("source", "下载源"), lambda s: shortened(clean(s.titled), 32), 0),
         _Column(view.say("reach", "连通"), reach, 2),
         _Column(view.say("1 connection", "单连接"), single, 1),
         _Column(view.say(f"{several} connections", f"{several} 连接"), many, 0),

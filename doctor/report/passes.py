@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from qtune.core import amounts
 from qtune.core.hub.interface import Identity
 from qtune.core.text import Text, plain
 from qtune.doctor.facts import (
@@ -24,7 +25,6 @@ from qtune.doctor.facts import (
     TorchBuild,
     Unknown,
 )
-from qtune.doctor.rules import amounts
 
 
 def seen(facts: Facts, check: str) -> Text:

@@ -272,10 +272,11 @@ def _summary(report: Report, view: View) -> Iterator[Text]:
     bullet = f" {view.glyphs.bullet} "
     worst = min((f.severity for f in report.findings), key=lambda s: s.rank, default=Severity.INFO)
     states = [check.state for check in report.checks]
+    left = sum(check.state == "skipped" and check.needed for check in report.checks)
     made = len(states) - states.count("skipped")
     tail = [view.say(f"{made} {'check' if made == 1 else 'checks'}", f"{made} 项检查")]
-    if skipped := states.count("skipped"):
-        tail.append(view.say(f"{skipped} skipped", f"跳过 {skipped} 项"))
+    if left:
+        tail.append(view.say(f"{left} skipped", f"跳过 {left} 项"))
     if unknown := states.count("unknown"):
         tail.append(view.say(f"{unknown} without an answer", f"{unknown} 项没有结果"))
     tail.append(view.say(f"{report.took_ms / 1000:.1f} s", f"{report.took_ms / 1000:.1f} 秒"))

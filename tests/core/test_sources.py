@@ -139,11 +139,11 @@ def test_what_is_known_decides(measured: list[Measurement], expected: Source) ->
 
 def test_the_reason_for_another_source_is_the_measurement() -> None:
     faster = pick([MS, HF], [known(MS, True, True, 1e6), known(HF, True, True, 8.12e6)], WHY)
-    assert faster.reason.en == "measured 8.1 MB/s, against 1.0 MB/s from modelscope"
+    assert faster.reason.en == "measured 8.1 MB/s, against 1.0 MB/s from ModelScope"
     down = pick([MS, HF], [known(MS, False), known(HF, True, True, 8.12e6)], WHY)
     assert down.reason == Text(
-        "modelscope cannot serve: down, 8.1 MB/s measured here",
-        "modelscope 不可用：不通，此源实测 8.1 MB/s",
+        "ModelScope cannot serve (down); 8.1 MB/s measured here",
+        "ModelScope 不可用（不通）；此源实测 8.1 MB/s",
     )
 
 
@@ -185,3 +185,12 @@ def test_a_switch_needs_a_clear_gain_over_the_first_and_takes_the_fastest() -> N
 )
 def test_only_reviewed_owners_are_the_same_on_both_hubs(repo_id: str, same: bool) -> None:
     assert same_owner(repo_id) is same
+
+
+@pytest.mark.parametrize(("size", "expected"), [(None, HF), (10_000_000, MS), (8_000_000_000, HF)])
+def test_a_faster_hub_is_preferred_only_where_that_saves_time(
+    size: int | None, expected: Source
+) -> None:
+    """Two hubs that are both fast enough are equally good: the user's order stands."""
+    measured = [known(MS, True, True, 10e6), known(HF, True, True, 20e6)]
+    assert pick([MS, HF], measured, WHY, size).source == expected

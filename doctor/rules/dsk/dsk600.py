@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from qtune.core.amounts import size
 from qtune.core.text import Text, plain
 from qtune.doctor.facts import Disk, Facts, GoalKind, Place, known
 from qtune.doctor.finding import Finding, Fix, Severity
 from qtune.doctor.rule import Page, Rule
-from qtune.doctor.rules.amounts import size
-from qtune.doctor.rules.hub.serving import listing, missing_bytes
+from qtune.doctor.rules.hub.serving import listing
 from qtune.doctor.rules.net.roads import manual
 from qtune.doctor.rules.words import prose
 
@@ -25,7 +25,7 @@ def judge(facts: Facts) -> Iterable[Finding]:
     if disk is None:
         return
     found = listing(facts)
-    missing = missing_bytes(found) if found is not None else None
+    missing = found.missing if found is not None else None
     offline = facts.setting("HF_HUB_OFFLINE").value.lower() in ("1", "true", "yes", "on")
     downloads = missing != 0 and not facts.goal.local and not offline
     if downloads and not disk.cache.writable:

@@ -15,7 +15,7 @@ from qtune.doctor.rules.gate.known_models import meant
 from qtune.doctor.rules.gate.refusals import evidence, model_page, refusals
 from qtune.doctor.rules.gate.words import GATED_DOCS, REAL_FILE, VERIFY
 from qtune.doctor.rules.places import span_of
-from qtune.doctor.rules.tok.held import counting, spoken
+from qtune.doctor.rules.tok.held import counting
 from qtune.doctor.rules.words import amid, joined, prose
 
 
@@ -46,7 +46,7 @@ def _judge(facts: Facts) -> Iterable[Finding]:
 
 
 def _message(source: SourceFact, facts: Facts, name: Text, sent_token: bool) -> Text:
-    hub, model, token = spoken(source), facts.goal.model, counting(source, facts)
+    hub, model, token = source.title, facts.goal.model, counting(source, facts)
     if sent_token and token is not None:
         where = token.origin.describe()
         return Text(

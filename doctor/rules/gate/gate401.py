@@ -14,7 +14,7 @@ from qtune.doctor.rule import Page, Rule
 from qtune.doctor.rules.gate.refusals import evidence, model_page, refusals
 from qtune.doctor.rules.gate.words import ACCEPT, GATED_DOCS, OPEN_MODELS, REAL_FILE, VERIFY
 from qtune.doctor.rules.places import span_of
-from qtune.doctor.rules.tok.held import counting, key_of, spoken, token_page, tokens_for, trusted
+from qtune.doctor.rules.tok.held import counting, key_of, token_page, tokens_for, trusted
 from qtune.doctor.rules.tok.words import GET_A_TOKEN, TOKEN_DOCS
 from qtune.doctor.rules.words import amid, joined, prose
 
@@ -22,7 +22,7 @@ from qtune.doctor.rules.words import amid, joined, prose
 def _judge(facts: Facts) -> Iterable[Finding]:
     for source, gate in refusals(facts, AccessState.GATED_NO_TOKEN):
         held = _held_back(source, facts)
-        hub, model = spoken(source), facts.goal.model
+        hub, model = source.title, facts.goal.model
         token = counting(source, facts)
         yield Finding(
             "GATE401",

@@ -11,13 +11,12 @@ from qtune.doctor.finding import Applicability, Finding, Fix, Severity
 from qtune.doctor.rule import Page, Rule
 from qtune.doctor.rules.gate.refusals import evidence, model_page, refusals
 from qtune.doctor.rules.gate.words import ACCEPT, GATED_DOCS, OPEN_MODELS, REAL_FILE, VERIFY
-from qtune.doctor.rules.tok.held import spoken
 from qtune.doctor.rules.words import joined, prose
 
 
 def _judge(facts: Facts) -> Iterable[Finding]:
     for source, gate in refusals(facts, AccessState.NOT_ACCEPTED):
-        page, hub = model_page(source, facts), spoken(source)
+        page, hub = model_page(source, facts), source.title
         identity = known(facts.identity.get(source.name))
         name = identity.name if identity is not None else ""
         account = Text(

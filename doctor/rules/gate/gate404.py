@@ -11,7 +11,6 @@ from qtune.doctor.finding import Applicability, Finding, Fix, Severity
 from qtune.doctor.rule import Page, Rule
 from qtune.doctor.rules.gate.refusals import evidence, model_page, refusals
 from qtune.doctor.rules.gate.words import GATED_DOCS, OPEN_MODELS, REAL_FILE, VERIFY
-from qtune.doctor.rules.tok.held import spoken
 from qtune.doctor.rules.words import joined, prose
 
 
@@ -21,8 +20,8 @@ def _judge(facts: Facts) -> Iterable[Finding]:
             "GATE404",
             Severity.ERROR,
             Text(
-                f"the authors of {facts.goal.model} rejected the request for access on {spoken(source)}",
-                f"{facts.goal.model} 的作者拒绝了在 {spoken(source)} 上的访问申请",
+                f"the authors of {facts.goal.model} rejected the request for access on {source.title}",
+                f"{facts.goal.model} 的作者拒绝了在 {source.title} 上的访问申请",
             ),
             evidence=evidence(source, gate, facts),
             fix=Fix(

@@ -12,7 +12,7 @@ from qtune.doctor.rule import Page, Rule
 from qtune.doctor.rules.gate.refusals import evidence, model_page, refusals
 from qtune.doctor.rules.gate.words import ACCEPT, GATED_DOCS, REAL_FILE, VERIFY
 from qtune.doctor.rules.places import span_of
-from qtune.doctor.rules.tok.held import counting, spoken, token_page
+from qtune.doctor.rules.tok.held import counting, token_page
 from qtune.doctor.rules.words import joined, prose
 
 
@@ -25,8 +25,8 @@ def _judge(facts: Facts) -> Iterable[Finding]:
             "GATE405",
             Severity.ERROR,
             Text(
-                f"{spoken(source)} does not let this token read the gated model {facts.goal.model}",
-                f"{spoken(source)} 不允许这个 Token 读取门控模型 {facts.goal.model}",
+                f"{source.title} does not let this token read the gated model {facts.goal.model}",
+                f"{source.title} 不允许这个 Token 读取门控模型 {facts.goal.model}",
             ),
             evidence=evidence(source, gate, facts),
             because="TOK306" if narrow else None,

@@ -12,7 +12,7 @@ from qtune.doctor.recommend import switch_source
 from qtune.doctor.rule import Page, Rule
 from qtune.doctor.rules.gate.refusals import evidence, model_page, refusals
 from qtune.doctor.rules.gate.words import OPEN_MODELS, REAL_FILE, VERIFY
-from qtune.doctor.rules.tok.held import needs_no_token, spoken
+from qtune.doctor.rules.tok.held import needs_no_token
 from qtune.doctor.rules.words import joined, prose
 
 
@@ -24,8 +24,8 @@ def _judge(facts: Facts) -> Iterable[Finding]:
             "GATE406",
             Severity.ERROR,
             Text(
-                f"{spoken(source)} does not offer {facts.goal.model} in this region",
-                f"{spoken(source)} 不在当前地区提供 {facts.goal.model}",
+                f"{source.title} does not offer {facts.goal.model} in this region",
+                f"{source.title} 不在当前地区提供 {facts.goal.model}",
             ),
             evidence=evidence(source, gate, facts),
             fix=switch

@@ -11,7 +11,6 @@ from qtune.doctor.finding import Applicability, Finding, Fix, Severity
 from qtune.doctor.rule import Page, Rule
 from qtune.doctor.rules.gate.refusals import evidence, model_page, refusals
 from qtune.doctor.rules.gate.words import OPEN_MODELS, REAL_FILE, VERIFY
-from qtune.doctor.rules.tok.held import spoken
 from qtune.doctor.rules.words import joined, prose
 
 
@@ -21,8 +20,8 @@ def _judge(facts: Facts) -> Iterable[Finding]:
             "GATE407",
             Severity.ERROR,
             Text(
-                f"{spoken(source)} has disabled {facts.goal.model}",
-                f"{spoken(source)} 已停用 {facts.goal.model}",
+                f"{source.title} has disabled {facts.goal.model}",
+                f"{source.title} 已停用 {facts.goal.model}",
             ),
             evidence=evidence(source, gate, facts),
             fix=Fix(

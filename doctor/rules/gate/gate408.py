@@ -11,7 +11,6 @@ from qtune.doctor.finding import Applicability, Finding, Fix, Severity
 from qtune.doctor.rule import Page, Rule
 from qtune.doctor.rules.gate.refusals import evidence, model_page, refusals
 from qtune.doctor.rules.gate.words import REAL_FILE, VERIFY
-from qtune.doctor.rules.tok.held import spoken
 from qtune.doctor.rules.words import prose
 
 _BRANCH = {"modelscope": "master", "huggingface": "main", "mirror": "main"}
@@ -19,7 +18,7 @@ _BRANCH = {"modelscope": "master", "huggingface": "main", "mirror": "main"}
 
 def _judge(facts: Facts) -> Iterable[Finding]:
     for source, gate in refusals(facts, AccessState.NO_REVISION):
-        hub, model, revision = spoken(source), facts.goal.model, facts.goal.revision
+        hub, model, revision = source.title, facts.goal.model, facts.goal.revision
         what = Text(f"no revision {revision!r}", f"没有版本 {revision!r}")
         if revision is None:
             what = Text(f"no file {gate.path}", f"没有文件 {gate.path}")
@@ -39,8 +38,8 @@ def _fix(source: SourceFact, facts: Facts, gate: Gate) -> Fix:
     if facts.goal.revision in ("main", "master") and facts.goal.revision != branch:
         return Fix(
             Text(
-                f"Leave the revision out: {spoken(source)} calls its default branch {branch}",
-                f"不要指定版本：{spoken(source)} 的默认分支叫 {branch}",
+                f"Leave the revision out: {source.title} calls its default branch {branch}",
+                f"不要指定版本：{source.title} 的默认分支叫 {branch}",
             ),
             Applicability.MANUAL,
             url=page,

@@ -11,7 +11,7 @@ from qtune.doctor.facts import Facts, known
 from qtune.doctor.finding import Applicability, Finding, Fix, Severity
 from qtune.doctor.recommend import switch_source
 from qtune.doctor.rule import Page, Rule
-from qtune.doctor.rules.net.roads import Broken, ended, endpoint_setting, hub, manual, tell
+from qtune.doctor.rules.net.roads import Broken, ended, endpoint_setting, manual, tell
 from qtune.doctor.rules.words import prose
 
 _KINDS = ("timeout", "reset", "status")
@@ -34,9 +34,9 @@ def _unclear(facts: Facts) -> Iterable[Finding]:
             "HUB200",
             Severity.ERROR,
             Text(
-                f"{hub(source)} answers {status} for {gate.path} of {facts.goal.model}, and gives no "
+                f"{source.titled} answers {status} for {gate.path} of {facts.goal.model}, and gives no "
                 "reason that qtune knows",
-                f"{hub(source)} 对 {facts.goal.model} 的 {gate.path} 返回 {status}，且原因不明",
+                f"{source.titled} 对 {facts.goal.model} 的 {gate.path} 返回 {status}，且原因不明",
             ),
             (plain(said),) if said else (),
             fix=switch_source(facts, source.name)

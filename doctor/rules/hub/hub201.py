@@ -10,7 +10,7 @@ from qtune.doctor.finding import Finding, Fix, Severity
 from qtune.doctor.recommend import switch_source
 from qtune.doctor.rule import Page, Rule
 from qtune.doctor.rules.net.proxies import troubles
-from qtune.doctor.rules.net.roads import PROXY_STAGES, Broken, evidence, hub, manual
+from qtune.doctor.rules.net.roads import PROXY_STAGES, Broken, evidence, manual
 from qtune.doctor.rules.words import prose
 
 _CODES = {"dns": "NET101", "tcp": "NET102", "tls": "NET103"}
@@ -27,8 +27,8 @@ def judge(facts: Facts) -> Iterable[Finding]:
             "HUB201",
             Severity.ERROR,
             Text(
-                f"{hub(source)} answers, but its large files come from {road.host}, and there {how.en}",
-                f"{hub(source)} 可以访问，但大文件来自 {road.host}，那里出了问题：{how.zh}",
+                f"{source.titled} answers, but its large files come from {road.host}, and there {how.en}",
+                f"{source.titled} 可以访问，但大文件来自 {road.host}，那里出了问题：{how.zh}",
             ),
             evidence(facts, road),
             because=_cause(facts, road),

@@ -12,7 +12,7 @@ from qtune.doctor.facts import Facts, SettingFact, SourceFact, known
 from qtune.doctor.finding import Applicability, Finding, Fix, Severity
 from qtune.doctor.rule import Page, Rule
 from qtune.doctor.rules.hub.endpoints import is_loopback
-from qtune.doctor.rules.net.roads import ENDPOINT_KEYS, ended, evidence, hub, manual
+from qtune.doctor.rules.net.roads import ENDPOINT_KEYS, ended, evidence, manual
 from qtune.doctor.rules.places import span_of
 from qtune.doctor.rules.words import prose
 
@@ -123,8 +123,8 @@ def _no_hub(facts: Facts) -> Iterable[Finding]:
             span=span_of(fact.origin, facts) if fact else None,
             fix=Fix(
                 Text(
-                    f"Correct {key}, or remove it to use {hub(road.source)} itself",
-                    f"更正 {key}，或删除它以使用 {hub(road.source)} 的官方地址",
+                    f"Correct {key}, or remove it to use {road.source.titled} itself",
+                    f"更正 {key}，或删除它以使用 {road.source.titled} 的官方地址",
                 ),
                 Applicability.UNSAFE,
                 patch=EnvPatch({}, frozenset({key})),

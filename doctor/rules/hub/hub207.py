@@ -4,21 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from qtune.core.amounts import duration, rate, size
 from qtune.core.envpatch import EnvPatch
 from qtune.core.origin import Level
-from qtune.core.sources import WORTH_SWITCHING
+from qtune.core.sources import WORTH_SECONDS, WORTH_SWITCHING
 from qtune.core.text import Text, plain
 from qtune.doctor.facts import Facts, SourceFact, Speed, known
 from qtune.doctor.finding import Applicability, Finding, Fix, Severity
 from qtune.doctor.recommend import switch_source
 from qtune.doctor.rule import Page, Rule
-from qtune.doctor.rules.amounts import duration, rate, size
-from qtune.doctor.rules.hub.serving import listing, measured, missing_bytes, serving
-from qtune.doctor.rules.net.roads import hub, manual
+from qtune.doctor.rules.hub.serving import listing, measured, serving
+from qtune.doctor.rules.net.roads import manual
 from qtune.doctor.rules.words import prose
 
 # Rules of thumb: below these nobody would act on the finding.
-_WORTH_S = 30.0  # seconds that a switch must save
 _LONG_S = 3600.0  # longer than this is long, unless the line is simply that fast
 _SLOW = 2e6  # bytes per second
 
@@ -29,7 +28,7 @@ def judge(facts: Facts) -> Iterable[Finding]:
         return
     first = facts.sources[0]
     found = listing(facts)
-    todo = missing_bytes(found) if found is not None else None
+    todo = found.missing if found is not None else None
     if todo == 0:
         return
     for source in {first.name: first, used.name: used}.values():
@@ -50,8 +49,8 @@ def _stalled(facts: Facts, source: SourceFact, speed: Speed) -> Finding:
         "HUB207",
         Severity.ERROR,
         Text(
-            f"{hub(source)}: not one byte of {speed.path} came from {speed.host}",
-            f"{hub(source)}：没有从 {speed.host} 收到 {speed.path} 的任何数据",
+            f"{source.titled}: not one byte of {speed.path} came from {speed.host}",
+            f"{source.titled}：没有从 {speed.host} 收到 {speed.path} 的任何数据",
         ),
         (plain(speed.single.failure),) if speed.single.failure else (),
         fix=switch_source(facts, source.name) or _else(facts),
@@ -69,7 +68,7 @@ def _slower(facts: Facts, first: SourceFact, used: SourceFact, todo: int | None)
     takes = Text("", "")
     if todo is not None:
         before, after = todo / slow.best, todo / fast.best
-        if before - after < _WORTH_S:
+        if before - after < WORTH_SECONDS:
             return None
         was, will = duration(before), duration(after)
         takes = Text(
@@ -80,8 +79,8 @@ def _slower(facts: Facts, first: SourceFact, used: SourceFact, todo: int | None)
         "HUB207",
         Severity.WARNING,
         Text(
-            f"{hub(first)} gives {rate(slow.best)} here, {hub(used)} {rate(fast.best)}{takes.en}",
-            f"{hub(first)} 在这里的速度是 {rate(slow.best)}，{hub(used)} 是 {rate(fast.best)}{takes.zh}",
+            f"{first.titled} gives {rate(slow.best)} here, {used.titled} {rate(fast.best)}{takes.en}",
+            f"{first.titled} 在这里的速度是 {rate(slow.best)}，{used.titled} 是 {rate(fast.best)}{takes.zh}",
         ),
         (*measured(first, slow), *measured(used, fast)),
         fix=switch_source(facts, first.name),
@@ -97,8 +96,8 @@ def _long(facts: Facts, used: SourceFact, speed: Speed, todo: int | None) -> Ite
         "HUB207",
         Severity.WARNING,
         Text(
-            f"{hub(used)} gives {rate(speed.best)}: the {size(todo)} still missing take about {takes.en}",
-            f"{hub(used)} 的速度只有 {rate(speed.best)}：尚缺的 {size(todo)} 大约需要 {takes.zh}",
+            f"{used.titled} gives {rate(speed.best)}: the {size(todo)} still missing take about {takes.en}",
+            f"{used.titled} 的速度只有 {rate(speed.best)}：尚缺的 {size(todo)} 大约需要 {takes.zh}",
         ),
         measured(used, speed),
         fix=_else(facts),

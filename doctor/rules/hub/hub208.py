@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from qtune.core.amounts import duration
 from qtune.core.hub.interface import AccessState
 from qtune.core.text import Text, plain
 from qtune.doctor.facts import Facts, Gate, SourceFact, known
 from qtune.doctor.finding import Finding, Fix, Severity
 from qtune.doctor.recommend import switch_source
 from qtune.doctor.rule import Page, Rule
-from qtune.doctor.rules.amounts import duration
-from qtune.doctor.rules.net.roads import hub, manual
+from qtune.doctor.rules.net.roads import manual
 from qtune.doctor.rules.words import prose
 
 _FEW = 20  # requests that a download of unknown size is taken to need
@@ -42,8 +42,8 @@ def _refused(facts: Facts, source: SourceFact, gate: Gate) -> Finding:
         "HUB208",
         Severity.ERROR,
         Text(
-            f"{hub(source)} refuses more requests from {who.en} (429){wait.en}",
-            f"{hub(source)} 暂时拒绝{who.zh}的请求（429）{wait.zh}",
+            f"{source.titled} refuses more requests from {who.en} (429){wait.en}",
+            f"{source.titled} 暂时拒绝{who.zh}的请求（429）{wait.zh}",
         ),
         (plain(gate.access.message),) if gate.access.message else (),
         fix=switch_source(facts, source.name) or _mend(source, gate),
@@ -63,9 +63,9 @@ def _running_out(facts: Facts, source: SourceFact, gate: Gate) -> Iterable[Findi
         "HUB208",
         Severity.WARNING,
         Text(
-            f"{hub(source)} has {limit.remaining}{quota} requests left for this address without a token, "
+            f"{source.titled} has {limit.remaining}{quota} requests left for this address without a token, "
             f"for {left.en}; the download needs about {needed}",
-            f"{hub(source)} 给未带 Token 的当前 IP 只剩 {limit.remaining}{quota} 次请求"
+            f"{source.titled} 给未带 Token 的当前 IP 只剩 {limit.remaining}{quota} 次请求"
             f"（{left.zh}后重置），而下载大约需要 {needed} 次",
         ),
         fix=_mend(source, gate),

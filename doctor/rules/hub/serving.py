@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+from qtune.core.amounts import rate
 from qtune.core.text import Text
 from qtune.doctor.facts import Facts, Listing, SourceFact, Speed, known
-from qtune.doctor.rules.amounts import rate
-from qtune.doctor.rules.net.roads import hub
 from qtune.doctor.scope import choice
 
 
@@ -24,15 +23,11 @@ def listing(facts: Facts) -> Listing | None:
     )
 
 
-def missing_bytes(found: Listing) -> int:
-    return max(0, found.bytes - found.cached_bytes)
-
-
 def measured(source: SourceFact, speed: Speed) -> tuple[Text, ...]:
     """What was measured, with one connection and with several."""
     single, several = speed.single, speed.several
-    en = f"{hub(source)} ({speed.host}): {rate(single.bytes_per_second)} with one connection"
-    zh = f"{hub(source)}（{speed.host}）：单连接 {rate(single.bytes_per_second)}"
+    en = f"{source.titled} ({speed.host}): {rate(single.bytes_per_second)} with one connection"
+    zh = f"{source.titled}（{speed.host}）：单连接 {rate(single.bytes_per_second)}"
     if several is None:
         return (Text(en, zh),)
     en += f", {rate(several.bytes_per_second)} with {several.connections}"

@@ -11,7 +11,7 @@ from qtune.doctor.finding import Applicability, Finding, Fix, Severity
 from qtune.doctor.recommend import switch_source
 from qtune.doctor.rule import Page, Rule
 from qtune.doctor.rules.net.proxies import Trouble, troubles
-from qtune.doctor.rules.net.roads import evidence, hub, manual, named, removed, rewritten
+from qtune.doctor.rules.net.roads import evidence, manual, named, removed, rewritten
 from qtune.doctor.rules.places import span_of
 from qtune.doctor.rules.words import prose
 
@@ -56,7 +56,7 @@ def _message(facts: Facts, trouble: Trouble) -> Text:
         wrong = _WRONG.get(trouble.proxy.bad, Text("cannot be used", "无法使用"))
         return Text(f"The proxy in {via.en} {wrong.en}", f"{via.zh}中的代理地址{wrong.zh}")
     how = trouble.roads[0].ending
-    names = [hub(source) for source in facts.sources if source.name in trouble.sources]
+    names = [source.titled for source in facts.sources if source.name in trouble.sources]
     en, zh = ", ".join(names), "、".join(names)
     return Text(f"{via.en}: {how.en}. It stands before {en}", f"{via.zh}：{how.zh}。受影响：{zh}")
 

@@ -10,10 +10,10 @@ from qtune.core.envpatch import EnvPatch
 from qtune.core.origin import Level
 from qtune.core.table import BY_NAME
 from qtune.core.text import Text, plain
+from qtune.doctor.endings import ending
 from qtune.doctor.facts import Facts, ProxyFact, Reach, SourceFact, Stage, StageName, known
 from qtune.doctor.finding import Applicability, Finding, Fix, Severity
 from qtune.doctor.recommend import switch_source
-from qtune.doctor.rules.net.endings import ending
 from qtune.doctor.rules.places import span_of
 
 PROXY_STAGES: tuple[StageName, ...] = ("proxy_dns", "proxy_tcp", "connect")
@@ -45,17 +45,6 @@ class Broken:
     @property
     def ending(self) -> Text:
         return ending(self.reach, self.stage)
-
-
-def hub(source: SourceFact) -> str:
-    """The hub's name as people say it, with its address where that is not the hub's own."""
-    name, host = _spoken(source), source.endpoint.partition("://")[2]
-    return name if source.official or source.kind == "mirror" else f"{name} ({host})"
-
-
-def _spoken(source: SourceFact) -> str:
-    names = {"huggingface": "Hugging Face", "modelscope": "ModelScope"}
-    return names.get(source.kind, source.endpoint.partition("://")[2] or source.name)
 
 
 def ended(facts: Facts, *stages: StageName) -> tuple[Broken, ...]:
@@ -188,7 +177,7 @@ def tell(
         )
         return
     for road in roads:
-        name, how = _spoken(road.source), road.ending
+        name, how = road.source.title, road.ending
         key = ENDPOINT_KEYS.get(road.source.kind)
         yield Finding(
             code,

@@ -28,10 +28,6 @@ def key_of(source: SourceFact) -> str:
     return "MODELSCOPE_API_TOKEN" if source.kind == "modelscope" else "HF_TOKEN"
 
 
-def spoken(source: SourceFact) -> str:
-    return {"huggingface": "Hugging Face", "modelscope": "ModelScope"}.get(source.kind, source.name)
-
-
 def tokens_for(source: SourceFact, facts: Facts) -> Tokens | None:
     return known(facts.tokens.get(source.name))
 

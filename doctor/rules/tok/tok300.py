@@ -9,7 +9,7 @@ from qtune.core.text import Text
 from qtune.doctor.facts import Facts
 from qtune.doctor.finding import Applicability, Finding, Fix, Severity
 from qtune.doctor.rule import Page, Rule
-from qtune.doctor.rules.tok.held import hubs, key_of, spoken, state, token_page, tokens_for
+from qtune.doctor.rules.tok.held import hubs, key_of, state, token_page, tokens_for
 from qtune.doctor.rules.tok.words import GET_A_TOKEN, OR_MODELSCOPE, TOKEN_DOCS, VERIFY
 from qtune.doctor.rules.words import joined, prose
 
@@ -20,7 +20,7 @@ def _judge(facts: Facts) -> Iterable[Finding]:
         wanted = gate in (AccessState.GATED_NO_TOKEN, AccessState.MISSING_OR_PRIVATE)
         if tokens is None or tokens.found or not wanted:
             continue
-        hub, key = spoken(source), key_of(source)
+        hub, key = source.title, key_of(source)
         file = source.kind == "huggingface"
         missing = "HUB221" if source.kind == "modelscope" else "GATE400"
         yield Finding(

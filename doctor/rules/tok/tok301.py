@@ -16,7 +16,6 @@ from qtune.doctor.rules.tok.held import (
     key_of,
     needs_no_token,
     severity,
-    spoken,
     token_page,
     turned_down,
     without,
@@ -61,8 +60,8 @@ def _wrong(shape: TokenShape, source: SourceFact) -> Text | None:
         return Text(f"a token of {other}", f"是 {other} 的 Token")
     if shape == "malformed":
         return Text(
-            f"not shaped like a token of {spoken(source)} (those begin with {begins})",
-            f"不像 {spoken(source)} 的 Token（正确的以 {begins} 开头）",
+            f"not shaped like a token of {source.title} (those begin with {begins})",
+            f"不像 {source.title} 的 Token（正确的以 {begins} 开头）",
         )
     return None
 

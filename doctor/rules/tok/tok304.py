@@ -10,7 +10,7 @@ from qtune.doctor.facts import Facts, TokenFact
 from qtune.doctor.finding import Applicability, Finding, Fix, Severity
 from qtune.doctor.rule import Page, Rule
 from qtune.doctor.rules.places import span_of
-from qtune.doctor.rules.tok.held import accepted, hubs, key_of, spoken, tokens_for, turned_down
+from qtune.doctor.rules.tok.held import accepted, hubs, key_of, tokens_for, turned_down
 from qtune.doctor.rules.tok.words import MASKED, TAKE_AWAY, VERIFY, WHICH_COUNTS
 from qtune.doctor.rules.words import amid, joined, prose
 
@@ -24,7 +24,7 @@ def _judge(facts: Facts) -> Iterable[Finding]:
         hidden = [one for one in tokens.found if one.fingerprint != winner.fingerprint]
         if not hidden:
             continue
-        hub, where = spoken(source), winner.origin.describe()
+        hub, where = source.title, winner.origin.describe()
         bad = turned_down(source, facts) is not None
         follows = "TOK312" if source.kind == "modelscope" else "TOK303"
         places = [token.origin for token in (winner, *hidden)]

@@ -82,7 +82,7 @@ def test_nobody_is_asked_whose_token_it_is_where_none_may_go(hub: Hub, tmp_path:
         with looking(tmp_path, environ) as context:
             fact = identity.probe(context, source(context), NOTHING)
         assert isinstance(fact, Unknown)
-        assert fact.reason == "skipped"
+        assert fact.reason == "needless"
         assert words in fact.detail
     with looking(tmp_path, at(hub, HF_TOKEN=worlds.GOOD, QTUNE_MIRRORS=hub.hf_url)) as context:
         fact = identity.probe(context, source(context, hub.hf_url), NOTHING)

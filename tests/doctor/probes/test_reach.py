@@ -11,10 +11,11 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from qtune.core.settings import resolve
 from qtune.doctor.facts import Known, Reach, Unknown
 from qtune.doctor.probes import reach
 from qtune.doctor.probes.dialling import Resolver, system_resolver
-from qtune.doctor.probes.road import Patience
+from qtune.doctor.probes.road import Patience, walk
 from tests.doctor.probes.looking import NOTHING, at, looking, source
 from tests.doctor.probes.sockets import dripping, full_queue, listening, saying
 from tests.hub import Fault, Hub, worlds
@@ -334,10 +335,11 @@ def test_a_ca_file_that_cannot_be_read_ends_before_anything_is_dialled(
     assert "SSL_CERT_FILE" in fact.value.stages[0].detail
 
 
-def test_a_password_in_the_address_is_not_told(hub: Hub, tmp_path: Path) -> None:
+def test_a_password_in_the_address_is_refused_and_not_told(hub: Hub) -> None:
     secret = "canary-in-the-endpoint"
     address = hub.hf_url.replace("http://", f"http://me:{secret}@")
-    fact = look(tmp_path, at(hub) | {"HF_ENDPOINT": address})
-    assert fact.ok
+    resolved = resolve(environ={"HF_ENDPOINT": address})
+    assert resolved["HF_ENDPOINT"].problem is not None
+    fact = walk(address, resolved, "hub")
     assert secret not in repr(fact)
     assert hub.carrying(secret) == set()

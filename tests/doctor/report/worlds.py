@@ -16,6 +16,7 @@ from qtune.doctor.facts import (
     Facts,
     Goal,
     Known,
+    ProxyFact,
     Stage,
     TokenFact,
     Tokens,
@@ -235,9 +236,10 @@ def no_network() -> Report:
     """No name can be resolved; the proxy variable of the shell is at fault."""
     proxy = Origin(Level.ENVIRON, "HTTPS_PROXY")
     facts = with_setting(healthy(), "HTTPS_PROXY", "http://127.0.0.1:7890", proxy)
+    through = ProxyFact("http://127.0.0.1:7890", "HTTPS_PROXY", proxy)
     stages = (Stage("proxy_tcp", False, 3, "refused", "connection refused"),)
     broken = {
-        name: Known(road(host, stages=stages, status=None, addresses=()))
+        name: Known(road(host, proxy=through, stages=stages, status=None, addresses=()))
         for name, host in (("huggingface", "huggingface.co"), ("modelscope", "modelscope.cn"))
     }
     names = ("identity", "listing", "gate", "storage", "speed")

@@ -87,7 +87,7 @@ def test_hubs_that_nobody_looked_at_are_not_judged() -> None:
 
 def test_a_silent_hub_is_told_with_the_wait_and_left_for_the_measured_other() -> None:
     finding = only(hub200.RULE, hf_first(ending("http", "timeout", took_ms=5000)))
-    assert "5000 ms" in finding.message.en and "5000" in finding.message.zh
+    assert "5 s" in finding.message.en and "5 秒" in finding.message.zh
     assert finding.fix is not None and finding.fix.applicability is Applicability.SAFE
     assert finding.fix.patch == TO_MODELSCOPE
     assert "9.0 MB/s" in finding.fix.title.en, "the reason is a measurement"

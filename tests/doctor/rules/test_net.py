@@ -107,7 +107,7 @@ def test_a_mirror_whose_name_does_not_exist_is_shown_at_its_line() -> None:
     ("kind", "word"),
     [
         ("refused", "refuses"),
-        ("timeout", "within 3000 ms"),
+        ("timeout", "within 3 s"),
         ("reset", "cut"),
         ("unreachable", "no route"),
         ("something new", "no connection"),

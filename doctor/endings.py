@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from qtune.core.amounts import duration
 from qtune.core.text import Text
 from qtune.doctor.facts import Reach, Stage
 
@@ -18,7 +19,7 @@ _GENERAL: dict[str, Text] = {
 
 def ending(reach: Reach, stage: Stage) -> Text:
     """How the road ended, with the numbers and names that prove it."""
-    ms = stage.took_ms
+    time = _time(stage.took_ms)
     ip = ", ".join(reach.addresses) or reach.host
     issuer = Text(
         f" by “{reach.issuer}”" if reach.issuer else "",
@@ -31,8 +32,8 @@ def ending(reach: Reach, stage: Stage) -> Text:
             "域名无法解析：DNS 返回该域名不存在",
         ),
         ("dns", "temporary"): Text(
-            f"its name cannot be resolved: no DNS server answered within {ms} ms",
-            f"域名无法解析：{ms} 毫秒内没有 DNS 服务器响应",
+            f"its name cannot be resolved: no DNS server answered within {time.en}",
+            f"域名无法解析：{time.zh}内没有 DNS 服务器响应",
         ),
         ("dns", "blocked"): Text(
             f"its name is blocked: it resolves to {ip}, which leads nowhere",
@@ -43,8 +44,8 @@ def ending(reach: Reach, stage: Stage) -> Text:
             f"{ip} 拒绝了 {reach.port} 端口的连接",
         ),
         ("tcp", "timeout"): Text(
-            f"{ip} did not answer on port {reach.port} within {ms} ms",
-            f"{ip} 的 {reach.port} 端口在 {ms} 毫秒内没有响应",
+            f"{ip} did not answer on port {reach.port} within {time.en}",
+            f"{ip} 的 {reach.port} 端口在 {time.zh}内没有响应",
         ),
         ("tcp", "reset"): Text(
             f"the connection to {ip} was cut at once", f"到 {ip} 的连接立即被切断"
@@ -54,8 +55,8 @@ def ending(reach: Reach, stage: Stage) -> Text:
             f"nothing listens at the proxy's address {proxy}", f"代理地址 {proxy} 没有程序在监听"
         ),
         ("proxy_tcp", "timeout"): Text(
-            f"the proxy {proxy} did not answer within {ms} ms",
-            f"代理 {proxy} 在 {ms} 毫秒内没有响应",
+            f"the proxy {proxy} did not answer within {time.en}",
+            f"代理 {proxy} 在 {time.zh}内没有响应",
         ),
         ("connect", "auth"): Text(
             f"the proxy {proxy} asks for a user name and a password (407)",
@@ -66,8 +67,8 @@ def ending(reach: Reach, stage: Stage) -> Text:
             f"代理 {proxy} 没有接通 {reach.host}",
         ),
         ("connect", "timeout"): Text(
-            f"the proxy {proxy} took the request for {reach.host} and was silent for {ms} ms",
-            f"代理 {proxy} 收到对 {reach.host} 的请求后 {ms} 毫秒没有响应",
+            f"the proxy {proxy} took the request for {reach.host} and was silent for {time.en}",
+            f"代理 {proxy} 收到对 {reach.host} 的请求后 {time.zh}没有响应",
         ),
         ("connect", "reset"): Text(
             f"the proxy {proxy} cut the connection to {reach.host}",
@@ -102,11 +103,12 @@ def ending(reach: Reach, stage: Stage) -> Text:
             f"{reach.port} 端口返回的是明文，而不是 TLS",
         ),
         ("tls", "reset"): Text(
-            f"the connection is cut during the TLS handshake, after {ms} ms: the name is being filtered",
-            f"TLS 握手进行 {ms} 毫秒后连接被切断，多半是域名被过滤",
+            f"the connection is cut during the TLS handshake, after {time.en}: the name is being filtered",
+            f"TLS 握手进行 {time.zh}后连接被切断，多半是域名被过滤",
         ),
         ("tls", "timeout"): Text(
-            f"the TLS handshake was not answered within {ms} ms", f"TLS 握手在 {ms} 毫秒内没有响应"
+            f"the TLS handshake was not answered within {time.en}",
+            f"TLS 握手在 {time.zh}内没有响应",
         ),
         ("http", "portal"): Text(
             "a web page answers instead of the hub", "返回的是网页，而不是下载源的响应"
@@ -115,8 +117,8 @@ def ending(reach: Reach, stage: Stage) -> Text:
             "something answers that is not a hub", "有程序响应，但它不是模型下载源"
         ),
         ("http", "timeout"): Text(
-            f"it takes the connection and then sends nothing for {ms} ms",
-            f"接受连接后 {ms} 毫秒没有返回任何数据",
+            f"it takes the connection and then sends nothing for {time.en}",
+            f"接受连接后 {time.zh}没有返回任何数据",
         ),
         ("http", "reset"): Text(
             "it cuts the connection instead of answering", "没有响应就切断了连接"
@@ -136,3 +138,7 @@ def _status(reach: Reach) -> Text:
         f"it answers with status {reach.status}: a fault of its own",
         f"返回状态码 {reach.status}，是服务器自身的故障",
     )
+
+
+def _time(ms: int) -> Text:
+    return duration(ms / 1000) if ms >= 1000 else Text(f"{ms} ms", f"{ms} 毫秒")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from qtune.doctor.rules.amounts import duration, rate, size
+from qtune.core.amounts import duration, rate, size
 
 
 @pytest.mark.parametrize(
