@@ -42,13 +42,14 @@ def _write(path: Path, text: str, mode: int) -> None:
     from qtune.core.text import Text
 
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        if not path.parent.is_dir():
+            path.parent.mkdir(parents=True)
         # O_EXCL: nothing that is there is opened, not even through a link
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
-    except FileExistsError:
-        click.echo(say(f"kept     {path}", f"保留     {path}"))
-        return
     except OSError as error:
+        if isinstance(error, FileExistsError) and os.path.lexists(path):
+            click.echo(say(f"kept     {path}", f"保留     {path}"))
+            return
         reason = error.strerror or str(error)
         raise ConfigError(
             "ENV812", Text(f"cannot write {path}: {reason}", f"无法写入 {path}：{reason}")

@@ -1,0 +1,110 @@
+"""Progress: bars where there is a terminal, lines in a log, silence when asked for."""
+
+from __future__ import annotations
+
+import os
+import pty
+import subprocess
+import sys
+import threading
+
+import pytest
+
+from qtune.commands import bars as progress
+from qtune.commands.bars import bars
+
+CODE = """
+from qtune.commands.bars import bars
+with bars() as p:
+    p.start("download", 8_000_000)
+    p.start("download:model-00001.safetensors", 4_000_000)
+    for _ in range(4):
+        p.advance("download", 1_000_000)
+        p.advance("download:model-00001.safetensors", 1_000_000)
+    p.say("a line to keep")
+    p.finish("download:model-00001.safetensors")
+    p.finish("download")
+"""
+
+
+def test_a_log_gets_lines_without_escape_codes(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(progress, "_LINE_EVERY_S", 0.0)
+    with bars() as observer:
+        observer.start("download", 8_000_000)
+        observer.start("download:a.safetensors", 8_000_000)
+        observer.advance("download", 2_000_000)
+        observer.advance("download:a.safetensors", 2_000_000)
+        observer.finish("download")
+        observer.start("train", 40)
+        observer.advance("train", 10)
+        observer.say("loss\x1b[31m 1.2")
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    first, second, said = captured.err.splitlines()
+    assert first.startswith("total 25%: 2.0 MB / 8.0 MB, ")
+    assert second == "training 25%: 10/40"
+    assert said == "loss\ufffd[31m 1.2"
+
+
+def test_a_log_is_not_flooded(capsys: pytest.CaptureFixture[str]) -> None:
+    with bars() as observer:
+        observer.start("download", 1000)
+        for _ in range(1000):
+            observer.advance("download", 1)
+    assert capsys.readouterr().err == ""
+
+
+def test_quiet_is_silent(capsys: pytest.CaptureFixture[str]) -> None:
+    with bars(quiet=True) as observer:
+        observer.start("download", 10)
+        observer.say("not this")
+    assert capsys.readouterr().err == ""
+
+
+def test_any_thread_may_tell_anything_in_any_order(capsys: pytest.CaptureFixture[str]) -> None:
+    failures: list[BaseException] = []
+
+    def tell() -> None:
+        try:
+            for number in range(200):
+                observer.advance(f"download:{number}", 1)
+                observer.start("download", None)
+                observer.advance("download", -1)
+                observer.finish(f"download:{number}")
+                observer.finish("download")
+        except BaseException as error:
+            failures.append(error)
+
+    with bars() as observer:
+        threads = [threading.Thread(target=tell) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert failures == []
+
+
+def test_a_terminal_gets_bars_that_leave_and_lines_that_stay() -> None:
+    reading, terminal = pty.openpty()
+    child = subprocess.Popen(
+        [sys.executable, "-c", CODE],
+        stdout=terminal,
+        stderr=terminal,
+        env={**os.environ, "TERM": "xterm"},
+    )
+    os.close(terminal)
+    shown = b""
+    while True:
+        try:
+            part = os.read(reading, 65536)
+        except OSError:
+            break
+        if not part:
+            break
+        shown += part
+    os.close(reading)
+    assert child.wait(timeout=30) == 0
+    assert b"a line to keep" in shown
+    assert b"\x1b[?25h" in shown
