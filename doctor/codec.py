@@ -12,7 +12,7 @@ from qtune import __version__
 from qtune.core.errors import UsageError
 from qtune.core.secret import redact
 from qtune.core.text import Text
-from qtune.doctor.facts import Facts, Known, Unknown
+from qtune.doctor.facts import Facts, Known, Unknown, UnknownReason
 
 SCHEMA = 1
 
@@ -32,10 +32,12 @@ def _converter() -> cattrs.Converter:
         return {"known": converter.unstructure(fact.value), "took_ms": fact.took_ms}
 
     def structure(value: Any, kind: Any) -> Any:
+        took_ms = converter.structure(value["took_ms"], int)
         if "unknown" in value:
-            return Unknown(value["unknown"], value["detail"], value["took_ms"])
+            reason = converter.structure(value["unknown"], UnknownReason)
+            return Unknown(reason, converter.structure(value["detail"], str), took_ms)
         part = next(part for part in get_args(kind) if get_origin(part) is Known)
-        return Known(converter.structure(value["known"], get_args(part)[0]), value["took_ms"])
+        return Known(converter.structure(value["known"], get_args(part)[0]), took_ms)
 
     converter.register_unstructure_hook_func(_is_fact, unstructure)
     converter.register_structure_hook_func(_is_fact, structure)
@@ -52,8 +54,18 @@ def to_plain(value: Any) -> Any:
 
 def dump(facts: Facts) -> str:
     """A facts file. Facts hold no secrets; redacting once more at the door costs nothing."""
-    document = {"schema": SCHEMA, "qtune": __version__, "facts": to_plain(facts)}
-    return redact(json.dumps(document, ensure_ascii=False, indent=2)) + "\n"
+    document = {"schema": SCHEMA, "qtune": __version__, "facts": _redacted(to_plain(facts))}
+    return json.dumps(document, ensure_ascii=False, indent=2) + "\n"
+
+
+def _redacted(value: Any) -> Any:
+    """Text by text, so that no secret that looks like JSON can break it. Of the keys only a mirror's address
+    could hold one."""
+    if isinstance(value, str):
+        return redact(value)
+    if isinstance(value, dict):
+        return {redact(k) if "://" in k else k: _redacted(v) for k, v in value.items()}
+    return [_redacted(item) for item in value] if isinstance(value, list | tuple) else value
 
 
 def load(text: str) -> Facts:

@@ -147,6 +147,14 @@ def test_the_reason_for_another_source_is_the_measurement() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("size", "expected"), [(None, HF), (1_000_000_000, HF), (10_000_000, MS), (0, MS)]
+)
+def test_a_switch_must_save_time(size: int | None, expected: Source) -> None:
+    measured = [known(MS, True, True, 5e6), known(HF, True, True, 50e6)]
+    assert pick([MS, HF], measured, WHY, size).source == expected
+
+
 @pytest.mark.parametrize("order", list(itertools.permutations([MS, HF, MIRROR])))
 def test_the_others_follow_in_the_order_of_the_settings(order: tuple[Source, ...]) -> None:
     for broken in order:
