@@ -10,6 +10,7 @@ from rich.text import Text
 from qtune.core.text import Text as Said
 from qtune.doctor.finding import Severity
 from qtune.doctor.outcome import Report
+from qtune.doctor.report.passes import went_well
 from qtune.doctor.report.view import View
 
 # (name, prefixes of codes, kinds of checks), along the road
@@ -48,10 +49,15 @@ def _mark(report: Report, prefixes: tuple[str, ...], kinds: tuple[str, ...], vie
         return glyphs.error
     if Severity.WARNING in found:
         return glyphs.warning
-    states = {c.state for c in report.checks if c.check.partition(".")[0] in kinds}
+    checks = [c for c in report.checks if c.check.partition(".")[0] in kinds]
+    states = {c.state for c in checks}
     if "crashed" in states:
         return glyphs.error
-    if "ok" in states or (found and not states):
+    made = [c.check for c in checks if c.state == "ok"]
+    if made:  # broken at every hub that was looked at: another area's finding says why
+        fine = any(went_well(report.facts, check) for check in made)
+        return glyphs.ok if fine else glyphs.error
+    if found and not states:
         return glyphs.ok
     if "unknown" in states:
         return glyphs.unknown

@@ -12,6 +12,7 @@ from qtune.core import amounts
 from qtune.doctor.facts import Facts, Reach, SourceFact, Speed, Unknown, known
 from qtune.doctor.report.characters import clean
 from qtune.doctor.report.layout import pad, pad_left, shortened, wrap
+from qtune.doctor.report.passes import fact_of
 from qtune.doctor.report.view import View
 from qtune.doctor.scope import choice, measurements
 
@@ -50,6 +51,12 @@ def _missing(facts: Facts, source: str) -> int | None:
         (found for row in facts.listing.values() if (found := known(row)) is not None), None
     )
     return None if listing is None else listing.missing
+
+
+def told(facts: Facts, check: str) -> bool:
+    """Did a hub answer that there is nothing to look at, and does the table say so already?"""
+    fact = fact_of(facts, check)
+    return isinstance(fact, Unknown) and fact.reason == "absent" and "." in check
 
 
 @dataclass(frozen=True)

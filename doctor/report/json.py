@@ -70,13 +70,20 @@ def _document(**parts: Any) -> str:
     return json.dumps(_redacted(document), ensure_ascii=False, indent=2) + "\n"
 
 
-def _redacted(value: Any) -> Any:
+# Our own words and names, which a secret that happens to spell one must not turn into something else.
+_OURS = frozenset(
+    ("severity", "state", "applicability", "code", "because", "check", "suppressed")
+    + ("unknown", "kind", "shape", "git", "how")  # of facts
+)
+
+
+def _redacted(value: Any, key: str = "") -> Any:
     if isinstance(value, str):
-        return redact(value)
+        return value if key in _OURS else redact(value)
     if isinstance(value, dict):
-        return {redact(key): _redacted(item) for key, item in value.items()}
+        return {redact(k) if "://" in k else k: _redacted(v, k) for k, v in value.items()}
     if isinstance(value, list | tuple):
-        return [_redacted(item) for item in value]
+        return [_redacted(item, key) for item in value]
     return value
 
 

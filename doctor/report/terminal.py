@@ -220,6 +220,8 @@ def _not_looked(report: Report, view: View) -> list[Text]:
             )
             lines += _hanging(text, 0, view, STYLES[Severity.ERROR], f"{view.glyphs.error} ")
         elif check.state == "unknown":
+            if comparison.told(report.facts, check.check) and not view.verbosity:
+                continue
             late = f"{round(check.took_ms / 1000)} 秒后超时"
             why = late if check.reason.startswith("timed out") else check.reason
             text = view.say(
@@ -277,7 +279,11 @@ def _summary(report: Report, view: View) -> Iterator[Text]:
     tail = [view.say(f"{made} {'check' if made == 1 else 'checks'}", f"{made} 项检查")]
     if left:
         tail.append(view.say(f"{left} skipped", f"跳过 {left} 项"))
-    if unknown := states.count("unknown"):
+    unknown = sum(
+        check.state == "unknown" and not comparison.told(report.facts, check.check)
+        for check in report.checks
+    )
+    if unknown:
         tail.append(view.say(f"{unknown} without an answer", f"{unknown} 项没有结果"))
     tail.append(view.say(f"{report.took_ms / 1000:.1f} s", f"{report.took_ms / 1000:.1f} 秒"))
     counts = _counts(report, view)

@@ -15,10 +15,10 @@ from rich.progress import Progress as RichProgress
 from rich.text import Text
 
 from qtune.commands.console import progress as stderr_console
+from qtune.core import amounts
 from qtune.core.progress import SILENT, Progress
 from qtune.doctor.report.characters import clean
 from qtune.doctor.report.layout import shortened
-from qtune.doctor.rules import amounts
 from qtune.speech import current, say
 
 # A task is named after what it does, with a file behind a colon; downloads count bytes, training steps.

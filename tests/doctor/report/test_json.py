@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -124,3 +126,19 @@ def test_no_secret_gets_through_in_any_place() -> None:
     facts = with_setting(healthy(), "HF_TOKEN", canary, env_line("HF_TOKEN"))
     assert canary not in render(worlds.report(facts, finding), 1, "en")
     assert canary not in failed(UsageError("CFG092", told), 2, "en")
+
+
+@pytest.mark.parametrize("word", ["warning", "skipped", "huggingface", "TOK303", "MANUAL"])
+def test_a_secret_that_spells_one_of_our_words_does_not_break_the_document(word: str) -> None:
+    code = (
+        "from qtune.core.secret import Secret; import sys; Secret(sys.argv[1]);"
+        "from tests.doctor.report import worlds; from qtune.doctor.report.json import render;"
+        "sys.stdout.write(render(worlds.bad_token(), 1, 'en'))"
+    )
+    root = Path(__file__).parents[3]
+    done = subprocess.run(
+        [sys.executable, "-c", code, word], cwd=root, capture_output=True, text=True, check=True
+    )
+    document = validated(done.stdout)
+    assert document["findings"][0]["code"] == "TOK303"
+    assert "speed" in document["facts"]

@@ -12,7 +12,7 @@ from rich.console import Console
 
 from qtune.core.secret import Secret
 from qtune.core.text import Lang, Text, plain
-from qtune.doctor.facts import Goal
+from qtune.doctor.facts import Goal, Unknown
 from qtune.doctor.finding import Applicability, Finding, Fix, Severity
 from qtune.doctor.outcome import Report
 from qtune.doctor.report.terminal import render, summary
@@ -83,6 +83,18 @@ def test_a_crashed_check_is_not_a_clean_report() -> None:
 def test_what_could_not_be_looked_at_is_told_once() -> None:
     text = render(worlds.bad_token(), View()).plain
     assert text.count("could not look: timed out after 12 s") == 1
+
+
+def test_what_a_hub_does_not_have_is_told_by_the_table_alone() -> None:
+    report = worlds.gated()
+    absent = Unknown("absent", "ModelScope has no such model")
+    facts = dataclasses.replace(
+        report.facts, listing={**report.facts.listing, "modelscope": absent}
+    )
+    text = render(worlds.report(facts, *report.findings), View()).plain
+    assert "the model is not there" in text
+    assert "could not look" not in text
+    assert "without an answer" not in text
 
 
 def test_what_follows_stands_under_its_cause_and_without_evidence() -> None:
