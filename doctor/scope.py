@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
+from qtune.core.download.standin import Standing, standing
 from qtune.core.hub.interface import AccessState
 from qtune.core.origin import Level
-from qtune.core.sources import Choice, Measurement, Source, pick, same_owner
+from qtune.core.sources import Choice, Measurement, Source, pick
 from qtune.core.text import Text
 from qtune.doctor.endings import ending
 from qtune.doctor.facts import Facts, known
@@ -77,21 +78,19 @@ def _setting(facts: Facts, key: str) -> str:
 
 
 def stands_in(facts: Facts, source: Source) -> bool:
-    """May `source` serve without the user having chosen it? Design section 8: same bytes or same owner.
-
-    As core.download.standin decides it when the first hub fails: ids are Hugging Face's names, so where
-    ModelScope has no such model, Hugging Face takes nobody's place.
-    """
+    """May `source` serve without the user having chosen it? The same bytes, or as the download decides."""
     first = allowed(facts)[0]
+    if known(facts.listing.get(first.name)) is not None:
+        return True
     gate = known(facts.gate.get(first.name))
-    absent = gate is not None and gate.access.state is AccessState.MISSING_OR_PRIVATE
-    return (
-        source == first
-        or known(facts.listing.get(first.name)) is not None
-        or same_owner(facts.goal.model)
-        or (source.kind != "modelscope" and (first.kind != "modelscope" or absent))
-        or bool(_setting(facts, "QTUNE_SOURCES"))
+    place = standing(
+        source,
+        first,
+        facts.goal.model,
+        named=bool(_setting(facts, "QTUNE_SOURCES")),
+        absent=gate is not None and gate.access.state is AccessState.MISSING_OR_PRIVATE,
     )
+    return place is not Standing.STRANGER
 
 
 def scoped(findings: Iterable[Finding], facts: Facts) -> list[Finding]:

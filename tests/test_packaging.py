@@ -49,7 +49,7 @@ def test_the_wheel_holds_only_qtune_and_all_its_data(wheel: Path) -> None:
 @pytest.mark.slow
 def test_the_installed_wheel_runs_and_reads_its_data(wheel: Path, tmp_path: Path) -> None:
     python = install(wheel, tmp_path / "venv")
-    command = [python, "-m", "qtune", "run", "quickstart", "--dry-run"]
+    command = [str(python), "-m", "qtune", "run", "quickstart", "--dry-run"]
     done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, timeout=120)
     assert done.returncode == 0, done.stderr
     assert "quickstart" in done.stdout

@@ -49,7 +49,11 @@ def find_listing(hubs: Sequence[Hub], repo_id: str, revision: str | None, line: 
     refused: list[tuple[str, Text]] = []
     for hub in hubs:
         place = standing(
-            hub.source, hubs[0].source, repo_id, line.settings, errors[0] if errors else None
+            hub.source,
+            hubs[0].source,
+            repo_id,
+            named=line.settings.is_set("QTUNE_SOURCES"),
+            absent=bool(errors) and errors[0].code == "HUB221",
         )
         if place is Standing.STRANGER:
             refused.append((hub.source.name, _stranger(hub, repo_id)))

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from enum import Enum
 
-from qtune.core.errors import HubError
-from qtune.core.settings import Settings
 from qtune.core.sources import Source, same_owner
 
 
@@ -20,21 +18,20 @@ class Standing(Enum):
 
 
 def standing(
-    source: Source, chosen: Source, repo_id: str, settings: Settings, failure: HubError | None
+    source: Source, chosen: Source, repo_id: str, *, named: bool, absent: bool
 ) -> Standing:
-    """How far `source` may speak for `repo_id` after `chosen` failed with `failure`.
+    """How far `source` may speak for `repo_id` after `chosen` failed; the doctor asks this too.
 
     A hub may list in the chosen one's place where the owner is known to be the same, where both are
-    Hugging Face or its mirrors, where the user named it in QTUNE_SOURCES, or where ModelScope has no such
-    repository at all: model ids are Hugging Face's names, so it stands in for nobody there. What it
-    lists is confirmed only if a hub, not a mirror, speaks for an owner known to be the right one.
+    Hugging Face or its mirrors, where the user `named` it in QTUNE_SOURCES, or where ModelScope says that
+    the repository is `absent` there: model ids are Hugging Face's names, so it takes nobody's place. What
+    it lists is confirmed only if a hub, not a mirror, speaks for an owner known to be the right one.
     """
     if source == chosen:
         return Standing.CONFIRMED
     like_hf = source.kind != "modelscope"
     one_namespace = like_hf and chosen.kind != "modelscope"
-    absent = like_hf and failure is not None and failure.code == "HUB221"
     known = same_owner(repo_id) or one_namespace
-    if not (known or absent or settings.is_set("QTUNE_SOURCES")):
+    if not (known or named or (absent and like_hf and chosen.kind == "modelscope")):
         return Standing.STRANGER
     return Standing.CONFIRMED if known and source.kind != "mirror" else Standing.UNCONFIRMED

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from qtune.core.download.plan import select
 from qtune.core.errors import QtuneError
 from qtune.core.http import ask
 from qtune.core.hub.interface import Hub, Manifest, RepoFile
@@ -28,13 +29,14 @@ def probe(context: Context, source: Source, seen: Facts) -> Known[Listing] | Unk
     if not manifest.files:
         return Unknown("absent", f"{manifest.repo_id} has no files at {manifest.revision}")
     repo = context.root / hub_cache(context.settings) / folder_name(manifest.repo_id)
-    weight = heaviest(manifest)
+    files = select(manifest)
+    weight = heaviest(files)
     return Known(
         Listing(
             commit=manifest.commit,
-            files=len(manifest.files),
-            bytes=manifest.size,
-            cached_bytes=sum(file.size for file in manifest.files if _cached(repo, file)),
+            files=len(files),
+            bytes=sum(file.size for file in files),
+            cached_bytes=sum(file.size for file in files if _cached(repo, file)),
             weight=weight.path,
             weight_bytes=weight.size,
             model_type=_model_type(hub, manifest, repo, context),
@@ -47,10 +49,10 @@ def folder_name(repo_id: str) -> str:
     return "models--" + repo_id.replace("/", "--")
 
 
-def heaviest(manifest: Manifest) -> RepoFile:
+def heaviest(files: Sequence[RepoFile]) -> RepoFile:
     """The largest safetensors file, or where there is none the largest file."""
-    tensors = [file for file in manifest.files if file.path.endswith(".safetensors")]
-    return max(tensors or manifest.files, key=lambda file: file.size)
+    tensors = [file for file in files if file.path.endswith(".safetensors")]
+    return max(tensors or files, key=lambda file: file.size)
 
 
 def _blobs(repo: Path, file: RepoFile) -> Iterator[Path]:

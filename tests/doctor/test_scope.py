@@ -7,9 +7,7 @@ from dataclasses import replace
 import pytest
 
 from qtune.core.download.standin import Standing, standing
-from qtune.core.errors import HubError
 from qtune.core.hub.interface import AccessState
-from qtune.core.settings import resolve
 from qtune.core.text import plain
 from qtune.doctor.examine import Options, rejudge
 from qtune.doctor.facts import Facts, Goal, Known, SourceFact, Stage, Unknown
@@ -21,7 +19,7 @@ from tests.doctor.build import HF, MS, environ, healthy, refused, road, speed, w
 QWEN, LLAMA = "Qwen/Qwen3-4B", "meta-llama/Llama-2-7b-hf"
 OTHER = {"huggingface": "modelscope", "modelscope": "huggingface"}
 SILENT = (
-    *(Stage(name, True, 5) for name in ("dns", "tcp", "tls")),  # type: ignore[arg-type]
+    *(Stage(name, True, 5) for name in ("dns", "tcp", "tls")),
     Stage("http", False, 8000, "timeout", "no answer within 8 s"),
 )
 
@@ -224,13 +222,12 @@ def test_the_doctor_lets_stand_in_whom_the_download_lets(
         facts = with_setting(facts, "QTUNE_SOURCES", "x", environ("QTUNE_SOURCES"))
     if absent:
         facts = gate(facts, first.name, AccessState.MISSING_OR_PRIVATE, 404)
-    code = "HUB221" if absent and first.kind == "modelscope" else "GATE400" if absent else "HUB200"
     sources = allowed(facts)
     by_download = standing(
         sources[1],
         sources[0],
         model,
-        resolve(environ={"QTUNE_SOURCES": "huggingface,modelscope"} if named else {}),
-        HubError(code, plain("x")),
+        named=named,
+        absent=absent,
     )
     assert stands_in(facts, sources[1]) is (by_download is not Standing.STRANGER)

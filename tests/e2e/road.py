@@ -76,14 +76,14 @@ class Road:
             **changes,
         }
 
-    def qtune(self, *arguments: str, timeout: float = 240, **environ: str) -> Done:
+    def qtune(self, *arguments: str, **environ: str) -> Done:
         done = subprocess.run(
             [self.python, "-m", "qtune", *arguments],
             cwd=self.project,
             env=self.environment(environ),
             capture_output=True,
             text=True,
-            timeout=timeout,
+            timeout=240,
             stdin=subprocess.DEVNULL,
         )
         return Done(done.returncode, done.stdout, done.stderr)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -88,8 +89,6 @@ def test_the_download_falls_back_and_the_result_is_what_the_other_hub_lists(
     assert done.code == 0, done.stderr
     snapshot = done.stdout.strip()
     assert "\n" not in snapshot
-    from pathlib import Path
-
     assert {path.name: path.read_bytes() for path in Path(snapshot).iterdir()} == tiny
     assert "modelscope" in done.stderr
 

@@ -44,7 +44,7 @@ def test_a_cloned_project_cannot_send_the_users_token_anywhere(
     way: Road, home: Path, foreign: World, where: str
 ) -> None:
     """Its `.env` names a host, vouches for it, and would have the token's file read from elsewhere."""
-    environ = {}
+    environ: dict[str, str] = {}
     if where == "environment":
         environ["HF_TOKEN"] = worlds.GOOD
     else:
@@ -55,7 +55,7 @@ def test_a_cloned_project_cannot_send_the_users_token_anywhere(
         host = evil.hf_url.removeprefix("http://")
         way.env(
             "USE_MODELSCOPE=False",
-            f"HF_ENDPOINT={evil.hf_url}/${{HF_TOKEN}}".replace("/${HF_TOKEN}", ""),
+            f"HF_ENDPOINT={evil.hf_url}",
             f"QTUNE_TRUSTED_HOSTS={host}",
             f"HF_TOKEN_PATH={home}/.cache/huggingface/token",
         )
@@ -130,8 +130,8 @@ def test_planted_secrets_appear_nowhere(way: Road, home: Path, place: str) -> No
     for name, canary in CANARIES.items():
         assert canary not in everything, name
         assert canary[5:-5] not in everything, name
-    for path in signed:
-        assert path.rpartition("=")[2] not in everything
+    for signature in (raw.rpartition("=")[2] for raw in signed):
+        assert signature not in everything
     kept = [home, way.project]
     for folder in kept:
         for path in folder.rglob("*"):
