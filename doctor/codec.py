@@ -15,6 +15,7 @@ from qtune.core.text import Text
 from qtune.doctor.facts import Facts, Known, Unknown, UnknownReason
 
 SCHEMA = 1
+_REASON: Any = UnknownReason  # cattrs takes a Literal, its type says only classes
 
 
 def _is_fact(kind: Any) -> bool:
@@ -34,7 +35,7 @@ def _converter() -> cattrs.Converter:
     def structure(value: Any, kind: Any) -> Any:
         took_ms = converter.structure(value["took_ms"], int)
         if "unknown" in value:
-            reason = converter.structure(value["unknown"], UnknownReason)
+            reason: UnknownReason = converter.structure(value["unknown"], _REASON)
             return Unknown(reason, converter.structure(value["detail"], str), took_ms)
         part = next(part for part in get_args(kind) if get_origin(part) is Known)
         return Known(converter.structure(value["known"], get_args(part)[0]), took_ms)

@@ -171,7 +171,7 @@ def test_a_name_that_is_none_is_refused(name: str, option: str) -> None:
 
 def test_only_the_rules_of_the_goal_are_asked() -> None:
     for goal in ("download", "train", "push"):
-        for rule in selected(Options(), goal):  # type: ignore[arg-type]
+        for rule in selected(Options(), goal):
             assert goal in rule.goals
     assert len(selected(Options(), "download")) < len(selected(Options(), "train"))
 

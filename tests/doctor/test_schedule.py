@@ -11,11 +11,12 @@ from typing import Any
 import pytest
 
 from qtune.core.http import open_client
+from qtune.core.hub.interface import AccessState
 from qtune.core.secret import Secret
 from qtune.core.settings import resolve
 from qtune.doctor.checks import FAMILIES, Check, Family, plan, put, went_well
 from qtune.doctor.context import Context
-from qtune.doctor.facts import Fact, Facts, Goal, Known, Unknown
+from qtune.doctor.facts import Fact, Facts, Goal, Known, Stage, Unknown
 from qtune.doctor.rules import RULES
 from qtune.doctor.schedule import Limits, look
 from tests.doctor import build
@@ -53,6 +54,11 @@ def check(
 
 def well(value: object = "fine") -> Look:
     return lambda: Known(value)
+
+
+def slow() -> Fact[Any]:
+    time.sleep(0.1)
+    return Known("ok")
 
 
 def hub_fact(facts: Facts, family: str) -> Fact[Any]:
@@ -128,7 +134,7 @@ def test_all_checks_together_have_a_deadline_too(context: Context, over: threadi
     facts = run(
         context,
         check("disk", hang, seconds=30),
-        check("reach", lambda: time.sleep(0.1) or Known("ok")),
+        check("reach", slow),
         check("listing", hang, needs=("reach.huggingface",), seconds=30),
         check("storage", late, needs=("listing.huggingface",)),
         timeout_s=0.4,
@@ -159,7 +165,7 @@ def test_a_slow_observer_makes_no_finished_check_late(context: Context) -> None:
 
 
 def test_the_time_of_every_check_is_taken(context: Context) -> None:
-    facts = run(context, check("disk", lambda: time.sleep(0.1) or Known("x")))
+    facts = run(context, check("disk", slow))
     assert isinstance(facts.disk, Known) and 90 <= facts.disk.took_ms < 1500
 
 
@@ -197,7 +203,7 @@ def test_a_probe_that_returns_no_fact_has_a_bug(context: Context) -> None:
     [
         Unknown("timeout", "timed out after 8 s"),
         Unknown("dns", "no such name"),
-        Known(build.road("huggingface.co", stages=(build.Stage("dns", False, 5, "nxdomain"),))),
+        Known(build.road("huggingface.co", stages=(Stage("dns", False, 5, "nxdomain"),))),
     ],
 )
 def test_what_did_not_go_well_skips_what_follows_and_says_behind_what(
@@ -299,7 +305,7 @@ def test_a_fact_is_put_in_its_place() -> None:
     facts = put(Facts(GOAL), check("disk", well()), Known("d"))
     facts = put(facts, check("reach", well()), Known("r"))
     assert facts.disk == Known("d")  # type: ignore[comparison-overlap]
-    assert facts.reach == {"huggingface": Known("r")}
+    assert dict[str, Any](facts.reach) == {"huggingface": Known("r")}
 
 
 @pytest.mark.parametrize(
@@ -309,9 +315,9 @@ def test_a_fact_is_put_in_its_place() -> None:
         (Unknown("timeout"), False),
         (Known("no opinion of its own"), True),
         (Known(build.road("h")), True),
-        (Known(build.road("h", stages=(build.Stage("tcp", False, 1, "refused"),))), False),
+        (Known(build.road("h", stages=(Stage("tcp", False, 1, "refused"),))), False),
         (Known(build.granted()), True),
-        (Known(build.refused(build.AccessState.NOT_ACCEPTED)), False),
+        (Known(build.refused(AccessState.NOT_ACCEPTED)), False),
     ],
 )
 def test_what_counts_as_gone_well(fact: Fact[Any] | None, well_: bool) -> None:
