@@ -67,7 +67,7 @@ _GOALS = {
 
 def _title(report: Report, view: View) -> Text:
     goal = report.facts.goal
-    line = Text(redact(goal.model), "bold")
+    line = Text().append(redact(goal.model), "bold")  # a style given to Text() would reach the tail
     tail = f" {view.glyphs.bullet} {_GOALS[goal.kind].to(view.lang)}"
     if goal.run_config:
         tail += f" {view.glyphs.bullet} {goal.run_config}"
@@ -148,8 +148,10 @@ def _following(finding: Finding, report: Report, view: View) -> list[Text]:
     lines: list[Text] = []
     for other in _chain(finding, report):
         block = _headline(other, view, len(view.glyphs.branch) + 3)
-        block[0] = Text(f"  {view.glyphs.branch} ", "dim").append_text(
-            block[0][len(view.glyphs.branch) + 3 :]
+        block[0] = (
+            Text()
+            .append(f"  {view.glyphs.branch} ", "dim")
+            .append_text(block[0][len(view.glyphs.branch) + 3 :])
         )
         lines += block
         if view.verbosity:
@@ -301,7 +303,7 @@ def _summary(report: Report, view: View) -> Iterator[Text]:
     else:
         head, style = glyph(worst, view.glyphs), STYLES[worst]
         first = view.say(", ", "，").join(counts)
-    line = Text(f"{head} ", style).append(first, "bold")
+    line = Text().append(f"{head} ", style).append(first, "bold")
     rest = bullet.join(tail)
     if line.cell_len + cell_len(bullet + rest) <= view.width:
         yield line.append(bullet + rest)

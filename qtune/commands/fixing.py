@@ -98,10 +98,10 @@ def tell(changes: Changes, after: Report) -> None:
         said = (rule.title if rule is not None else finding.message).to(current())
         said = clean(redact(said)).split("\n")[0]
         if code in left:
-            line = Text(f"{marks.error} ", "bold red")
+            line = Text().append(f"{marks.error} ", "bold red")
             line.append(say(f"still there: {code} {said}", f"仍然存在：{code} {said}"))
         else:
-            line = Text(f"{marks.ok} ", "bold green")
+            line = Text().append(f"{marks.ok} ", "bold green")
             line.append(say(f"gone: {code} {said}", f"已消除：{code} {said}"))
         lines.append(line)
     console.show(err, Text("\n").join([*lines, Text("")]))

@@ -205,3 +205,9 @@ def test_chinese_speaks_chinese() -> None:
         text = render(report, View("zh", 200)).plain
         for message in _messages(report):
             assert message.zh in text.replace("\n           ", "")
+
+
+def test_only_the_mark_of_the_summary_is_coloured() -> None:
+    text = summary(worlds.no_network(), View())
+    red = [span for span in text.spans if "red" in str(span.style)]
+    assert [text.plain[span.start : span.end] for span in red] == ["✗ "]
