@@ -30,3 +30,10 @@ def test_both_languages_give_the_same_commands(english: str, chinese: str) -> No
         return [re.sub(r"\s*#.*", "", line) for fence in fences for line in fence.splitlines() if line.strip()]
 
     assert commands(english) == commands(chinese) != []
+
+
+@pytest.mark.parametrize(("page", "lang"), [("README.md", "en"), ("README.zh-CN.md", "zh")])
+def test_the_report_in_the_readme_is_the_one_that_is_printed(page: str, lang: str) -> None:
+    """The same file is compared with the renderer's output in tests/doctor/report."""
+    screen = ROOT / f"tests/doctor/report/screens/silent_hf.{lang}.80.txt"
+    assert f"```text\n{screen.read_text('utf-8')}```" in (ROOT / page).read_text("utf-8")
