@@ -72,9 +72,9 @@ def _document(**parts: Any) -> str:
 
 # Our own words and names, which a secret that happens to spell one must not turn into something else.
 _OURS = frozenset(
-    ("severity", "state", "applicability", "code", "because", "check", "suppressed")
-    + ("unknown", "kind", "shape", "git", "how")  # of facts
-)
+    ("severity", "state", "applicability", "code", "because", "check", "suppressed",
+     "unknown", "kind", "shape", "git", "how")
+)  # fmt: skip
 
 
 def _redacted(value: Any, key: str = "") -> Any:

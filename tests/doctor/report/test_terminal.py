@@ -211,3 +211,18 @@ def test_only_the_mark_of_the_summary_is_coloured() -> None:
     text = summary(worlds.no_network(), View())
     red = [span for span in text.spans if "red" in str(span.style)]
     assert [text.plain[span.start : span.end] for span in red] == ["✗ "]
+
+
+def test_two_findings_that_blame_each_other_are_both_told() -> None:
+    one = Finding("NET102", Severity.ERROR, plain("one"), because="HUB200")
+    other = Finding("HUB200", Severity.ERROR, plain("other"), because="NET102")
+    text = render(worlds.report(healthy(), one, other), View()).plain
+    assert text.count("NET102   one") == text.count("HUB200   other") == 1
+
+
+def test_what_follows_from_a_code_that_stands_twice_is_told_once() -> None:
+    first = Finding("GATE401", Severity.ERROR, plain("at one hub"))
+    second = Finding("GATE401", Severity.ERROR, plain("at the other"))
+    token = Finding("TOK300", Severity.INFO, plain("no token"), because="GATE401")
+    text = render(worlds.report(healthy(), first, second, token), View()).plain
+    assert text.count("TOK300") == 1

@@ -1,0 +1,79 @@
+"""The last lines: how many of what, how each area stands, and one thing to do next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rich.cells import cell_len
+from rich.text import Text
+
+from qtune.core.secret import redact
+from qtune.core.text import Text as Said
+from qtune.doctor.finding import Severity
+from qtune.doctor.outcome import Report
+from qtune.doctor.report import comparison
+from qtune.doctor.report.areas import areas
+from qtune.doctor.report.pieces import STYLES, glyph, hanging
+from qtune.doctor.report.unseen import left_out
+from qtune.doctor.report.view import View, next_step
+
+
+def closing(report: Report, view: View) -> Iterator[Text]:
+    bullet = f" {view.glyphs.bullet} "
+    worst = min((f.severity for f in report.findings), key=lambda s: s.rank, default=Severity.INFO)
+    states = [check.state for check in report.checks]
+    left = sum(check.state == "skipped" and check.needed for check in report.checks)
+    made = len(states) - states.count("skipped")
+    tail = [view.say(f"{made} {'check' if made == 1 else 'checks'}", f"{made} 项检查")]
+    if left:
+        tail.append(view.say(f"{left} skipped", f"跳过 {left} 项"))
+    unknown = sum(
+        check.state == "unknown" and not comparison.told(report.facts, check.check)
+        for check in report.checks
+    )
+    if unknown:
+        tail.append(view.say(f"{unknown} without an answer", f"{unknown} 项没有结果"))
+    tail.append(view.say(f"{report.took_ms / 1000:.1f} s", f"{report.took_ms / 1000:.1f} 秒"))
+    counts = _counts(report, view)
+    if crashed := states.count("crashed"):
+        worst = Severity.ERROR
+        words = "check crashed" if crashed == 1 else "checks crashed"
+        counts.append(view.say(f"{crashed} {words}", f"{crashed} 项检查崩溃"))
+    if worst is Severity.INFO:
+        head, style = view.glyphs.ok, "bold green"
+        if unknown or left_out(report):
+            first = view.say("No problems found in what was checked", "已检查的部分没有发现问题")
+        else:
+            first = view.say("No problems found", "没有发现问题")
+        tail = [*counts, *tail]
+    else:
+        head, style = glyph(worst, view.glyphs), STYLES[worst]
+        first = view.say(", ", "，").join(counts)
+    line = Text().append(f"{head} ", style).append(first, "bold")
+    rest = bullet.join(tail)
+    if line.cell_len + cell_len(bullet + rest) <= view.width:
+        yield line.append(bullet + rest)
+    else:
+        yield line
+        yield from hanging(rest, 2, view)
+    if worst is not Severity.INFO:
+        yield from areas(report, view)
+
+
+def _counts(report: Report, view: View) -> list[str]:
+    words = {
+        Severity.ERROR: (Said("error", "个错误"), Said("errors", "个错误")),
+        Severity.WARNING: (Said("warning", "个警告"), Said("warnings", "个警告")),
+        Severity.INFO: (Said("note", "条提示"), Said("notes", "条提示")),
+    }
+    parts = []
+    for severity, (one, more) in words.items():
+        count = sum(finding.severity is severity for finding in report.findings)
+        if count:
+            parts.append(f"{count} {(one if count == 1 else more).to(view.lang)}")
+    return parts
+
+
+def onward(report: Report, view: View) -> list[Text]:
+    step = redact(next_step(report, view))
+    return [Text(view.say("Next: ", "下一步：")).append(step, "bold")]

@@ -1,0 +1,59 @@
+"""What could not be looked at, and what was left out: neither fine nor broken, and said once."""
+
+from __future__ import annotations
+
+from rich.text import Text
+
+from qtune.doctor.finding import Severity
+from qtune.doctor.outcome import Report
+from qtune.doctor.report import comparison
+from qtune.doctor.report.pieces import STYLES, hanging, together
+from qtune.doctor.report.view import View
+from qtune.doctor.rules import BY_CODE
+
+
+def unseen(report: Report, view: View) -> list[Text]:
+    """Each check that could not be made, once; those left out on purpose only as a count."""
+    lines: list[Text] = []
+    left_out: dict[str, list[str]] = {}
+    told = {finding.code for finding in report.findings}
+    for check in report.checks:
+        if check.state == "crashed":
+            text = view.say(
+                f"{check.check}: a bug in qtune, please report it: {check.reason}",
+                f"{check.check}：qtune 自身出错，请反馈：{check.reason}",
+            )
+            lines += hanging(text, 0, view, STYLES[Severity.ERROR], f"{view.glyphs.error} ")
+        elif check.state == "unknown":
+            if comparison.told(report.facts, check.check) and not view.verbosity:
+                continue
+            late = f"{round(check.took_ms / 1000)} 秒后超时"
+            why = late if check.reason.startswith("timed out") else check.reason
+            text = view.say(
+                f"{check.check}: could not look: {check.reason}",
+                f"{check.check}：无法检查：{why}",
+            )
+            lines += hanging(text, 0, view, "", f"{view.glyphs.unknown} ")
+        elif check.state == "skipped" and check.because not in told:
+            left_out.setdefault(check.because or check.reason, []).append(check.check)
+    for reason, checks in left_out.items():
+        if not on_purpose(reason) and not view.verbosity:
+            continue  # there was nothing to look at, or the comparison says why not
+        text = view.say(
+            f"left out ({reason}): {together(checks, view)}",
+            f"已跳过（{reason}）：{together(checks, view)}",
+        )
+        lines += hanging(text, 0, view, "dim", f"{view.glyphs.skipped} ")
+    return lines
+
+
+def on_purpose(reason: str) -> bool:
+    """Did an option, a setting or a finding keep the check from being made?"""
+    return reason.startswith(("--", "HF_HUB_OFFLINE")) or reason in BY_CODE
+
+
+def left_out(report: Report) -> bool:
+    return any(
+        check.state == "skipped" and check.because is None and on_purpose(check.reason)
+        for check in report.checks
+    )
