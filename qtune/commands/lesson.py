@@ -54,12 +54,12 @@ class Lesson:
         """What was learnt, in a sentence or two."""
         if self.first is None or self.last is None:
             return []
-        speed = self.last.tokens / self.last.time if self.last.time else 0.0
+        seconds = self.last.time - self.first.time
+        speed = (self.last.tokens - self.first.tokens) / seconds if seconds > 0 else 0.0
+        rate = f", {speed:,.0f} tokens/s" if speed else ""
         told = Text(
-            f"loss {self.first.loss:.3f} → {self.last.loss:.3f} in {self.last.step} steps, "
-            f"{speed:,.0f} tokens/s",
-            f"{self.last.step} 步，loss {self.first.loss:.3f} → {self.last.loss:.3f}，"
-            f"{speed:,.0f} tokens/s",
+            f"loss {self.first.loss:.3f} → {self.last.loss:.3f} in {self.last.step} steps{rate}",
+            f"{self.last.step} 步，loss {self.first.loss:.3f} → {self.last.loss:.3f}{rate}",
         )
         return [told.to(self._lang)]
 

@@ -1,0 +1,117 @@
+"""`qtune run` up to the point where torch is needed; the training itself is in tests/train and tests/e2e."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.commands.conftest import Shell
+from tests.hub import Hub
+
+ROWS = [{"instruction": f"say {n}", "output": str(n)} for n in range(40)]
+
+
+@pytest.fixture
+def config(online: Shell) -> Path:
+    """A run config in the project's folder; `Qwen/Qwen3-4B`, forty rows."""
+    (online.folder / "train.jsonl").write_text(
+        "".join(json.dumps(row) + "\n" for row in ROWS), "utf-8"
+    )
+    path = online.folder / "sft.yaml"
+    path.write_text("model: Qwen/Qwen3-4B\ndata: train.jsonl\n", "utf-8")
+    return path
+
+
+def test_the_dry_run_tells_the_plan_and_sends_nothing(
+    online: Shell, hub: Hub, config: Path
+) -> None:
+    done = online.qtune("run", "sft.yaml", "--dry-run")
+    assert done.returncode == 0, done.stderr
+    assert "to be downloaded from modelscope: USE_MODELSCOPE=True (the default)" in done.stdout
+    assert "40 rows" in done.stdout
+    assert "15 (5 an epoch × 3 epochs, 8 rows a step)" in done.stdout
+    assert str(online.folder / "runs/sft") in done.stdout
+    assert hub.requests == []
+
+
+def test_the_dry_run_imports_no_torch_and_no_http(online: Shell, hub: Hub, config: Path) -> None:
+    code = (
+        "import sys\nfrom qtune.cli import main\n"
+        "try: main(['run', 'sft.yaml', '--dry-run'])\nexcept SystemExit as e: assert not e.code\n"
+        "print(*{'torch', 'transformers', 'peft', 'huggingface_hub', 'modelscope'} & set(sys.modules), file=sys.stderr)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=online.folder,
+        env=online.environment({}),
+        capture_output=True,
+        text=True,
+    )
+    assert (done.returncode, done.stderr.strip()) == (0, "")
+
+
+def test_overrides_count_and_are_named_when_they_are_wrong(
+    online: Shell, hub: Hub, config: Path
+) -> None:
+    done = online.qtune("run", "sft.yaml", "training.num_train_epochs=1", "--dry-run")
+    assert "5 (5 an epoch × 1 epochs" in done.stdout
+    done = online.qtune("run", "sft.yaml", "lora.rr=16", "--dry-run")
+    assert done.returncode == 2
+    assert "lora.rr" in done.stderr and "CFG005" in done.stderr
+
+
+def test_every_error_of_a_config_is_told_with_its_line(
+    online: Shell, hub: Hub, config: Path
+) -> None:
+    config.write_text("modle: x\ndata: nowhere.jsonl\ntuning: lorra\n", "utf-8")
+    done = online.qtune("run", "sft.yaml")
+    assert done.returncode == 2
+    for place in ("sft.yaml:1", "sft.yaml:2", "sft.yaml:3"):
+        assert place in done.stderr
+    assert hub.requests == []
+
+
+def test_a_setting_that_cannot_be_used_stops_the_run_and_names_its_line(
+    online: Shell, hub: Hub, config: Path
+) -> None:
+    (online.folder / ".env").write_text("# x\nUSE_MODELSCOPE=ture\n", "utf-8")
+    done = online.qtune("run", "sft.yaml")
+    assert done.returncode == 2
+    assert "ENV805" in done.stderr and ".env line 2" in done.stderr
+
+
+def test_bad_data_is_refused_before_anything_is_downloaded(
+    online: Shell, hub: Hub, config: Path
+) -> None:
+    (online.folder / "train.jsonl").write_text('{"foo": 1}\n' * 5, "utf-8")
+    done = online.qtune("run", "sft.yaml")
+    assert done.returncode == 1
+    assert "TRN005" in done.stderr and "train.jsonl:1" in done.stderr
+    assert hub.requests == []
+
+
+def test_offline_without_the_model_is_one_clear_error(
+    online: Shell, hub: Hub, config: Path
+) -> None:
+    done = online.qtune("run", "sft.yaml", "--offline", "--no-preflight")
+    assert done.returncode == 1
+    assert "error[DWN" in done.stderr
+    assert hub.requests == []
+
+
+def test_the_preflight_stops_a_run_that_would_fail(online: Shell, hub: Hub, config: Path) -> None:
+    done = online.qtune("run", "sft.yaml", "model=meta-llama/Llama-2-7b-hf", USE_MODELSCOPE="False")
+    assert done.returncode == 1
+    assert "GATE401" in done.stderr
+    assert done.stdout == ""
+    assert [r for r in hub.requests if r.origin in ("cdn", "ms-cdn")] == []
+
+
+def test_a_config_that_is_not_there_is_named(online: Shell) -> None:
+    done = online.qtune("run", "nowhere.yaml")
+    assert done.returncode == 2
+    assert "CFG001" in done.stderr and "nowhere.yaml" in done.stderr
