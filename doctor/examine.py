@@ -27,7 +27,7 @@ from qtune.doctor.recommend import applicable, patch, recommendations
 from qtune.doctor.rule import Rule, nothing
 from qtune.doctor.rules import RULES
 from qtune.doctor.schedule import Limits, Observer, look
-from qtune.doctor.scope import scoped
+from qtune.doctor.scope import choice, scoped
 
 
 @dataclass(frozen=True)
@@ -139,9 +139,11 @@ def states(
 ) -> tuple[CheckState, ...]:
     """How each check went. One that was not made names the finding about what stood in its way, if any."""
     reads = {rule.code: rule.needs for rule in rules}
+    serving = choice(facts).source.name if facts.sources else ""
     rows = []
     for family, source, fact in each(facts):
         name = check_name(family, source)
+        needed = source in ("", serving)
         if isinstance(fact, Known):
             rows.append(CheckState(name, "ok", None, "", fact.took_ms))
         elif fact.reason == "skipped" and not fact.detail:
@@ -153,7 +155,8 @@ def states(
         else:
             because = _cause(family, fact, source, facts, findings, reads)
             state: State = "skipped" if because or fact.reason == "skipped" else "unknown"
-            rows.append(CheckState(name, state, because, fact.detail or fact.reason, fact.took_ms))
+            reason = fact.detail or fact.reason
+            rows.append(CheckState(name, state, because, reason, fact.took_ms, needed))
     return tuple(rows)
 
 

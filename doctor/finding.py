@@ -67,7 +67,8 @@ class Fix:
 class Finding:
     """`source` is the hub it speaks of, "" for none: what does not touch the goal is dropped by it.
 
-    `because` is the code it follows from; a report folds it under that.
+    `because` is the code it follows from; a report folds it under that. `url` is a page about the very
+    thing, such as the model's; where there is none, reports name the rule's own page.
     """
 
     code: str

@@ -17,7 +17,8 @@ State = Literal["ok", "skipped", "unknown", "crashed"]
 class CheckState:
     """`because` is the code of the finding that stands in the way; otherwise `reason` says it.
 
-    `needed` is False where there was nothing to look at, so that nothing is missing.
+    `needed` is False where nothing is missing: there was nothing to look at, or the goal does without
+    that hub.
     """
 
     check: str
@@ -71,8 +72,7 @@ def exit_code(report: Report, fail_on: FailOn = "error", strict: bool = False) -
 
 
 def _not_made(check: CheckState) -> bool:
-    """Skipped on purpose for speed, or behind a finding that already says why, is not "could not be made"."""
-    if check.state == "unknown":
-        return True
-    skipped = check.state == "skipped" and check.because is None
-    return skipped and check.needed and check.reason != "--no-speed"
+    """Behind a finding, of no use to the goal, or left out for speed: that is not "could not be made"."""
+    if check.because is not None or not check.needed or check.reason == "--no-speed":
+        return False
+    return check.state in ("unknown", "skipped")

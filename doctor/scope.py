@@ -15,6 +15,7 @@ from qtune.doctor.facts import Facts, known
 from qtune.doctor.finding import Finding, Severity
 
 _REFUSED = Text("access is refused", "访问被拒绝")
+_BAD_TOKEN = Text("the token is not accepted", "Token 不被接受")
 _MISSING = Text("the model is not there", "没有该模型")
 
 
@@ -37,7 +38,8 @@ def _measured(facts: Facts, source: str) -> Measurement:
         return Measurement(source, False, ending(reach, reach.failed))
     if gate is not None and not gate.ok:
         missing = gate.access.state in (AccessState.MISSING_OR_PRIVATE, AccessState.NO_REVISION)
-        return Measurement(source, False, _MISSING if missing else _REFUSED, has_model=not missing)
+        refused = _BAD_TOKEN if gate.access.state is AccessState.BAD_TOKEN else _REFUSED
+        return Measurement(source, False, _MISSING if missing else refused, has_model=not missing)
     if storage is not None and storage.failed is not None:
         reason = Text(
             f"its large files come from {storage.host}, which cannot be reached",

@@ -25,13 +25,15 @@ def recommended(report: Report, view: View) -> list[Text]:
     """The recommended lines, each under its reason; a line that `.env` has now stands before its successor."""
     lines: list[Text] = []
     for row in report.recommended:
+        now = _now(row, report)
+        if row.value is None and now is None:
+            continue  # a variable of the shell: the finding says what to type
         lines += [
             Text(f"  # {line}", "dim") for line in wrap(row.reason.to(view.lang), view.width - 4)
         ]
         by_hand = _by_hand(row, view)
         if by_hand:
             lines += [Text(f"  # {line}", "bold") for line in wrap(by_hand, view.width - 4)]
-        now = _now(row, report)
         if now is not None and now == row.value:  # right already, but something overrides it
             lines.append(Text(f"    {clean(redact(f'{row.key}={now}'))}"))
             continue

@@ -25,7 +25,9 @@ def unseen(report: Report, view: View) -> list[Text]:
             )
             lines += hanging(text, 0, view, STYLES[Severity.ERROR], f"{view.glyphs.error} ")
         elif check.state == "unknown":
-            if comparison.told(report.facts, check.check) and not view.verbosity:
+            if not view.verbosity and (
+                not check.needed or comparison.told(report.facts, check.check)
+            ):
                 continue
             late = f"{round(check.took_ms / 1000)} 秒后超时"
             why = late if check.reason.startswith("timed out") else check.reason

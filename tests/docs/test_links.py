@@ -22,12 +22,21 @@ def test_relative_links_lead_somewhere(page: Path) -> None:
 
 @pytest.mark.parametrize(
     ("english", "chinese"),
-    [("README.md", "README.zh-CN.md"), ("docs/faq.md", "docs/faq.zh.md"), ("docs/quickstart.md", "docs/quickstart.zh.md")],
+    [
+        ("README.md", "README.zh-CN.md"),
+        ("docs/faq.md", "docs/faq.zh.md"),
+        ("docs/quickstart.md", "docs/quickstart.zh.md"),
+    ],
 )
 def test_both_languages_give_the_same_commands(english: str, chinese: str) -> None:
     def commands(name: str) -> list[str]:
         fences = re.findall(r"^```bash\n(.*?)^```", (ROOT / name).read_text("utf-8"), re.M | re.S)
-        return [re.sub(r"\s*#.*", "", line) for fence in fences for line in fence.splitlines() if line.strip()]
+        return [
+            re.sub(r"\s*#.*", "", line)
+            for fence in fences
+            for line in fence.splitlines()
+            if line.strip()
+        ]
 
     assert commands(english) == commands(chinese) != []
 

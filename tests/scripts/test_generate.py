@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from scripts import generate
-from scripts.settings_docs import example
-
 from qtune.core.envfile import parse
 from qtune.core.table import TABLE
+from scripts import generate
+from scripts.settings_docs import example
 
 
 def test_generated_files_are_current() -> None:

@@ -79,7 +79,7 @@ def trail(reach: Reach) -> Text:
 def evidence(facts: Facts, road: Broken) -> tuple[Text, ...]:
     """What was measured, and which setting led there."""
     reach, lines = road.reach, [trail(road.reach)]
-    if reach.addresses:
+    if reach.addresses and reach.addresses != (reach.host,):
         shown = ", ".join(reach.addresses)
         lines.append(Text(f"{reach.host} is {shown}", f"{reach.host} 解析为 {shown}"))
     if behind_fake_ip(reach):
@@ -96,7 +96,7 @@ def evidence(facts: Facts, road: Broken) -> tuple[Text, ...]:
         )
     if road.stage.name == "tls" and reach.issuer:
         lines.append(Text(f"certificate issued by: {reach.issuer}", f"证书签发者：{reach.issuer}"))
-    if road.stage.detail:
+    if road.stage.detail and road.stage.kind != "timeout":  # the message says how long it took
         lines.append(plain(road.stage.detail))
     setting = endpoint_setting(facts, road.source)
     if setting is not None:

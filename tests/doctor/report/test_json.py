@@ -67,7 +67,8 @@ def test_a_finding_has_all_that_the_text_tells() -> None:
     }  # fmt: skip
     assert token["fix"]["applicability"] == "UNSAFE"
     assert token["fix"]["unset"] == ["HF_TOKEN"]
-    assert token["url"] == "docs/rules/TOK303.md"
+    assert token["url"] == "https://huggingface.co/settings/tokens"
+    assert mode["url"] == "docs/rules/ENV806.md"
     assert mode["fix"]["command"] == f"chmod 600 {ENV}"
     assert document["exit"] == 1
     assert document["recommended_env"]["HF_TOKEN"]["value"] is None

@@ -99,9 +99,12 @@ def test_what_a_hub_does_not_have_is_told_by_the_table_alone() -> None:
 
 def test_what_follows_stands_under_its_cause_and_without_evidence() -> None:
     text = render(worlds.gated(), View()).plain
-    assert text.index("GATE401") < text.index("└ ✗ TOK300") < text.index("└ not checked because")
-    assert "looked at HF_TOKEN" not in text
-    assert "looked at HF_TOKEN" in render(worlds.gated(), View(verbosity=1)).plain
+    assert text.index("GATE401") < text.index("└ i TOK300") < text.index("└ not checked because")
+    gate, token, *rest = worlds.gated().findings
+    token = dataclasses.replace(token, evidence=(plain("looked at HF_TOKEN"),))
+    report = dataclasses.replace(worlds.gated(), findings=(gate, token, *rest))
+    assert "looked at HF_TOKEN" not in render(report, View()).plain
+    assert "looked at HF_TOKEN" in render(report, View(verbosity=1)).plain
 
 
 def test_severity_can_be_told_without_colour() -> None:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from qtune.core.envpatch import EnvPatch
 from qtune.core.hub.interface import AccessState
 from qtune.core.origin import Level, Origin
-from qtune.core.text import Text
+from qtune.doctor.examine import Options, rejudge
 from qtune.doctor.facts import (
     EnvEntry,
     EnvFile,
@@ -22,9 +21,9 @@ from qtune.doctor.facts import (
     Tokens,
     Unknown,
 )
-from qtune.doctor.finding import Applicability, Finding, Fix, Severity, Span
+from qtune.doctor.finding import Finding
 from qtune.doctor.outcome import CheckState, Report
-from qtune.doctor.recommend import patch, recommendations, switch_source
+from qtune.doctor.recommend import patch, recommendations
 from tests.doctor.build import ENV, HF, MS, env_line, healthy, refused, road, speed, with_setting
 
 ORDER = (
@@ -63,8 +62,14 @@ def _state(name: str, fact: Fact[object], because: Mapping[str, str]) -> CheckSt
     return CheckState(name, state, code, fact.detail or fact.reason, fact.took_ms)  # type: ignore[arg-type]
 
 
+def judged(facts: Facts, took_ms: int = 2100) -> Report:
+    """The report that the real rules make of these facts."""
+    report = rejudge(facts, Options())
+    return replace(report, started="2026-08-01T12:00:00+08:00", took_ms=took_ms)
+
+
 def well() -> Report:
-    return report(healthy())
+    return judged(healthy())
 
 
 def silent_hf() -> Report:
@@ -93,27 +98,7 @@ def silent_hf() -> Report:
         storage={**facts.storage, "huggingface": skipped},
         speed={**facts.speed, "huggingface": skipped},
     )
-    finding = Finding(
-        "HUB200",
-        Severity.ERROR,
-        Text(
-            "Hugging Face takes the connection but does not answer",
-            "Hugging Face 能连上，但没有响应",
-        ),
-        (
-            Text(
-                "GET https://huggingface.co/api/models/Qwen/Qwen3-4B: nothing within 8 s",
-                "GET https://huggingface.co/api/models/Qwen/Qwen3-4B：8 秒内没有任何响应",
-            ),
-        ),
-        fix=switch_source(facts, "huggingface"),
-        source="huggingface",
-    )
-    blamed = dict.fromkeys(
-        (f"{name}.huggingface" for name in ("identity", "listing", "gate", "storage", "speed")),
-        "HUB200",
-    )
-    return report(facts, finding, because=blamed, took_ms=9400)
+    return judged(facts, 9400)
 
 
 LLAMA = "meta-llama/Llama-2-7b-hf"
@@ -134,48 +119,13 @@ def gated() -> Report:
         storage={"huggingface": skipped, "modelscope": Unknown("skipped", "gate.modelscope")},
         speed={"huggingface": skipped, "modelscope": Unknown("skipped", "gate.modelscope")},
     )
-    gate = Finding(
-        "GATE401",
-        Severity.ERROR,
-        Text(
-            f"{LLAMA} is gated, and there is no token to open it",
-            f"{LLAMA} 是门控模型，而这里没有可用的 Token",
-        ),
-        (
-            Text(
-                "HEAD config.json → 401 GatedRepo, asked without a token",
-                "HEAD config.json → 401 GatedRepo（未带 Token）",
-            ),
-        ),
-        fix=Fix(
-            Text(
-                "Accept the licence on the model's page, then put a read token into .env as HF_TOKEN",
-                "先在模型页面同意许可协议，再把只读 Token 以 HF_TOKEN 写入 .env",
-            ),
-            Applicability.MANUAL,
-            url=f"https://huggingface.co/{LLAMA}",
-        ),
-        source="huggingface",
-    )
-    token = Finding(
-        "TOK300",
-        Severity.ERROR,
-        Text("no Hugging Face token was found", "没有找到 Hugging Face Token"),
-        (Text("looked at HF_TOKEN, .env, ~/.cache/huggingface/token",
-              "已查看 HF_TOKEN、.env、~/.cache/huggingface/token"),),
-        because="GATE401",
-        source="huggingface",
-    )  # fmt: skip
-    blamed = {
-        f"{name}.{hub}": "GATE401" for name in ("storage", "speed") for hub in ("huggingface",)
-    }
-    return report(facts, gate, token, because=blamed, took_ms=1830)
+    return judged(facts, 1830)
 
 
 def bad_token() -> Report:
     """The token on line 3 of `.env` is refused, and the file is open to everybody."""
     origin = env_line("HF_TOKEN", 3)
-    facts = with_setting(healthy(sources=(HF, MS)), "HF_TOKEN", "hf_…zzzz", origin)
+    facts = with_setting(healthy(sources=(HF,)), "HF_TOKEN", "hf_…zzzz", origin)
     facts = with_setting(facts, "USE_MODELSCOPE", "False", env_line("USE_MODELSCOPE", 1))
     entry = EnvEntry("HF_TOKEN", "hf_…zzzz", 3, 1, 10, 3, 47, "", False, True)
     facts = replace(
@@ -189,47 +139,7 @@ def bad_token() -> Report:
         storage={**facts.storage, "huggingface": Unknown("skipped", "gate.huggingface")},
         speed={**facts.speed, "huggingface": Unknown("timeout", "timed out after 12 s", 12004)},
     )
-    token = Finding(
-        "TOK303",
-        Severity.ERROR,
-        Text(
-            "Hugging Face does not accept the token hf_…zzzz from .env line 3: "
-            "invalid, expired or revoked",
-            "Hugging Face 不接受来自 .env 第 3 行的 Token hf_…zzzz：无效、已过期或已被撤销",
-        ),
-        (
-            Text(
-                'the hub says: "Invalid credentials in Authorization header"',
-                "平台的原话：“Invalid credentials in Authorization header”",
-            ),
-        ),
-        span=Span(str(ENV), 3, 1, 3, 47),
-        fix=Fix(
-            Text(
-                "Remove this token: Qwen/Qwen3-4B is public and needs none",
-                "删除这个 Token：Qwen/Qwen3-4B 是公开模型，不需要 Token",
-            ),
-            Applicability.UNSAFE,
-            patch=EnvPatch(unset=frozenset({"HF_TOKEN"})),
-            url="https://huggingface.co/settings/tokens",
-        ),
-        source="huggingface",
-    )
-    mode = Finding(
-        "ENV806",
-        Severity.WARNING,
-        Text(
-            ".env holds a token and everybody on this machine may read it (mode 644)",
-            ".env 中有 Token，而本机所有用户都能读取它（权限 644）",
-        ),
-        fix=Fix(
-            Text("Make .env readable by you alone", "将 .env 设为仅自己可读"),
-            Applicability.SAFE,
-            chmod=(str(ENV), 0o600),
-        ),
-    )
-    blamed = {"storage.huggingface": "TOK303"}
-    return report(facts, token, mode, because=blamed, took_ms=12300)
+    return judged(facts, 12300)
 
 
 def no_network() -> Report:
@@ -252,31 +162,7 @@ def no_network() -> Report:
     }
     facts = replace(facts, reach={"modelscope": broken["modelscope"], "huggingface": broken["huggingface"]},
                     **skipped)  # type: ignore[arg-type]  # fmt: skip
-    finding = Finding(
-        "NET106",
-        Severity.ERROR,
-        Text(
-            "the proxy http://127.0.0.1:7890 refuses connections",
-            "代理 http://127.0.0.1:7890 拒绝连接",
-        ),
-        (
-            Text(
-                "named by the environment variable HTTPS_PROXY",
-                "由环境变量 HTTPS_PROXY 指定",
-            ),
-        ),
-        fix=Fix(
-            Text(
-                "Start the proxy program, or take the variable away",
-                "启动代理程序，或取消该变量",
-            ),
-            Applicability.MANUAL,
-            command="unset HTTPS_PROXY",
-        ),
-        source="modelscope",
-    )
-    blamed = {f"{name}.{hub}": "NET106" for name in names for hub in ("modelscope", "huggingface")}
-    return report(facts, finding, because=blamed, took_ms=640)
+    return judged(facts, 640)
 
 
 def slow_hf() -> Report:
@@ -291,25 +177,18 @@ def slow_hf() -> Report:
             "modelscope": Known(speed("cdn.modelscope.cn", 6.2, 23.5)),
         },
     )
-    finding = Finding(
-        "HUB207",
-        Severity.WARNING,
-        Text("Hugging Face is slow from here", "从这里访问 Hugging Face 很慢"),
-        fix=switch_source(facts, "huggingface"),
-        source="huggingface",
-    )
-    return report(facts, finding, took_ms=6100)
+    return judged(facts, 6100)
 
 
 def offline() -> Report:
     names = ("reach", "identity", "listing", "gate", "storage", "speed")
     nothing = dict.fromkeys(("modelscope", "huggingface"), Unknown("skipped", "--offline"))
     skipped = dict.fromkeys(names, nothing)
-    return report(replace(healthy(), **skipped), took_ms=210)  # type: ignore[arg-type]
+    return judged(replace(healthy(), **skipped), 210)  # type: ignore[arg-type]
 
 
 def crashed() -> Report:
     facts = replace(
         healthy(), disk=Unknown("crashed", "ZeroDivisionError: division by zero (disk.py:12)")
     )
-    return report(facts)
+    return judged(facts)
