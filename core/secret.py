@@ -60,7 +60,8 @@ def _bytes(value: str) -> bytes:
 
 def mask(value: str) -> str:
     """`hf_…wxyz`: the public prefix, and the last four only where enough stays hidden."""
-    prefix = next((p for p in _PREFIXES if value.startswith(p)), "")
+    # Of a value that is little more than a prefix, the prefix is the secret.
+    prefix = next((p for p in _PREFIXES if value.startswith(p) and len(value) >= len(p) + 4), "")
     tail = value[-4:] if len(value) >= 20 and re.fullmatch(r"[\w-]{4}", value[-4:]) else ""
     return f"{prefix}…{tail}"
 

@@ -11,7 +11,7 @@ import time
 from urllib.parse import quote, quote_plus
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from qtune.core.envwrite import quoted
@@ -102,6 +102,7 @@ def test_a_secret_that_was_met_is_masked_in_every_form() -> None:
         assert text.startswith("before") and text.endswith("after")
 
 
+@example("api_org_")
 @given(st.text(min_size=6, max_size=40).filter(lambda text: len(text.strip()) >= 6))
 @settings(max_examples=60, deadline=None)
 def test_any_text_can_be_a_secret(value: str) -> None:
