@@ -49,13 +49,6 @@ class Rows:
     usable: tuple[Row, ...]
     bad: tuple[BadRow, ...]
 
-    def without(self, more: Iterable[BadRow]) -> Rows:
-        """The same rows after some of them turned out unusable for the model at hand."""
-        bad = tuple(more)
-        gone = {(row.path, row.line) for row in bad}
-        kept = tuple(row for row in self.usable if (row.path, row.line) not in gone)
-        return Rows(kept, self.bad + bad)
-
 
 def files(sources: Iterable[DataSource]) -> list[tuple[Path, str]]:
     """The files to read, each with its format."""
@@ -145,7 +138,7 @@ def _lines(path: Path, file: BinaryIO) -> Iterator[tuple[int, object]]:
         if not raw.strip():
             continue
         value = _parsed(raw)
-        if number == 1 and isinstance(value, Unusable) and raw.strip() in (b"{", b"{}"):
+        if number == 1 and isinstance(value, Unusable) and raw.strip() == b"{":
             fix = Text(
                 "Put each object on a line of its own, or all of them into a list.",
                 "请把每个对象写成一行，或者全部放进一个列表。",

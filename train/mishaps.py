@@ -17,7 +17,8 @@ def named(code: str, what: str) -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        known = translate(error)
+        # What may not be read here is the user's input: only the run directory is written to.
+        known = None if isinstance(error, PermissionError) else translate(error)
         raise known or failure(code, plain(f"{what}: {_first_lines(error)}")) from error
 
 

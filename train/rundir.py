@@ -27,6 +27,8 @@ METRICS = "metrics.jsonl"
 LOCK = ".lock"
 # A parent that was killed leaves a child that is saving its last checkpoint.
 PATIENCE = 30.0
+READ_WHOLE = 1 << 24
+EDGE = 1 << 20
 
 # What may change between two runs of the same training.
 FREE = frozenset(
@@ -52,15 +54,18 @@ class Record:
 @contextmanager
 def claim(folder: Path, patience: float = PATIENCE) -> Iterator[None]:
     """Hold the run directory; raises TrainError when it is another's, or cannot be written."""
+    lock = FileLock(folder / LOCK)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(folder / LOCK)
-        with lock.acquire(timeout=patience):
-            yield
+        lock.acquire(timeout=patience)
     except Timeout:
         raise failure("TRN032", plain(str(folder))) from None
     except (PermissionError, NotADirectoryError, FileExistsError) as error:
         raise failure("TRN024", plain(f"{folder}: {error.strerror}")) from error
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def fingerprint(job: Job, dtype: str) -> dict[str, str]:
@@ -161,12 +166,19 @@ def _files(paths: list[Path]) -> str:
 
 
 def _folder(folder: Path) -> str:
-    """Names and sizes of all files, and the bytes of the small ones: weights are too large."""
+    """Names, sizes and bytes of a model's files; of the weights, which are too large, both ends.
+
+    Hidden files are what other programs note beside a model: they come and go.
+    """
     whole = hashlib.sha256()
     for path in sorted(folder.rglob("*")):
-        if path.is_file():
+        name = path.relative_to(folder)
+        if path.is_file() and not any(part.startswith(".") for part in name.parts):
             size = path.stat().st_size
-            whole.update(f"{path.relative_to(folder).as_posix()} {size}\n".encode())
-            if size < 1 << 24:
-                whole.update(path.read_bytes())
+            whole.update(f"{name.as_posix()} {size}\n".encode())
+            with path.open("rb") as file:
+                whole.update(file.read(READ_WHOLE if size < READ_WHOLE else EDGE))
+                if size >= READ_WHOLE:
+                    file.seek(-EDGE, os.SEEK_END)
+                    whole.update(file.read(EDGE))
     return whole.hexdigest()

@@ -9,7 +9,7 @@ import torch
 from qtune.core.text import Text
 from qtune.train import data
 from qtune.train.causes import failure
-from qtune.train.data import BadRow, Rows
+from qtune.train.data import BadRow, Row, Rows
 from qtune.train.events import Log, Say
 from qtune.train.formats import Unusable
 from qtune.train.job import Job
@@ -19,6 +19,7 @@ from qtune.train.render import IGNORED, Example, Tokenizer, examples
 def render(job: Job, rows: Rows, tokenizer: Tokenizer, say: Say) -> list[dict[str, list[int]]]:
     """Raises TrainError when too many rows are refused by the template, or nothing is left."""
     made: list[Example] = []
+    kept: list[Row] = []
     refused: list[BadRow] = []
     for row in rows.usable:
         try:
@@ -30,7 +31,9 @@ def render(job: Job, rows: Rows, tokenizer: Tokenizer, say: Say) -> list[dict[st
             )
         except Unusable as reason:
             refused.append(BadRow(row.path, row.line, reason.kind, reason.text()))
-    rows = rows.without(refused)
+        else:
+            kept.append(row)
+    rows = Rows(tuple(kept), (*rows.bad, *refused))
     data.judge(rows)
     for text in data.report(rows):
         say(Log(text, "warning"))

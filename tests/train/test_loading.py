@@ -193,6 +193,24 @@ def test_long_examples_are_counted_and_an_answerless_rest_is_refused(job: Job) -
     assert failing(lambda: render(short, rows, tokenizer, said.append)).code == "TRN008"
 
 
+def test_a_refused_row_takes_no_row_of_the_same_line_along(job: Job, tmp_path: Path) -> None:
+    from qtune.core.runconfig import DataSource
+    from qtune.train import data
+    from qtune.train.loading import load_tokenizer
+    from qtune.train.texts import render
+
+    good = [{"instruction": f"question {n}", "output": "an answer"} for n in range(150)]
+    spoilt = {"instruction": "a", "output": "b <|im_end|>"}
+    path = tmp_path / "one-line.json"
+    path.write_text(json.dumps([*good, spoilt]), "utf-8")
+    rows = data.read([DataSource(path)])
+    assert {row.line for row in rows.usable} == {1}
+    said: list[Event] = []
+    assert len(render(job, rows, load_tokenizer(job), said.append)) == 150
+    logs = [event.text.en for event in said if isinstance(event, Log)]
+    assert any(line.startswith("150 rows, 150 examples") for line in logs), logs
+
+
 def test_padding_is_neither_seen_nor_learnt() -> None:
     from qtune.train.texts import Collator
 
@@ -240,6 +258,18 @@ def test_what_the_machine_cannot_do_is_told_apart_from_a_bug(
 
     known = translate(error)
     assert (known.code if known else None) == code
+
+
+def test_a_file_that_may_not_be_read_is_not_blamed_on_the_run_directory() -> None:
+    from qtune.train.mishaps import named
+
+    def load() -> None:
+        with named("TRN010", "model"):
+            raise PermissionError(errno.EACCES, "Permission denied", "model.safetensors")
+
+    error = failing(load)
+    assert error.code == "TRN010"
+    assert "model.safetensors" in error.message.en
 
 
 def test_an_out_of_memory_of_torch_is_recognised() -> None:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from qtune.core.errors import TrainError
 from qtune.train import rundir
+from qtune.train.job import Job
 from qtune.train.rundir import Record
+from tests.train.runs import make_job
 
 NOW = {"model": "a", "data": "b", "lora.r": "8"}
 
@@ -81,3 +84,49 @@ def test_a_folder_that_may_not_be_written_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(TrainError) as caught, rundir.claim(tmp_path / "run"):
         pass
     assert caught.value.code == "TRN024"
+
+
+@pytest.mark.parametrize("error", [PermissionError(13, "x"), FileExistsError(17, "x")])
+def test_what_fails_inside_is_not_blamed_on_the_folder(tmp_path: Path, error: OSError) -> None:
+    with pytest.raises(type(error)), rundir.claim(tmp_path / "run"):
+        raise error
+    with rundir.claim(tmp_path / "run", patience=0):  # and the lock was let go
+        pass
+
+
+def test_another_process_in_the_folder_is_an_error(tmp_path: Path) -> None:
+    with (
+        rundir.claim(tmp_path / "run"),
+        pytest.raises(TrainError) as caught,
+        rundir.claim(tmp_path / "run", patience=0),
+    ):
+        pass
+    assert caught.value.code == "TRN032"
+
+
+@pytest.fixture
+def job(tmp_path: Path) -> Job:
+    """On a snapshot whose weights are too large to be read whole."""
+    snapshot = tmp_path / "snapshot"
+    snapshot.mkdir()
+    (snapshot / "config.json").write_text("{}")
+    (snapshot / "model.safetensors").write_bytes(b"header" + bytes(rundir.READ_WHOLE))
+    return replace(make_job(tmp_path / "run", tmp_path), snapshot=snapshot)
+
+
+def test_other_weights_of_the_same_size_are_another_model(job: Job) -> None:
+    before = rundir.fingerprint(job, "float32")
+    weights = job.snapshot / "model.safetensors"
+    with weights.open("r+b") as file:
+        file.seek(-8, os.SEEK_END)
+        file.write(b"trained!")
+    after = rundir.fingerprint(job, "float32")
+    assert {key for key in before if before[key] != after[key]} == {"model"}
+
+
+def test_what_programs_note_beside_a_model_is_no_part_of_it(job: Job) -> None:
+    before = rundir.fingerprint(job, "float32")
+    (job.snapshot / ".qtune").mkdir()
+    (job.snapshot / ".qtune" / "provenance.json").write_text("{}")
+    (job.snapshot / ".gitattributes").write_text("* text\n")
+    assert rundir.fingerprint(job, "float32") == before
