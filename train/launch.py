@@ -107,13 +107,13 @@ def _listen(
             code = child.wait()
     finally:
         child.stdin.close()  # the child takes this for its parent's end, and stops
+        child.stdout.close()  # where an error of ours ended the listening, it must not block there
         try:
             child.wait(timeout=60)
         except subprocess.TimeoutExpired:
             child.kill()
             child.wait()
         noise.join(timeout=5)
-        child.stdout.close()
         child.stderr.close()
     error = TrainError(failed.code, failed.message, failed.fix) if failed else None
     if heard and code != 0:

@@ -200,6 +200,18 @@ def test_an_error_of_the_listener_takes_the_child_along(tmp_path: Path) -> None:
         assert not (tmp_path / "run" / "adapter_config.json").exists()
 
 
+def test_a_child_with_much_to_say_is_not_waited_for_when_nobody_listens(tmp_path: Path) -> None:
+    def broken(event: Event) -> None:
+        raise BrokenPipeError("the terminal is gone")
+
+    environment = environ(tmp_path)
+    site(environment, "import os\nwhile True: os.write(1, b'word ' * 99 + b'\\n')\n")
+    started = time.monotonic()
+    with pytest.raises(BrokenPipeError):
+        launch(make_job(tmp_path / "run", tmp_path), environment, broken)
+    assert time.monotonic() - started < 20
+
+
 @pytest.mark.slow
 def test_a_child_whose_parent_is_killed_saves_and_ends_and_meanwhile_keeps_others_out(
     tmp_path: Path,
