@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from qtune.core.download import untrusted
@@ -46,6 +46,7 @@ class NobodyListed(Exception):
 def find_listing(hubs: Sequence[Hub], repo_id: str, revision: str | None, line: Line) -> Listed:
     """Raises NobodyListed, and DownloadError DWN004 for a listing that must not reach the disk."""
     errors: list[HubError] = []
+    titles: dict[str, str] = {}
     refused: list[tuple[str, Text]] = []
     for hub in hubs:
         place = standing(
@@ -62,11 +63,12 @@ def find_listing(hubs: Sequence[Hub], repo_id: str, revision: str | None, line: 
             manifest = _listing(hub, repo_id, _revision_for(hub, hubs[0], revision), line)
         except HubError as error:
             errors.append(error)
+            titles[error.source] = hub.source.title
             continue
         untrusted.check(manifest)
-        failed = tuple((e.source, e.message) for e in errors)
+        failed = tuple((e.source, _named(titles[e.source], e.message)) for e in errors)
         return Listed(manifest, hub, place is Standing.UNCONFIRMED, failed + tuple(refused))
-    raise NobodyListed(_verdict(errors, refused), _silent(errors[0]))
+    raise NobodyListed(_verdict(errors, refused, titles), _silent(errors[0]))
 
 
 def suppliers(listed: Listed, hubs: Sequence[Hub]) -> Roster:
@@ -116,23 +118,31 @@ def _silent(error: HubError) -> bool:
 
 
 def _stranger(hub: Hub, repo_id: str) -> Text:
-    name = hub.source.name
+    name = hub.source.title
     return Text(
-        f"not asked: {repo_id} may belong to somebody else on {name}",
-        f"未使用：{name} 上的 {repo_id} 可能属于别人",
+        f"{name} was not asked: {repo_id} may belong to somebody else there",
+        f"没有使用 {name}：那里的 {repo_id} 可能属于别人",
     )
 
 
-def _verdict(errors: list[HubError], refused: list[tuple[str, Text]]) -> QtuneError:
+def _named(title: str, why: Text) -> Text:
+    """Most errors name their hub; that of a host that is not reached names the host."""
+    return why if title in why.en else Text(f"{title}: {why.en}", f"{title}：{why.zh}")
+
+
+def _verdict(
+    errors: list[HubError], refused: list[tuple[str, Text]], titles: Mapping[str, str]
+) -> QtuneError:
     """The error that says most, with a line for each of the others. A refusal says more than silence."""
     order = (Refused, NotFound, Nonsense, HubError)
     best = min(errors, key=lambda e: next(n for n, kind in enumerate(order) if isinstance(e, kind)))
-    others = [(e.source, e.message) for e in errors if e is not best] + refused
+    others = [(e.source, _named(titles[e.source], e.message)) for e in errors if e is not best]
+    others += refused
     if not others:
         return best
     message = Text(
-        best.message.en + "".join(f"\n  {name}: {why.en}" for name, why in others),
-        best.message.zh + "".join(f"\n  {name}：{why.zh}" for name, why in others),
+        best.message.en + "".join(f"\n{why.en}" for _, why in others),
+        best.message.zh + "".join(f"\n{why.zh}" for _, why in others),
     )
     if refused and len(errors) == 1 and _silent(best):
         name = refused[0][0]
@@ -141,16 +151,24 @@ def _verdict(errors: list[HubError], refused: list[tuple[str, Text]]) -> QtuneEr
             f"如果信任 {name} 上的同名发布者，请明确选择：QTUNE_SOURCES={name}",
         )
         return DownloadError("DWN008", message, fix)
-    return _with_message(best, message)
+    if len(errors) > 1 and all(isinstance(e, NotFound) for e in errors):
+        return _explained(best, message, _NOWHERE)  # another hub is no advice: it has been asked
+    return _explained(best, message, best.fix)
 
 
-def _with_message(error: HubError, message: Text) -> HubError:
+_NOWHERE = Text(
+    "Check the spelling, capitals included. A private model needs a token that may read it.",
+    "请核对拼写，包括大小写。如果是私有模型，需要有读取权限的 Token。",
+)
+
+
+def _explained(error: HubError, message: Text, fix: Text | None) -> HubError:
     if isinstance(error, Unreachable):
-        return Unreachable(error.code, message, error.fix, source=error.source, stage=error.stage)
+        return Unreachable(error.code, message, fix, source=error.source, stage=error.stage)
     return type(error)(
         error.code,
         message,
-        error.fix,
+        fix,
         source=error.source,
         status=error.status,
         retry_after=error.retry_after,

@@ -37,7 +37,7 @@ DWN: dict[str, tuple[str, Text]] = {
         "not-the-same-owner",
         Text(
             "Another hub was not asked: the same name may belong to somebody else there.",
-            "未改用其他源：同名仓库在那里可能属于别人。",
+            "未改用其他下载源：同名仓库在那里可能属于别人。",
         ),
     ),
     "DWN009": (

@@ -21,8 +21,8 @@ def asks_too_long(supplier: Supplier, status: int, seconds: float) -> Refused:
     return Refused(
         "HUB208",
         Text(
-            f"{supplier.name} asks to wait {seconds:.0f} s ({status})",
-            f"{supplier.name} 要求等待 {seconds:.0f} 秒（{status}）",
+            f"{supplier.title} asks to wait {seconds:.0f} s ({status})",
+            f"{supplier.title} 要求等待 {seconds:.0f} 秒（{status}）",
         ),
         Text(
             "Run the same command again later: it goes on where it stopped.",
@@ -38,8 +38,8 @@ def cut_short(sink: Sink, supplier: Supplier) -> Unreachable:
     return Unreachable(
         "DWN009",
         Text(
-            f"{supplier.name} ended {sink.file.path} after {sink.length} of {sink.file.size} bytes",
-            f"{supplier.name} 在 {sink.file.size} 字节中的第 {sink.length} 字节处中断了 {sink.file.path}",
+            f"{supplier.title} ended {sink.file.path} after {sink.length} of {sink.file.size} bytes",
+            f"{supplier.title} 在 {sink.file.size} 字节中的第 {sink.length} 字节处中断了 {sink.file.path}",
         ),
         _AGAIN,
         source=supplier.name,
@@ -62,8 +62,8 @@ def storage_refuses(supplier: Supplier) -> Refused:
     return Refused(
         "HUB201",
         Text(
-            f"{supplier.name}: the host that holds the large files refuses every address the hub gives",
-            f"{supplier.name}：存放大文件的主机拒绝了源给出的所有地址",
+            f"{supplier.title}: the host that holds the large files refuses every address the hub gives",
+            f"{supplier.title}：存放大文件的主机拒绝了下载源给出的所有地址",
         ),
         Text(
             "Check this machine's clock, or use another source.", "请检查本机时间，或换一个下载源。"
@@ -77,8 +77,8 @@ def wrong_bytes(file: RepoFile, supplier: Supplier) -> DownloadError:
     return DownloadError(
         "DWN003",
         Text(
-            f"{supplier.name} sent {file.path} with bytes that do not have the listed hash",
-            f"{supplier.name} 发来的 {file.path} 与清单中的哈希不符",
+            f"{supplier.title} sent {file.path} with bytes that do not have the listed hash",
+            f"{supplier.title} 发来的 {file.path} 与清单中的哈希不符",
         ),
         Text(
             "Nothing wrong was kept. Use another source (QTUNE_SOURCES), or look for a proxy that changes "

@@ -100,8 +100,8 @@ def download(
                 )
             )
             return _from_disk(found, wanted, folder, nobody.error.message)
-        for name, why in listed.failed:
-            line.say(Text(f"{name}: {why.en}", f"{name}：{why.zh}"))
+        for _, why in listed.failed:
+            line.say(why)
         manifest = listed.manifest
         files = select(manifest, include, exclude, only_harmless=listed.only_harmless)
         _say_what_is_left_out(listed, include, exclude, line)
@@ -137,7 +137,7 @@ def _say_what_is_left_out(
     wanted = {f.path for f in select(listed.manifest, include, exclude)}
     kept = {f.path for f in select(listed.manifest, include, exclude, only_harmless=True)}
     left_out = ", ".join(sorted(wanted - kept)[:5]) or "-"
-    name = listed.hub.source.name
+    name = listed.hub.source.title
     line.say(
         Text(
             f"Listed by {name}, whose owner of this name nobody vouches for: only files that cannot run "
@@ -213,14 +213,15 @@ def _fetch_missing(
         return (), 0
     total = sum(file.size for file in jobs)
     require_room(store.root, total - sum(_size(store.partial(file)) for file in jobs))
-    commit, verified_by = plan.manifest.commit, listed.hub.source.name
+    commit, lister = plan.manifest.commit, listed.hub.source
+    titles = {supplier.name: supplier.title for supplier in roster.active()}
     senders: dict[str, None] = {}
     received: list[int] = []
 
     def work(file: RepoFile) -> None:
         fetched = transfer.fetch(file, plan.manifest.repo_id, store.partial(file), roster, line)
         by = "+".join(fetched.sources)
-        store.keep(file, commit, fetched.digests, by, verified_by)
+        store.keep(file, commit, fetched.digests, by, lister.name)
         senders.update(dict.fromkeys(fetched.sources))
         received.append(fetched.received)
 
@@ -231,10 +232,10 @@ def _fetch_missing(
         line.progress.finish("download")
     line.say(
         Text(
-            f"{gigabytes(sum(received))} from {', '.join(senders) or 'the cache'}, every file verified "
-            f"against {verified_by}'s listing",
-            f"从 {', '.join(senders) or '缓存'} 获取 {gigabytes(sum(received))}，"
-            f"所有文件均已按 {verified_by} 的清单校验",
+            f"{gigabytes(sum(received))} from {', '.join(titles[s] for s in senders) or 'the cache'}, every file verified "
+            f"against {lister.title}'s listing",
+            f"从 {'、'.join(titles[s] for s in senders) or '缓存'} 获取 {gigabytes(sum(received))}，"
+            f"所有文件均已按 {lister.title} 的清单校验",
         )
     )
     return tuple(senders), sum(received)

@@ -92,17 +92,17 @@ def _matches(path: str, patterns: Sequence[str]) -> bool:
 def _nothing(
     manifest: Manifest, include: Sequence[str], exclude: Sequence[str], only_harmless: bool
 ) -> DownloadError:
-    name, repo = manifest.listed_by.name, manifest.repo_id
+    name, title, repo = manifest.listed_by.name, manifest.listed_by.title, manifest.repo_id
     if only_harmless:
         return DownloadError(
             "DWN005",
             Text(
-                f"{name} has only files of {repo} that could run code, and nobody vouches for its owner there",
-                f"{name} 上的 {repo} 只有可能执行代码的文件，而其发布者身份未经确认",
+                f"{title} has only files of {repo} that could run code, and nobody vouches for its owner there",
+                f"{title} 上的 {repo} 只有可能执行代码的文件，而其发布者身份未经确认",
             ),
             Text(
                 f"If you trust that owner, choose the hub yourself: QTUNE_SOURCES={name}",
-                f"如果信任该发布者，请明确选择该源：QTUNE_SOURCES={name}",
+                f"如果信任该发布者，请明确选择该下载源：QTUNE_SOURCES={name}",
             ),
         )
     patterns = ", ".join([*include, *(f"!{p}" for p in exclude)]) or "*"

@@ -95,8 +95,8 @@ def other_size(file: RepoFile, size: int, source: Source) -> DownloadError:
     return DownloadError(
         "DWN006",
         Text(
-            f"{source.name} has {file.path} with {size} bytes; the listing says {file.size}",
-            f"{source.name} 上的 {file.path} 为 {size} 字节，而清单中为 {file.size} 字节",
+            f"{source.title} has {file.path} with {size} bytes; the listing says {file.size}",
+            f"{source.title} 上的 {file.path} 为 {size} 字节，而清单中为 {file.size} 字节",
         ),
         Text("Use another source: see QTUNE_SOURCES.", "请换一个下载源：见 QTUNE_SOURCES。"),
     )

@@ -22,6 +22,10 @@ class Supplier:
     def name(self) -> str:
         return self.hub.source.name
 
+    @property
+    def title(self) -> str:
+        return self.hub.source.title
+
 
 class Roster:
     """Shared by the workers: a source that one of them found dead is not tried by the next."""

@@ -128,8 +128,8 @@ def _give_up_on(supplier: Supplier, error: QtuneError, roster: Roster, line: Lin
     if roster.drop(supplier, error):
         line.say(
             Text(
-                f"{supplier.name} is dropped for this run: {error.message.en}",
-                f"本次不再使用 {supplier.name}：{error.message.zh}",
+                f"{supplier.title} is dropped for this run: {error.message.en}",
+                f"本次不再使用 {supplier.title}：{error.message.zh}",
             )
         )
 
@@ -222,8 +222,8 @@ def _wait(
         raise asks_too_long(supplier, told.status, seconds)
     line.say(
         Text(
-            f"{supplier.name} asks to wait {seconds:.0f} s ({told.status})",
-            f"{supplier.name} 要求等待 {seconds:.0f} 秒（{told.status}）",
+            f"{supplier.title} asks to wait {seconds:.0f} s ({told.status})",
+            f"{supplier.title} 要求等待 {seconds:.0f} 秒（{told.status}）",
         )
     )
     line.pause(seconds * random.uniform(1.0, 1.1))

@@ -31,7 +31,7 @@ def check(manifest: Manifest) -> None:
     shown = problems[:5]
     more = len(problems) - len(shown)
     tail = Text(f"\n… and {more} more" if more else "", f"\n……另有 {more} 处" if more else "")
-    name = manifest.listed_by.name
+    name = manifest.listed_by.title
     raise DownloadError(
         "DWN004",
         Text(

@@ -43,8 +43,8 @@ def portal(source: Source, url: str) -> Nonsense:
     return Nonsense(
         "NET105",
         Text(
-            f"{source.name}: {host} answered with a web page that is not the hub's",
-            f"{source.name}：{host} 返回的是网页，而不是下载源的响应",
+            f"{source.title}: {host} answered with a web page that is not the hub's",
+            f"{source.title}：{host} 返回的是网页，而不是下载源的响应",
         ),
         Text(
             "A sign-in page of the network or a proxy may stand in between: open the address in a "
@@ -63,8 +63,8 @@ def not_a_hub(source: Source, reply: Reply) -> Nonsense:
         return Nonsense(
             "HUB205",
             Text(
-                f"{source.name} serves nothing itself: it sends every request on to {host}",
-                f"{source.name} 自己不提供文件，只把请求转给 {host}",
+                f"{source.title} serves nothing itself: it sends every request on to {host}",
+                f"{source.title} 自己不提供文件，只把请求转给 {host}",
             ),
             Text(
                 "Remove this mirror, or use USE_MODELSCOPE=True.",
@@ -80,8 +80,8 @@ def nonsense(source: Source, en: str, zh: str) -> Nonsense:
     return Nonsense(
         "HUB223",
         Text(
-            f"{source.name} ({host_of(source.endpoint)}) gave an answer that makes no sense: {en}",
-            f"{source.name}（{host_of(source.endpoint)}）的响应无法理解：{zh}",
+            f"{source.title} ({host_of(source.endpoint)}) gave an answer that makes no sense: {en}",
+            f"{source.title}（{host_of(source.endpoint)}）的响应无法理解：{zh}",
         ),
         Text("Run `qtune doctor` to see who answers there.", "运行 `qtune doctor` 查看对方是谁。"),
         source=source.name,
@@ -118,8 +118,8 @@ def unavailable(reply: Reply, source: Source) -> HubError | None:
         return Refused(
             "HUB208",
             Text(
-                f"{source.name} asks to wait{after.en}: too many requests (429)",
-                f"{source.name} 要求等待{after.zh}：请求过多（429）",
+                f"{source.title} asks to wait{after.en}: too many requests (429)",
+                f"{source.title} 要求等待{after.zh}：请求过多（429）",
             ),
             Text(
                 "Try again later. With a token the limits are higher.",
@@ -133,8 +133,8 @@ def unavailable(reply: Reply, source: Source) -> HubError | None:
         return HubError(
             "HUB200",
             Text(
-                f"{source.name} ({host_of(reply.url)}) has a fault of its own: status {reply.status}",
-                f"{source.name}（{host_of(reply.url)}）自身出错：状态码 {reply.status}",
+                f"{source.title} ({host_of(reply.url)}) has a fault of its own: status {reply.status}",
+                f"{source.title}（{host_of(reply.url)}）自身出错：状态码 {reply.status}",
             ),
             Text("Try again later, or use another source.", "请稍后再试，或换一个下载源。"),
             source=source.name,

@@ -43,8 +43,8 @@ def refused(reply: Reply, asked: Asked) -> HubError:
         return HubError(
             "HUB200",
             Text(
-                f"{asked.source.name} has a fault of its own: {said}",
-                f"{asked.source.name} 自身出错：{said}",
+                f"{asked.source.title} has a fault of its own: {said}",
+                f"{asked.source.title} 自身出错：{said}",
             ),
             Text("Try again later, or use another source.", "请稍后再试，或换一个下载源。"),
             source=asked.source.name,
@@ -74,10 +74,10 @@ def state_of(reply: Reply, sent_token: bool) -> AccessState:
 def absent(source: Source, repo_id: str, status: int, said: str) -> NotFound:
     owner, _, name = repo_id.partition("/")
     other = MODELSCOPE_OWNERS.get(owner)
-    tail = f": {said}" if said else ""
+    tail = Text(f": {said}", f"：{said}") if said else Text("", "")
     return NotFound(
         "HUB221",
-        Text(f"ModelScope has no {repo_id}{tail}", f"ModelScope 上没有 {repo_id}{tail}"),
+        Text(f"ModelScope has no {repo_id}{tail.en}", f"ModelScope 上没有 {repo_id}{tail.zh}"),
         Text(
             f"Look for it there as {other}/{name}, or set USE_MODELSCOPE=False.",
             f"可在 ModelScope 上查找 {other}/{name}，或设置 USE_MODELSCOPE=False。",
@@ -96,8 +96,8 @@ def nothing_listed(source: Source, repo_id: str, branch: str) -> NotFound:
     return NotFound(
         "GATE408",
         Text(
-            f"{source.name} lists not one file for {repo_id} at {branch}",
-            f"{source.name} 未列出 {repo_id} 在 {branch} 下的任何文件",
+            f"{source.title} lists not one file for {repo_id} at {branch}",
+            f"{source.title} 未列出 {repo_id} 在 {branch} 下的任何文件",
         ),
         Text(
             f"See {source.endpoint}/models/{repo_id}/files",

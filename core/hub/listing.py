@@ -48,8 +48,8 @@ def too_many(source: Source, repo_id: str) -> DownloadError:
     return DownloadError(
         "DWN004",
         Text(
-            f"{source.name} lists more than {MOST_FILES} files for {repo_id}",
-            f"{source.name} 为 {repo_id} 列出了超过 {MOST_FILES} 个文件",
+            f"{source.title} lists more than {MOST_FILES} files for {repo_id}",
+            f"{source.title} 为 {repo_id} 列出了超过 {MOST_FILES} 个文件",
         ),
         Text("This is no model that qtune would download.", "这不是 qtune 会下载的模型。"),
     )

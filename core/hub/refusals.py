@@ -63,7 +63,7 @@ def refusal(
     state: AccessState, asked: Asked, status: int, message: str, retry_after: float | None = None
 ) -> HubError:
     """The error for a state: its code, what happened with names, and what to do next."""
-    name, repo = asked.source.name, asked.repo_id
+    name, repo = asked.source.title, asked.repo_id
     page = f"{asked.source.endpoint}/{repo}"
     said = Text(f": {message}" if message else "", f"：{message}" if message else "")
     token = _token(asked)
@@ -129,7 +129,7 @@ def refusal(
             "GATE400",
             Text(
                 f"{name}: {repo} is missing or private; the hub does not say which{token.en}",
-                f"{name}：{repo} 不存在，或是私有仓库（源不会说明是哪一种）{token.zh}",
+                f"{name}：{repo} 不存在，或是私有仓库（平台不会说明是哪一种）{token.zh}",
             ),
             Text(
                 f"Check the spelling at {page}; for a private repository use a token that may read it.",
@@ -195,7 +195,7 @@ def refusal(
         code,
         Text(happened.en + said.en, happened.zh + said.zh),
         fix,
-        source=name,
+        source=asked.source.name,
         status=status,
         retry_after=retry_after,
     )

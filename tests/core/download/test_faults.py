@@ -98,7 +98,7 @@ def test_wrong_bytes_from_one_source_are_replaced_by_the_others(hub: Hub, tmp_pa
     assert contents(found.path) == expected(worlds.qwen3())
     assert "modelscope" in found.sources_used
     assert [name for name, _ in found.dropped] == ["huggingface"]
-    assert "huggingface is dropped" in told.text
+    assert "Hugging Face is dropped" in told.text
 
 
 def test_a_source_is_not_blamed_for_the_wrong_start_that_another_left(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import _thread
+import json
 import random
 import signal
 import sys
@@ -173,6 +174,24 @@ def test_two_processes_share_one_download(tmp_path: Path) -> None:
         assert sum(r.body_bytes_sent for r in hub.seen("cdn")) == large
         found = get(hub, tmp_path, repo.id, **FROM_HF)
         assert contents(found.path) == expected(repo)
+
+
+def test_who_waited_keeps_what_the_other_process_knows_of_the_files(tmp_path: Path) -> None:
+    repo = _model()
+    with Hub([repo]) as hub:
+        fault = hub.fault(Fault("latency", "cdn", method="GET", seconds=1.0))
+        first = child(hub, tmp_path, repo.id, **FROM_HF)
+        _wait_until(lambda: bool(hub.seen("cdn", method="GET")))
+        second = child(hub, tmp_path, repo.id, **FROM_HF)
+        assert second.stdout is not None
+        while "waiting for it" not in second.stdout.readline():
+            assert second.poll() is None
+        hub.lift(fault)
+        outputs = [finished(first), finished(second)]
+        assert all("DONE" in output for output in outputs), outputs
+        ledger = repo_folder(tmp_path, repo.id) / ".qtune" / "provenance.json"
+        sources = {e["source"] for e in json.loads(ledger.read_text())["files"].values()}
+        assert sources == {"huggingface"}
 
 
 def test_the_next_process_takes_over_from_one_that_was_killed(tmp_path: Path) -> None:

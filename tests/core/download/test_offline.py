@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -139,6 +140,67 @@ def test_when_no_hub_answers_the_cache_serves_and_that_is_said(hub: Hub, tmp_pat
     found = get(hub, tmp_path, worlds.QWEN, told, **FROM_HF)
     assert found.path == online.path
     assert "using what the cache has" in told.text
+
+
+def test_when_no_hub_answers_a_finished_local_folder_serves(hub: Hub, tmp_path: Path) -> None:
+    target = tmp_path / "model"
+    get(hub, tmp_path, worlds.QWEN, local_dir=target, **FROM_HF)
+    for origin in ("hf", "ms"):
+        hub.fault(Fault("refused", origin))
+    told = Told()
+    found = get(hub, tmp_path, worlds.QWEN, told, local_dir=target, **FROM_HF)
+    assert (found.path, found.bytes_fetched) == (target, 0)
+    assert "No hub answered" in told.text
+
+
+def test_a_folder_with_another_revision_is_not_taken_for_the_default_branch(
+    hub: Hub, tmp_path: Path
+) -> None:
+    target = tmp_path / "model"
+    repo = worlds.qwen3()
+    get(hub, tmp_path, repo.id, local_dir=target, revision=repo.commit, **FROM_HF)
+    again = get(
+        hub, tmp_path, repo.id, local_dir=target, revision=repo.commit, **FROM_HF, **OFFLINE
+    )
+    assert again.path == target
+    with pytest.raises(DownloadError) as caught:
+        get(hub, tmp_path, repo.id, local_dir=target, **FROM_HF, **OFFLINE)
+    assert caught.value.code == "DWN001"
+
+
+def test_a_foreign_snapshot_gives_a_folder_what_was_asked_for_and_no_more(
+    hub: Hub, tmp_path: Path
+) -> None:
+    online = get(hub, tmp_path, worlds.QWEN, **FROM_HF)
+    shutil.rmtree(repo_folder(tmp_path, worlds.QWEN) / ".qtune")  # as another program leaves it
+    target = tmp_path / "model"
+    found = get(
+        hub, tmp_path, worlds.QWEN, include=["*.json"], local_dir=target, **FROM_HF, **OFFLINE
+    )
+    wanted = {path for path in online.files if path.endswith(".json")}
+    assert wanted == set(found.files) == set(contents(target))
+
+
+def test_a_folder_that_cannot_be_written_is_one_clear_error(hub: Hub, tmp_path: Path) -> None:
+    get(hub, tmp_path, worlds.QWEN, **FROM_HF)
+    (tmp_path / "file").write_text("not a folder")
+    for changes in (OFFLINE, {}):
+        with pytest.raises(DownloadError) as caught:
+            get(hub, tmp_path, worlds.QWEN, local_dir=tmp_path / "file" / "m", **FROM_HF, **changes)
+        assert caught.value.code == "DWN007"
+        assert str(tmp_path / "file") in caught.value.message.en
+
+
+def test_a_folder_of_a_user_who_is_not_there_is_taken_by_its_name(
+    hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As the shell does, which leaves `~nobody-here` as it is."""
+    get(hub, tmp_path, worlds.QWEN, **FROM_HF)
+    monkeypatch.chdir(tmp_path)
+    found = get(
+        hub, tmp_path, worlds.QWEN, local_dir=Path("~nobody-here/m"), **FROM_HF, **OFFLINE
+    )
+    assert found.path == tmp_path / "~nobody-here" / "m"
 
 
 def test_a_refusal_is_not_papered_over_with_the_cache(hub: Hub, tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from qtune.core.envfile import parse
-from qtune.core.errors import DownloadError, QtuneError
+from qtune.core.errors import DownloadError, NotFound, QtuneError
 from tests.core.download.downloading import (
     FROM_HF,
     FROM_MS,
@@ -55,7 +55,19 @@ def test_the_next_source_lists_for_an_owner_known_to_be_the_same(
     assert found.source is not None and found.source.kind == "modelscope"
     assert found.sources_used == ("modelscope",)
     assert [name for name, _ in found.dropped] == ["huggingface"]
-    assert "huggingface" in told.text
+    assert "Hugging Face" in told.text
+
+
+def test_a_name_that_no_hub_knows_is_asked_to_be_spelled_right(hub: Hub, tmp_path: Path) -> None:
+    for source in (FROM_HF, FROM_MS):
+        with pytest.raises(NotFound) as caught:
+            get(hub, tmp_path, "Qwen/Qwen3-4b-typo", **source)
+        error = caught.value
+        assert error.fix is not None and "spelling" in error.fix.en
+        assert "USE_MODELSCOPE" not in error.fix.en  # both were asked
+        for line in (*error.message.en.splitlines(), *error.message.zh.splitlines()):
+            assert line.count("Hugging Face") + line.count("ModelScope") == 1
+            assert "huggingface" not in line and "modelscope" not in line
 
 
 def test_a_silent_first_hub_is_given_up_within_its_deadline(hub: Hub, tmp_path: Path) -> None:
@@ -74,7 +86,7 @@ def test_the_next_source_serves_the_same_bytes_when_the_storage_fails(
     assert contents(found.path) == expected(repo)
     assert found.commit == repo.commit  # Hugging Face's listing still holds
     assert "modelscope" in found.sources_used
-    assert "huggingface is dropped" in told.text
+    assert "Hugging Face is dropped" in told.text
 
 
 def test_bytes_may_come_from_a_stranger_if_the_chosen_hubs_hashes_agree(tmp_path: Path) -> None:
@@ -93,7 +105,7 @@ def test_other_bytes_under_the_same_name_are_never_taken(tmp_path: Path) -> None
         with pytest.raises(DownloadError) as caught:
             get(hub, tmp_path, STRANGER, **FROM_HF)
     assert caught.value.code == "DWN003"
-    assert "modelscope" in caught.value.message.en
+    assert "ModelScope" in caught.value.message.en
     assert not (repo_folder(tmp_path, STRANGER) / "snapshots").exists()
 
 

@@ -104,7 +104,7 @@ def test_the_number_of_connections_is_what_the_setting_says(hub: Hub, tmp_path: 
 def test_the_end_says_what_was_verified_against_whom(hub: Hub, tmp_path: Path) -> None:
     told = Told()
     get(hub, tmp_path, worlds.QWEN, told, **FROM_HF)
-    assert "verified against huggingface's listing" in told.lines[-1]
+    assert "verified against Hugging Face's listing" in told.lines[-1]
     told = Told()
     get(hub, tmp_path / "zh", worlds.QWEN, told, QTUNE_LANG="zh", **FROM_HF)
     assert "校验" in told.lines[-1]

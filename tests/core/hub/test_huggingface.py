@@ -121,7 +121,7 @@ def test_a_refused_file_names_the_hub_and_the_repository(
         hf.locate(repo, "main", "config.json")
     assert caught.value.code == code
     for words in (caught.value.message.en, caught.value.message.zh):
-        assert "huggingface" in words and repo in words
+        assert "Hugging Face" in words and repo in words
         assert token is None or token not in words
 
 
