@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
@@ -74,57 +75,59 @@ def download(
     cache = HubCache(
         hub_cache(settings), repo_id, links=not settings.flag("HF_HUB_DISABLE_SYMLINKS")
     )
-    folder = Folder(local_dir.expanduser().absolute()) if local_dir is not None else None
+    folder = Folder(_absolute(local_dir)) if local_dir is not None else None
+    store: Store = cache if folder is None else folder
     wanted = offline.Wanted(repo_id, revision, tuple(include), tuple(exclude))
-    if settings.flag("HF_HUB_OFFLINE"):
-        where = settings.origin("HF_HUB_OFFLINE").describe()
-        why = Text(f"HF_HUB_OFFLINE is on ({where.en})", f"HF_HUB_OFFLINE 已开启（{where.zh}）")
-        return _from_disk(
-            offline.look(cache, sources[0], revision, include, exclude), wanted, folder, why
-        )
-    with contextlib.ExitStack() as stack:
-        if client is None:
-            client = stack.enter_context(open_client(settings))
-        line = Line(client, settings, progress)
-        hubs = [open_hub(source, settings, client) for source in sources]
-        try:
-            listed = find_listing(hubs, repo_id, revision, line)
-        except NobodyListed as nobody:
-            found = offline.look(cache, sources[0], revision, include, exclude)
-            if not nobody.silent or isinstance(found, offline.Lacking):
-                raise nobody.error from None
-            line.say(
-                Text(
-                    f"No hub answered; using what the cache has. {nobody.error.message.en}",
-                    f"没有下载源响应，使用缓存中的内容。{nobody.error.message.zh}",
+    try:
+        if settings.flag("HF_HUB_OFFLINE"):
+            found = _from_disk(cache, folder, sources[0], wanted)
+            if isinstance(found, offline.Lacking):
+                where = settings.origin("HF_HUB_OFFLINE").describe()
+                raise offline.incomplete(repo_id, found, where)
+            return found
+        with contextlib.ExitStack() as stack:
+            if client is None:
+                client = stack.enter_context(open_client(settings))
+            line = Line(client, settings, progress)
+            hubs = [open_hub(source, settings, client) for source in sources]
+            try:
+                listed = find_listing(hubs, repo_id, revision, line)
+            except NobodyListed as nobody:
+                left = _from_disk(cache, folder, sources[0], wanted) if nobody.silent else None
+                if not isinstance(left, Snapshot):
+                    raise nobody.error from None
+                line.say(
+                    Text(
+                        f"No hub answered; using what the cache has. {nobody.error.message.en}",
+                        f"没有下载源响应，使用缓存中的内容。{nobody.error.message.zh}",
+                    )
                 )
-            )
-            return _from_disk(found, wanted, folder, nobody.error.message)
-        for _, why in listed.failed:
-            line.say(why)
-        manifest = listed.manifest
-        files = select(manifest, include, exclude, only_harmless=listed.only_harmless)
-        _say_what_is_left_out(listed, include, exclude, line)
-        store: Store = cache if folder is None else folder
-        return _into(store, files, listed, hubs, line, cache)
+                return left
+            for _, why in listed.failed:
+                line.say(why)
+            manifest = listed.manifest
+            files = select(manifest, include, exclude, only_harmless=listed.only_harmless)
+            _say_what_is_left_out(listed, include, exclude, line)
+            return _into(store, files, listed, hubs, line, cache)
+    except OSError as error:
+        raise write_error(error, store.root) from error
+
+
+def _absolute(folder: Path) -> Path:
+    """As the shell has it, which leaves `~` as it is before a name that is nobody's."""
+    return Path(os.path.expanduser(folder)).absolute()  # noqa: PTH111
 
 
 def _from_disk(
-    found: offline.Cached | offline.Lacking,
-    wanted: offline.Wanted,
-    folder: Folder | None,
-    why: Text,
-) -> Snapshot:
+    cache: HubCache, folder: Folder | None, chosen: Source, wanted: offline.Wanted
+) -> Snapshot | offline.Lacking:
     """Not one request: the cache's snapshot, or what is or can be copied into the folder."""
-    if folder is not None:
-        here = offline.look_in(folder, wanted)
-        if here is not None:
-            found = here
-        elif isinstance(found, offline.Cached):
-            offline.copy_out(found, folder)
-            found = replace(found, path=folder.root)
-    if isinstance(found, offline.Lacking):
-        raise offline.incomplete(wanted.repo_id, found, why)
+    found = offline.look_in(folder, wanted) if folder is not None else None
+    if found is None:
+        cached = offline.look(cache, chosen, wanted)
+        if isinstance(cached, offline.Lacking):
+            return cached
+        found = cached if folder is None else offline.copy_out(cached, folder)
     repo_id, commit, source = wanted.repo_id, found.commit, found.listed_by
     return Snapshot(found.path, repo_id, commit, source, (), 0, found.size, found.files)
 
@@ -159,16 +162,14 @@ def _into(
     manifest = listed.manifest
     if isinstance(store, HubCache) and store.is_published(manifest, files):
         return _snapshot(store.snapshot(manifest.commit), files, listed, Roster(()), (), 0)
-    try:
-        with locked(store.state, line):
-            if isinstance(store, Folder):
-                _adopt_from(cache, store, files, manifest.commit)
-            plan = make_plan(manifest, files, lambda f: store.find(f, manifest.commit) is not None)
-            roster = suppliers(listed, hubs)
-            senders, fetched = _fetch_missing(plan, store, roster, listed, line)
-            path = store.publish(manifest, plan.files, listed.only_harmless)
-    except OSError as error:
-        raise write_error(error, store.root) from error
+    with locked(store.state, line):
+        store.ledger.load()
+        if isinstance(store, Folder):
+            _adopt_from(cache, store, files, manifest.commit)
+        plan = make_plan(manifest, files, lambda f: store.find(f, manifest.commit) is not None)
+        roster = suppliers(listed, hubs)
+        senders, fetched = _fetch_missing(plan, store, roster, listed, line)
+        path = store.publish(manifest, plan.files, listed.only_harmless)
     return _snapshot(path, plan.files, listed, roster, senders, fetched)
 
 

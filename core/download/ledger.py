@@ -47,14 +47,20 @@ class Ledger:
         self.files: dict[str, Entry] = {}
         self.refs: dict[str, Ref] = {}
         self._names: dict[str, dict[str, None]] = {}  # hash -> names of files that have it
+        self.load()
+
+    def load(self) -> None:
+        """What the disk knows, also of files that another process has brought since the last load."""
         with contextlib.suppress(OSError, ValueError, TypeError, AttributeError, RecursionError):
-            found = json.loads(path.read_bytes())
+            found = json.loads(self._path.read_bytes())
             if found["schema"] == SCHEMA:
                 files = {name: Entry(**entry) for name, entry in found["files"].items()}
                 refs = {name: Ref(**ref) for name, ref in found["refs"].items()}
-                self.files, self.refs = files, refs
-                for name, entry in files.items():
-                    self._index(name, entry)
+                with self._lock:
+                    self.files |= files
+                    self.refs |= refs
+                    for name, entry in files.items():
+                        self._index(name, entry)
 
     def knows(self, name: str) -> Entry | None:
         """The entry, if the file still has the size and time it had when it was hashed."""

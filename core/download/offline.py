@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from qtune.core.download.digest import digests_of
@@ -16,6 +15,8 @@ from qtune.core.hub.interface import Manifest, RepoFile
 from qtune.core.hub.names import is_commit
 from qtune.core.sources import Source
 from qtune.core.text import Text
+
+DEFAULT_BRANCH = (None, "main", "master")  # whatever each hub calls it
 
 
 @dataclass(frozen=True)
@@ -46,15 +47,8 @@ class Wanted:
     exclude: tuple[str, ...] = ()
 
 
-def look(
-    store: HubCache,
-    chosen: Source,
-    revision: str | None = None,
-    include: Sequence[str] = (),
-    exclude: Sequence[str] = (),
-) -> Cached | Lacking:
+def look(store: HubCache, chosen: Source, wanted: Wanted) -> Cached | Lacking:
     """No request, and no write but to remember a hash."""
-    wanted = Wanted("", revision, tuple(include), tuple(exclude))
     lacking = Lacking(())
     for commit in _commits(store, chosen, wanted.revision):
         found = _at(store, commit, wanted)
@@ -68,11 +62,7 @@ def look(
 def look_in(folder: Folder, wanted: Wanted) -> Cached | None:
     """What an earlier run put into the folder, if it is all there."""
     saved = folder.listed(wanted.repo_id)
-    if saved is None or wanted.revision not in (
-        None,
-        saved.manifest.revision,
-        saved.manifest.commit,
-    ):
+    if saved is None or not _is_revision(saved.manifest, wanted.revision):
         return None
     manifest = saved.manifest
     files = select(manifest, wanted.include, wanted.exclude, only_harmless=saved.only_harmless)
@@ -81,7 +71,13 @@ def look_in(folder: Folder, wanted: Wanted) -> Cached | None:
     return _cached(folder.root, manifest, files)
 
 
-def copy_out(found: Cached, folder: Folder) -> None:
+def _is_revision(manifest: Manifest, revision: str | None) -> bool:
+    if revision in DEFAULT_BRANCH:
+        return manifest.revision in DEFAULT_BRANCH
+    return revision in (manifest.revision, manifest.commit)
+
+
+def copy_out(found: Cached, folder: Folder) -> Cached:
     """The cache's snapshot as plain files. Raises DownloadError DWN011 before it would overwrite one."""
     here = {}
     for path in found.files:
@@ -93,13 +89,14 @@ def copy_out(found: Cached, folder: Folder) -> None:
     for path, (file, digests) in missing.items():
         folder.adopt(file, found.path / path, digests)
     folder.ledger.save()
+    return replace(found, path=folder.root)
 
 
 def _commits(store: HubCache, chosen: Source, revision: str | None) -> list[str]:
     """The chosen hub's own idea of the revision first; `main` is what other tools would take."""
     if revision is not None and is_commit(revision):
         return [revision]
-    if revision in (None, "main", "master"):
+    if revision in DEFAULT_BRANCH:
         names = ["modelscope/master", "main"]
         if chosen.kind != "modelscope":
             names.reverse()
@@ -112,7 +109,7 @@ def _at(store: HubCache, commit: str, wanted: Wanted) -> Cached | Lacking:
     folder = store.snapshot(commit)
     saved = store.manifest(commit)
     if saved is None:
-        return _foreign(folder, commit)
+        return _foreign(folder, commit, wanted)
     manifest = saved.manifest
     files = select(manifest, wanted.include, wanted.exclude, only_harmless=saved.only_harmless)
     lacking = sorted((f for f in files if not store.shows(f, commit)), key=lambda f: -f.size)
@@ -126,16 +123,29 @@ def _cached(path: Path, manifest: Manifest, files: tuple[RepoFile, ...]) -> Cach
     return Cached(path, manifest.commit, names, size, manifest.listed_by)
 
 
-def _foreign(folder: Path, commit: str) -> Cached | Lacking:
-    """Without a listing, the index of the weights tells whether they are all there."""
-    paths = sorted(p for p in folder.rglob("*") if not p.is_dir()) if folder.is_dir() else []
-    here = {p.relative_to(folder).as_posix() for p in paths if p.is_file()}
-    broken = tuple(p.relative_to(folder).as_posix() for p in paths if not p.is_file())
-    missing = broken + tuple(sorted(_indexed(folder) - here))
-    if missing or "config.json" not in here:
-        return Lacking(missing or ("config.json",) if here else ())
-    size = sum(p.stat().st_size for p in paths)
-    return Cached(folder, commit, tuple(sorted(here)), size, None)
+def _foreign(folder: Path, commit: str, wanted: Wanted) -> Cached | Lacking:
+    """Without a listing, the index of the weights tells which of them there should be."""
+    paths = [p for p in folder.rglob("*") if not p.is_dir()] if folder.is_dir() else []
+    sizes = {p.relative_to(folder).as_posix(): _size(p) for p in paths}
+    if not sizes:
+        return Lacking(())
+    for name in ("config.json", *_indexed(folder)):
+        sizes.setdefault(name, None)
+    listed = tuple(RepoFile(name, size or 0) for name, size in sorted(sizes.items()))
+    manifest = Manifest(wanted.repo_id, "", commit, listed, Source("huggingface", ""))
+    files = select(manifest, wanted.include, wanted.exclude)
+    missing = tuple(f.path for f in files if sizes[f.path] is None)
+    return (
+        Lacking(missing) if missing else replace(_cached(folder, manifest, files), listed_by=None)
+    )
+
+
+def _size(path: Path) -> int | None:
+    """None for a link that leads nowhere."""
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return None
 
 
 def _indexed(folder: Path) -> set[str]:
@@ -146,15 +156,16 @@ def _indexed(folder: Path) -> set[str]:
         return set()
 
 
-def incomplete(repo_id: str, lacking: Lacking, why: Text) -> DownloadError:
+def incomplete(repo_id: str, lacking: Lacking, where: Text) -> DownloadError:
+    """`where` HF_HUB_OFFLINE is set."""
     names = ", ".join(lacking.missing[:3])
     count = len(lacking.missing)
     return DownloadError(
         "DWN001",
         Text(
-            f"{why.en}, and the cache "
+            f"HF_HUB_OFFLINE is on ({where.en}), and the cache "
             + (f"lacks {count} files of {repo_id} ({names})" if count else f"has no {repo_id}"),
-            f"{why.zh}，而缓存中"
+            f"HF_HUB_OFFLINE 已开启（{where.zh}），而缓存中"
             + (f"的 {repo_id} 缺少 {count} 个文件（{names}）" if count else f"没有 {repo_id}"),
         ),
         Text(

@@ -32,6 +32,8 @@ _GIT_BLOB = re.compile(r"[0-9a-f]{40}")
 class Store(Protocol):
     """Where the files of one model go."""
 
+    ledger: Ledger
+
     @property
     def root(self) -> Path: ...
 

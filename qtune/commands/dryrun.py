@@ -40,7 +40,7 @@ def _model(config: RunConfig, settings: Settings) -> list[Text]:
         return [Text(f"{config.model_path} (a local folder)", f"{config.model_path}（本地文件夹）")]
     choice = choose(settings)
     cache = HubCache(hub_cache(settings), config.model, links=True)
-    found = offline.look(cache, choice.source, None, (), ())
+    found = offline.look(cache, choice.source, offline.Wanted(config.model))
     if isinstance(found, offline.Cached):
         size = gigabytes(found.size)
         return [

@@ -197,9 +197,7 @@ def test_a_folder_of_a_user_who_is_not_there_is_taken_by_its_name(
     """As the shell does, which leaves `~nobody-here` as it is."""
     get(hub, tmp_path, worlds.QWEN, **FROM_HF)
     monkeypatch.chdir(tmp_path)
-    found = get(
-        hub, tmp_path, worlds.QWEN, local_dir=Path("~nobody-here/m"), **FROM_HF, **OFFLINE
-    )
+    found = get(hub, tmp_path, worlds.QWEN, local_dir=Path("~nobody-here/m"), **FROM_HF, **OFFLINE)
     assert found.path == tmp_path / "~nobody-here" / "m"
 
 
