@@ -47,18 +47,17 @@ class Route(httpx.BaseTransport):
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._context = tls_context(settings)
-        self._roads: dict[str, httpx.HTTPTransport] = {}
+        self._roads: dict[Proxy | None, httpx.HTTPTransport] = {}
         self._lock = threading.Lock()  # a client serves many threads
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         proxy = proxy_for(str(request.url), self._settings)
         if isinstance(proxy, BadProxy):
             raise bad_proxy(proxy)
-        key = proxy.url if proxy else ""
         with self._lock:
-            if key not in self._roads:
-                self._roads[key] = self._road(proxy)
-            road = self._roads[key]
+            if proxy not in self._roads:
+                self._roads[proxy] = self._road(proxy)
+            road = self._roads[proxy]
         return _through(proxy, road, request) if proxy else road.handle_request(request)
 
     def _road(self, proxy: Proxy | None) -> httpx.HTTPTransport:
@@ -286,13 +285,16 @@ def timed_out(url: str, deadline_s: float, source: str = "") -> HubError:
     )
 
 
+_PARTS = {"scheme": "协议", "port": "端口", "host": "主机"}
+
+
 def bad_proxy(proxy: BadProxy) -> ConfigError:
     where = proxy.origin.describe()
     return ConfigError(
         "NET106",
         Text(
             f"{proxy.key} ({where.en}) is no proxy address that can be used: its {proxy.reason} is wrong",
-            f"{proxy.key}（{where.zh}）不是可用的代理地址：{proxy.reason} 部分有误",
+            f"{proxy.key}（{where.zh}）不是可用的代理地址：{_PARTS[proxy.reason]}部分有误",
         ),
         Text(
             "Write it as http://host:port or socks5h://host:port.",

@@ -6,6 +6,7 @@ import contextlib
 import gc
 import gzip
 import itertools
+import re
 import socket
 import threading
 import time
@@ -302,6 +303,22 @@ def test_the_proxy_of_the_settings_is_taken_with_its_password(hub: Hub) -> None:
         assert len(proxy.requests) == 1, "NO_PROXY was obeyed"
 
 
+def test_each_variable_logs_in_at_one_proxy_under_its_own_name() -> None:
+    route = {"hub.example": "127.0.0.1"}
+    with Hub() as hub, Proxy(login=("me", "mine"), routes=route) as proxy:
+        environ = {
+            "HTTP_PROXY": f"http://somebody:else@{proxy.address}",
+            "HTTPS_PROXY": f"http://me:mine@{proxy.address}",
+        }
+        with open_client(resolve(environ=environ)) as client:
+            with pytest.raises(Unreachable) as raised:
+                ask(client, "GET", hub.hf_url)
+            assert "407" in raised.value.message.en
+            with pytest.raises(Unreachable) as raised:
+                ask(client, "GET", "https://127.0.0.1:9/")
+            assert "407" not in raised.value.message.en
+
+
 def test_a_password_without_a_user_reaches_the_proxy(hub: Hub) -> None:
     with Proxy(login=("", "secret-word")) as proxy:
         address = f"http://:secret-word@{proxy.address}"
@@ -353,6 +370,7 @@ def test_a_proxy_variable_that_no_client_can_use_is_named(hub: Hub, address: str
         get(hub.hf_url, {"ALL_PROXY": address})
     assert raised.value.code == "NET106"
     assert "ALL_PROXY (the environment variable ALL_PROXY)" in raised.value.message.en
+    assert re.search("(协议|端口|主机)部分有误", raised.value.message.zh)
     assert not hub.requests
 
 
