@@ -13,9 +13,11 @@ from urllib.parse import urlencode
 import httpx
 
 from qtune.core.credentials import Credential
+from qtune.core.deadline import within
 from qtune.core.errors import NotFound
 from qtune.core.http import Reply, authorization, mapped
 from qtune.core.hub.answers import (
+    MOST_HOPS,
     REDIRECTS,
     decoded,
     is_html,
@@ -226,10 +228,11 @@ class ModelScope:
         return self._first_byte(reply.url)
 
     def _first_byte(self, url: str) -> Reply:
-        for _ in range(6):
+        for _ in range(MOST_HOPS):
             headers = {**self._headers(url), "Range": "bytes=0-0", "Accept-Encoding": "identity"}
             with (
                 mapped(url, self._source.name),
+                within(self._brief_s),
                 self._client.stream("GET", url, headers=headers, timeout=self._brief_s) as r,
             ):
                 body = b"" if r.status_code in (200, 206) else _at_most(r, 65_536)

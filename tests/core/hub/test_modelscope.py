@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import re
+import time
 
 import pytest
 
-from qtune.core.errors import HubError, Nonsense, NotFound, Refused
+from qtune.core.errors import HubError, Nonsense, NotFound, Refused, Unreachable
 from qtune.core.hub.interface import AccessState
 from tests.core.hub.asking import opened, settings_for
 from tests.hub import Fault, Hub, Repo, worlds
@@ -112,6 +113,17 @@ def test_the_message_decides_what_a_404_means(
     assert caught.value.code == expected
     assert type(caught.value) is kind
     assert message in caught.value.message.en
+
+
+def test_a_refusal_that_drips_in_is_given_up_at_the_deadline(hub: Hub) -> None:
+    body = _envelope(10010205001, "record not found" + " " * 100)
+    hub.fault(Fault("status", origin="ms", path="*/repo", status=404, body=body))
+    hub.fault(Fault("slow", origin="ms", path="*/repo", method="GET", bytes_per_second=20))
+    started = time.monotonic()
+    with opened(hub, "modelscope", settings_for(hub)) as ms, pytest.raises(Unreachable) as caught:
+        ms.locate(worlds.QWEN, "master", "config.json")
+    assert caught.value.stage == "timeout"
+    assert time.monotonic() - started < 4
 
 
 def test_a_model_that_is_elsewhere_under_another_owner_is_hinted_at(hub: Hub) -> None:
