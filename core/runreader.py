@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import difflib
-import re
+import os
 from pathlib import Path
 
 from qtune.core import rundefaults, runsection
+from qtune.core.hub.names import is_repo_id
 from qtune.core.runproblems import ConfigProblem
 from qtune.core.runschema import Field, Refused, value_of
 from qtune.core.text import Text
 from qtune.core.yamltree import Leaf, Listing, Mark, Table, Tree
 
-REPO_ID = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[\w.-]{1,96}")
 DATA_KEYS = ("path", "format", "weight", "split")
 DATA_LATER = (".csv", ".tsv", ".parquet", ".arrow", ".xlsx", ".gz", ".zst", ".zip")
 
@@ -118,11 +118,11 @@ class Reader:
         if name == builtin:
             return name, None
         folder = self._path(name)
-        if folder is not None and (folder / "config.json").is_file():
+        if folder is not None and _is_file(folder / "config.json"):
             return str(folder), folder
-        if REPO_ID.fullmatch(name) and not name.endswith((".git", ".ipynb")):
+        if "/" in name and is_repo_id(name):
             return name, None
-        if folder is not None and folder.is_dir():
+        if folder is not None and _is_folder(folder):
             self._say(
                 "CFG015",
                 mark,
@@ -223,23 +223,22 @@ class Reader:
                 ),
                 Text("Convert it to JSONL.", "请转换成 JSONL。"),
             )
-        elif path.is_dir():
+        elif _is_folder(path):
             self._say(
                 "CFG007",
                 tree.mark,
                 Text(f"data: {path} is a folder", f"data：{path} 是文件夹"),
                 Text("Name the files in it, as a list.", "请用列表写出里面的文件。"),
             )
-        elif not path.is_file():
+        elif not _is_file(path):
             self._say("CFG009", tree.mark, *self._missing(value, path))
         return path
 
     def _missing(self, written: str, path: Path) -> tuple[Text, Text]:
         message = Text(f"data: there is no file {path}", f"data：文件 {path} 不存在")
         beside = self.whole.path.parent / written if self.whole.path is not None else path
-        siblings = [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []
-        near = difflib.get_close_matches(path.name, siblings, 1)
-        if beside.is_file():
+        near = difflib.get_close_matches(path.name, _names_in(path.parent), 1)
+        if _is_file(beside):
             return message, Text(
                 f"Paths start at {self.root}. The file lies in {beside.parent}: write {beside}.",
                 f"路径以 {self.root} 为起点。该文件在 {beside.parent}，请写 {beside}。",
@@ -265,12 +264,12 @@ class Reader:
                 return default
         assert path is not None
         mark = tree.mark if tree is not None else self.whole
-        here = self.root.resolve()
-        if path.is_file():
+        here = _real(self.root)
+        if _is_file(path):
             self._say(
                 "CFG007", mark, Text(f"output_dir: {path} is a file", f"output_dir：{path} 是文件")
             )
-        elif path.resolve() in (here, *here.parents, config.resolve().parent):
+        elif _real(path) in (here, *here.parents, _real(config).parent):
             self._say(
                 "CFG007",
                 mark,
@@ -307,3 +306,26 @@ class Reader:
 
     def finish(self) -> None:
         self.problems.extend(runsection.unknown(self.entries, tuple(self.known), ""))
+
+
+# What these cannot look at (no permission, a link to itself, a path too long) is not there for us
+# either. The methods of Path raise instead, before Python 3.14.
+
+
+def _is_file(path: Path) -> bool:
+    return os.path.isfile(path)  # noqa: PTH113
+
+
+def _is_folder(path: Path) -> bool:
+    return os.path.isdir(path)  # noqa: PTH112
+
+
+def _real(path: Path) -> Path:
+    return Path(os.path.realpath(path))
+
+
+def _names_in(folder: Path) -> list[str]:
+    try:
+        return os.listdir(folder)  # noqa: PTH208
+    except OSError:
+        return []

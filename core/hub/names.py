@@ -13,15 +13,21 @@ _REVISION = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+/-]{0,254}")
 COMMIT = re.compile(r"[0-9a-f]{40}")
 
 
-def check_repo_id(repo_id: str) -> str:
-    """The id itself, if it is `owner/name` or `name` as both hubs allow. Raises UsageError HUB224."""
-    parts = repo_id.split("/")
-    # `--` stands for the slash in the cache's folder names, so it cannot be part of a name.
-    if (
+def is_repo_id(text: str) -> bool:
+    """Whether `text` is `owner/name` or `name` as both hubs allow."""
+    parts = text.split("/")
+    return (
         len(parts) <= 2
         and all(_PART.fullmatch(part) for part in parts)
-        and not any(bad in repo_id for bad in ("..", "--"))
-    ):
+        # `--` stands for the slash in the cache's folder names, so it cannot be part of a name.
+        and not any(bad in text for bad in ("..", "--"))
+        and not text.endswith((".git", ".ipynb"))
+    )
+
+
+def check_repo_id(repo_id: str) -> str:
+    """The id itself. Raises UsageError HUB224 for what is none."""
+    if is_repo_id(repo_id):
         return repo_id
     meant = _meant(repo_id)
     fix = (

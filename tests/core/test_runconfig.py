@@ -142,6 +142,9 @@ def test_words_that_yaml_takes_for_booleans_mean_what_the_field_means(project: P
         ("model: ./nowhere", "CFG015"),
         ("model: data", "CFG015"),
         ("model: just-a-word", "CFG007"),
+        ("model: Qwen/千问", "CFG007"),
+        ("model: a--b/c", "CFG007"),
+        ("model: o/n.git", "CFG007"),
         ("model: [a]", "CFG006"),
     ],
 )
@@ -149,6 +152,20 @@ def test_a_value_that_makes_no_sense_is_one_error_at_its_line(
     project: Path, line: str, code: str
 ) -> None:
     assert codes(project, f"data: data/train.jsonl\n{line}\n") == [(code, 2)]
+
+
+def test_no_path_is_too_odd_for_an_error_with_a_line(project: Path) -> None:
+    """A path that just fits, and one behind a link to itself, which some calls answer with a crash."""
+    (project / "loop").symlink_to("loop")
+    longest = ("a/" * 4096)[: 4090 - len(f"{project}/")]
+    assert codes(project, f"data: data/train.jsonl\nmodel: {longest}\n") in (
+        [("CFG015", 2)],
+        [("CFG007", 2)],
+    )
+    assert codes(project, "data: data/train.jsonl\nmodel: ./loop\n") == [("CFG015", 2)]
+    assert codes(project, "data: loop\n") == [("CFG009", 1)]
+    config = load(project, "data: data/train.jsonl\noutput_dir: loop\n")
+    assert config.output_dir == project / "loop"  # training will say that it cannot be made
 
 
 @pytest.mark.parametrize(

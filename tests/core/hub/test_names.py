@@ -18,6 +18,7 @@ def test_real_ids_pass(repo_id: str) -> None:
     [
         "", "a/b/c", "../x", "a/..", "a/b?x=1", "a/b#c", "a/b%2e", "a b/c", "/a", "a/", "a//b",
         "a--b/c", ".a/b", "a/b.", "-a/b", "a/b\n", "a/" + "b" * 97, "http://x/a", "a\\b", "模型/名",
+        "a/b.git", "a/b.ipynb",
     ],
 )  # fmt: skip
 def test_anything_else_is_refused_before_a_request(repo_id: str) -> None:
