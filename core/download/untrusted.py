@@ -17,8 +17,9 @@ LONGEST_PATH, LONGEST_NAME = 1024, 255
 
 _DRIVE = re.compile(r"[A-Za-z]:")
 _DEVICE = re.compile(r"(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$)(\..*)?", re.I)
-# Ours, and git's: a hook in a `--local-dir` that is a working tree would be run.
-_RESERVED = frozenset({".qtune", ".git"})
+# Ours, and git's: a hook in a `--local-dir` that is a working tree would be run. Behind `~1` they are the
+# same folders' short names on Windows.
+_RESERVED = re.compile(r"\.(git|qtune)|(git|qtune)~\d+", re.I)
 
 
 def check(manifest: Manifest) -> None:
@@ -86,7 +87,7 @@ def _part_problem(part: str) -> Text | None:
         return Text("a name that ends with a dot or a space", "名称以点或空格结尾")
     if _DEVICE.fullmatch(part):
         return Text("the name of a device", "使用了设备名")
-    if part.casefold() in _RESERVED:
+    if _RESERVED.fullmatch(part):
         return Text("a folder that is not the hub's to write", "写入不应由仓库写入的目录")
     return None
 

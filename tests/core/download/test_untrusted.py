@@ -28,7 +28,8 @@ def _manifest(*files: RepoFile) -> Manifest:
         "", "/", "/etc/passwd", "//x", "..", "../x", "a/../x", "a/..", "./a", "a/./b", "a//b", "a/",
         "a\\b", "..\\x", "C:\\x", "C:x", "c:/x", "a\0b", "a\nb", "a\x1b[31m", "a\x7f", "\u202egnp.exe",
         "\ud800", "CON", "nul.json", "a/AUX", "com1.txt", "LPT9", "dot.", "space ", "a./b",
-        ".git/hooks/post-checkout", "x/.GIT/config", ".qtune/provenance.json", "x" * 256, "a/" * 600 + "b",
+        ".git/hooks/post-checkout", "x/.GIT/config", ".qtune/provenance.json", "GIT~1/config", "qtune~2/x",
+        "x" * 256, "a/" * 600 + "b",
     ],
 )  # fmt: skip
 def test_such_a_path_is_refused(path: str) -> None:
