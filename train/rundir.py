@@ -21,6 +21,7 @@ from qtune.core.text import Text, plain
 from qtune.train import checkpoints, data
 from qtune.train.causes import failure
 from qtune.train.job import Job
+from qtune.train.mishaps import translate
 
 RECORD = "record.json"
 METRICS = "metrics.jsonl"
@@ -60,8 +61,9 @@ def claim(folder: Path, patience: float = PATIENCE) -> Iterator[None]:
         lock.acquire(timeout=patience)
     except Timeout:
         raise failure("TRN032", plain(str(folder))) from None
-    except (PermissionError, NotADirectoryError, FileExistsError) as error:
-        raise failure("TRN024", plain(f"{folder}: {error.strerror}")) from error
+    except OSError as error:
+        cannot = failure("TRN024", plain(f"{folder}: {error.strerror}"))
+        raise translate(error) or cannot from error
     try:
         yield
     finally:

@@ -72,7 +72,8 @@ def test_metrics_are_taken_back_to_the_step_that_training_goes_on_from(tmp_path:
 
 def test_a_folder_that_cannot_be_made_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    for folder in (tmp_path / "file", tmp_path / "file" / "run"):
+    (tmp_path / "loop").symlink_to("loop")
+    for folder in (tmp_path / name for name in ("file", "file/run", "loop", "loop/run")):
         with pytest.raises(TrainError) as caught, rundir.claim(folder):
             pass
         assert caught.value.code == "TRN024"
