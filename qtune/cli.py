@@ -29,6 +29,7 @@ COMMANDS: dict[str, Text] = {
     "init": Text(
         "Write a commented .env and a starter run config.", "生成带注释的 .env 和入门训练配置。"
     ),
+    "login": Text("Check a token, then keep it in .env.", "验证 Token，然后保存到 .env。"),
     "env": Text(
         "Show every setting, its value and where it came from.", "查看每项设置的值及其来源。"
     ),

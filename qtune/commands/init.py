@@ -19,7 +19,7 @@ from qtune.speech import current, say
 )
 def command() -> int:
     from qtune.commands import starter
-    from qtune.commands.changes import add_line
+    from qtune.commands.gitignore import keep_out
     from qtune.commands.project import open_project
 
     settings = open_project().settings
@@ -29,7 +29,7 @@ def command() -> int:
     _write(
         Path(starter.RUN_CONFIG), starter.run_config(settings.text("DEFAULT_MODEL"), lang), 0o666
     )
-    if _in_git() and not _ignored() and add_line(Path(".gitignore"), ".env"):
+    if keep_out(Path(".env")):
         click.echo(say("added    .env to .gitignore", "已添加   .env 到 .gitignore"))
     click.echo(say(f"Next: qtune doctor {starter.RUN_CONFIG}",
                    f"下一步：qtune doctor {starter.RUN_CONFIG}"))  # fmt: skip
@@ -57,23 +57,3 @@ def _write(path: Path, text: str, mode: int) -> None:
     with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
         file.write(text)
     click.echo(say(f"wrote    {path}", f"已生成   {path}"))
-
-
-def _in_git() -> bool:
-    here = Path.cwd()
-    return any((folder / ".git").exists() for folder in (here, *here.parents))
-
-
-def _ignored() -> bool:
-    """As git says; where git cannot be asked, the line is added, which does no harm."""
-    import shutil
-    import subprocess
-
-    git = shutil.which("git")
-    if git is None:
-        return False
-    asked = [git, "-c", "core.fsmonitor=false", "check-ignore", "-q", ".env"]
-    try:
-        return subprocess.run(asked, capture_output=True, timeout=5).returncode == 0
-    except (OSError, subprocess.TimeoutExpired):
-        return False
