@@ -52,7 +52,7 @@ TABLE: tuple[Setting, ...] = (
     ),
     Setting(
         "HF_TOKEN", "text", "",
-        Text("Your Hugging Face access token.", "Hugging Face 访问令牌。"),
+        Text("Your Hugging Face access token.", "Hugging Face 的访问 Token。"),
         Text(
             "Only needed for gated or private models (LLaMA), and for higher rate limits. "
             "Make one at https://huggingface.co/settings/tokens.",
@@ -65,7 +65,7 @@ TABLE: tuple[Setting, ...] = (
         "DEFAULT_MODEL", "text", "Qwen/Qwen3-4B",
         Text("The model when a command or run config names none.", "命令和配置未指定模型时使用的模型。"),
         Text("A repo id (owner/name) or a local folder.", "仓库 id（owner/name）或本地文件夹。"),
-        ("commands.doctor", "core.runconfig"),
+        ("commands.doctor", "commands.download", "core.runconfig"),
     ),
     # --- which hub serves -------------------------------------------------------------------------
     Setting(
@@ -116,7 +116,7 @@ TABLE: tuple[Setting, ...] = (
     ),
     Setting(
         "HF_HOME", "path", "~/.cache/huggingface",
-        Text("Where Hugging Face keeps its cache and token.", "Hugging Face 缓存与令牌所在目录。"),
+        Text("Where Hugging Face keeps its cache and token.", "Hugging Face 缓存与 Token 所在目录。"),
         Text("Move it to a disk with room for the weights.", "请放到空间足够存放权重的磁盘上。"),
         ("core.locations", _HF), exported=True,
     ),
@@ -134,7 +134,7 @@ TABLE: tuple[Setting, ...] = (
     ),
     Setting(
         "HF_TOKEN_PATH", "path", "",
-        Text("The file that `hf auth login` writes the token to.", "`hf auth login` 写入令牌的文件。"),
+        Text("The file that `hf auth login` writes the token to.", "`hf auth login` 写入 Token 的文件。"),
         Text("Empty: HF_HOME/token. Read when HF_TOKEN is not set.", "留空则为 HF_HOME/token。未设置 HF_TOKEN 时读取。"),
         ("core.credentials", _HF), exported=True,
     ),
@@ -147,8 +147,8 @@ TABLE: tuple[Setting, ...] = (
     Setting(
         "HF_HUB_ETAG_TIMEOUT", "int", "10",
         Text("Seconds to wait for a hub's answer about a file.", "等待下载源返回文件信息的秒数。"),
-        Text("Raise it when the hub answers, but slowly.", "如果源能响应但很慢，可以调大。"),
-        ("core.http", _HF), minimum=1, exported=True,
+        Text("Raise it when the hub answers, but slowly.", "如果下载源有响应但很慢，可以调大。"),
+        ("core.http", "core.hub", _HF), minimum=1, exported=True,
     ),
     Setting(
         "HF_HUB_DOWNLOAD_TIMEOUT", "int", "10",
@@ -174,7 +174,7 @@ TABLE: tuple[Setting, ...] = (
     ),
     Setting(
         "HF_HUB_DISABLE_IMPLICIT_TOKEN", "bool", "False",
-        Text("Do not send the Hugging Face token unasked.", "不主动发送 Hugging Face 令牌。"),
+        Text("Do not send the Hugging Face token unasked.", "不主动发送 Hugging Face 的 Token。"),
         Text("With it on, gated models answer 401.", "开启后访问门控模型会得到 401。"),
         ("core.credentials", _HF), exported=True,
     ),
@@ -183,7 +183,7 @@ TABLE: tuple[Setting, ...] = (
         Text("Store files in the snapshot instead of links to blobs.", "快照中存放真实文件而非指向 blob 的链接。"),
         Text("For disks without symbolic links: some NAS, FAT, Windows without developer mode.",
              "用于不支持符号链接的磁盘：部分 NAS、FAT、未开启开发者模式的 Windows。"),
-        ("core.download.store", _HF), exported=True,
+        ("core.download", _HF), exported=True,
     ),
     # --- ModelScope -------------------------------------------------------------------------------
     Setting(
@@ -195,7 +195,7 @@ TABLE: tuple[Setting, ...] = (
     ),
     Setting(
         "MODELSCOPE_API_TOKEN", "text", "",
-        Text("Your ModelScope access token.", "ModelScope 访问令牌。"),
+        Text("Your ModelScope access token.", "ModelScope 的访问 Token。"),
         Text("Only needed for private models: public ones need none.", "仅私有模型需要，公开模型无需任何 Token。"),
         ("core.credentials", _MS), secret=True, exported=True,
     ),
@@ -203,7 +203,7 @@ TABLE: tuple[Setting, ...] = (
         "MODELSCOPE_CACHE", "path", "~/.cache/modelscope",
         Text("Where ModelScope's own client keeps models.", "ModelScope 客户端自己的模型目录。"),
         Text("qtune stores models in the Hugging Face cache whichever hub they came from.",
-             "无论来自哪个源，qtune 都把模型存放在 Hugging Face 缓存中。"),
+             "无论来自哪个下载源，qtune 都把模型存放在 Hugging Face 缓存中。"),
         (_MS,), exported=True,
     ),
     # --- the road ---------------------------------------------------------------------------------
