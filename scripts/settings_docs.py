@@ -4,17 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from qtune.core.table import TABLE, Setting
+from qtune.commands.starter import GROUPS, assignment
+from qtune.core.table import TABLE
 from qtune.core.text import Lang, Text
-
-_GROUPS: tuple[tuple[str, Text], ...] = (
-    ("USE_MODELSCOPE", Text("The three that most people need", "大多数人只需要这三项")),
-    ("QTUNE_SOURCES", Text("Which hub serves", "使用哪个下载源")),
-    ("HF_ENDPOINT", Text("Hugging Face", "Hugging Face")),
-    ("MODELSCOPE_ENDPOINT", Text("ModelScope", "ModelScope")),
-    ("HTTP_PROXY", Text("The road there", "网络")),
-    ("CUDA_VISIBLE_DEVICES", Text("Training", "训练")),
-)
 
 
 def files() -> Iterator[tuple[str, str]]:
@@ -31,12 +23,11 @@ def example() -> str:
         "# 将本文件复制为 .env；`qtune doctor` 会给出建议，`qtune doctor --fix` 会写入。环境变量优先于本文件。",
     ]
     for row in TABLE:
-        title = _title(row)
+        title = GROUPS.get(row.key)
         if title is not None:
             rule = title.en if title.en == title.zh else f"{title.en} · {title.zh}"
             lines += ["", f"# --- {rule} ---"]
-        off = "" if row.key in ("USE_MODELSCOPE", "DEFAULT_MODEL") else "# "
-        lines += ["", f"# {row.summary.en}", f"# {row.summary.zh}", f"{off}{row.key}={row.default}"]
+        lines += ["", f"# {row.summary.en}", f"# {row.summary.zh}", assignment(row)]
     return "\n".join(lines) + "\n"
 
 
@@ -70,7 +61,7 @@ def page(lang: Lang) -> str:
         say("intro"),
     ]
     for row in TABLE:
-        title = _title(row)
+        title = GROUPS.get(row.key)
         if title is not None:
             lines += ["", f"## {title.to(lang)}"]
         lines += [
@@ -93,7 +84,3 @@ def page(lang: Lang) -> str:
         if row.secret:
             lines.append(f"- {say('secret')}")
     return "\n".join(lines) + "\n"
-
-
-def _title(row: Setting) -> Text | None:
-    return next((title for key, title in _GROUPS if key == row.key), None)

@@ -9,7 +9,8 @@ from qtune.core.text import Lang, Text
 
 RUN_CONFIG, DATA = "sft.yaml", "data/train.jsonl"
 
-_GROUPS: dict[str, Text] = {
+# The first key of each group of the table.
+GROUPS: dict[str, Text] = {
     "USE_MODELSCOPE": Text("The three that most people need", "大多数人只需要这三项"),
     "QTUNE_SOURCES": Text("Which hub serves", "使用哪个下载源"),
     "HF_ENDPOINT": Text("Hugging Face", "Hugging Face"),
@@ -29,9 +30,9 @@ def env_file(lang: Lang) -> str:
     """Every key of the table; only the FAQ's recommended ones are switched on."""
     lines = _HEAD.to(lang).split("\n")
     for row in TABLE:
-        if row.key in _GROUPS:
-            lines += ["", f"# --- {_GROUPS[row.key].to(lang)} ---"]
-        lines += ["", f"# {_said(row, lang)}", _line(row)]
+        if row.key in GROUPS:
+            lines += ["", f"# --- {GROUPS[row.key].to(lang)} ---"]
+        lines += ["", f"# {_said(row, lang)}", assignment(row)]
     return "\n".join(lines) + "\n"
 
 
@@ -40,7 +41,8 @@ def _said(row: Setting, lang: Lang) -> str:
     return f"{row.summary.to(lang)}{gap}{row.why.to(lang)}"
 
 
-def _line(row: Setting) -> str:
+def assignment(row: Setting) -> str:
+    """The row's line, commented out unless most people want it."""
     on = row.key in ("USE_MODELSCOPE", "DEFAULT_MODEL")
     return f"{'' if on else '# '}{row.key}={row.default}"
 
