@@ -225,6 +225,7 @@ def _blocked(road: _Road) -> list[Stage]:
         failed is None
         or failed.name not in ("tcp", "tls")
         or is_local_name(road.host)
+        or not road.addresses  # nothing was looked up: the CA file could not be loaded
         or not all(is_sinkhole(address) for address in road.addresses)
     ):
         return road.stages

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import httpx
 
-from qtune.commands import console, factsfile, fixing, listing
+from qtune.commands import console, documents, factsfile, fixing, listing
 from qtune.commands.project import Project, survey
 from qtune.commands.target import Target, read_target
 from qtune.commands.watch import watching
@@ -89,30 +89,32 @@ class Examination:
         """A setting with which no client can be made is a finding; what needs no client is looked at."""
         problems = list(project.problems)
         sources: tuple[Source, ...] = ()
+        unusable: ConfigError | None = None
         started = time.monotonic()
         with contextlib.ExitStack() as stack:
             try:
                 sources = candidates(project.settings)
-                client = stack.enter_context(open_client(project.settings))
             except ConfigError as problem:
                 problems.append(problem)
-                client = stack.enter_context(httpx.Client(trust_env=False))
-                limits = dataclasses.replace(
-                    options.limits, offline=True, offline_reason=problem.code
-                )
-                options = dataclasses.replace(options, limits=limits)
+            try:
+                client = stack.enter_context(open_client(project.settings))
+            except ConfigError as problem:
+                unusable = problem
+                client = stack.enter_context(httpx.Client(transport=_Refusing(problem)))
             context = Context(
                 project.settings, target.goal, sources, client, os.environ, project.root
             )
             observer = stack.enter_context(watching(self.asked.quiet))
             report = doctor.examine(context, options, observer)
+        if unusable is not None and all(f.code != unusable.code for f in report.findings):
+            problems.append(unusable)  # no road was walked that would have shown it
         extra = [*(json.finding_of(problem) for problem in problems), *target.findings]
         took_ms = round((time.monotonic() - started) * 1000)
         return dataclasses.replace(_with(report, extra, options), took_ms=took_ms)
 
     def _show_diff(self, report: Report, project: Project) -> int:
         changes = fixing.planned(report, project, unsafe=self.asked.unsafe_fixes)
-        if self.asked.format == "json":
+        if self.asked.format != "text":
             sys.stderr.write(changes.diff())
             return self._tell(report)
         self._print(changes.diff())
@@ -152,8 +154,8 @@ class Examination:
         brief: bool = False,
     ) -> int:
         code = self._exit(report)
-        if self.asked.format == "json":
-            self._print(json.render(report, code, current()))
+        if self.asked.format != "text":
+            self._print(documents.write(report, self.asked.format, code))
             return code
         self.answered = True
         out = console.answer()
@@ -186,6 +188,16 @@ class Examination:
         words += ["--for", asked.goal] if asked.goal != "train" else []
         words += ["--env-file", str(asked.env_file)] if asked.env_file else []
         return shlex.join(words)
+
+
+class _Refusing(httpx.BaseTransport):
+    """No request leaves where no client can be made; the roads are still walked, up to what is wrong."""
+
+    def __init__(self, problem: ConfigError) -> None:
+        self._problem = problem
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        raise self._problem
 
 
 def _with(report: Report, extra: Iterable[Finding], options: Options) -> Report:

@@ -251,6 +251,22 @@ def test_a_setting_that_breaks_the_client_is_a_finding_not_a_crash(
     assert any(check["check"] == "envfile" for check in document(done)["checks"])
 
 
+def test_a_ca_file_that_is_missing_is_told_once_with_its_line_and_the_way_out(
+    shell: Shell,
+) -> None:
+    shell.env("USE_MODELSCOPE=False", "SSL_CERT_FILE=/no/such/file.pem")
+    done = shell.qtune("doctor", "--for", "download", "--format", "json")
+    report = document(done)
+    assert codes(done) == ["NET110"]
+    (finding,) = report["findings"]
+    assert (finding["span"]["line"], finding["fix"]["unset"]) == (2, ["SSL_CERT_FILE"])
+    blamed = {check.get("because") for check in report["checks"] if check["state"] == "skipped"}
+    assert "NET110" in blamed
+    shell.qtune("doctor", "--for", "download", "--fix", "--unsafe-fixes", "--yes", "--offline")
+    offline = shell.qtune("doctor", "--for", "download", "--offline", "--format", "json")
+    assert codes(offline) == ["NET110"], "offline no road shows it, so nothing was written"
+
+
 def test_an_env_that_is_a_folder_is_a_finding(shell: Shell) -> None:
     (shell.folder / ".env").mkdir()
     done = shell.qtune("doctor", "--offline", "--format", "json")
