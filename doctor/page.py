@@ -21,7 +21,9 @@ def markdown(rule: Rule, lang: Lang) -> str:
     for section, heading in _HEADINGS:
         text: Text = getattr(rule.page, section)
         lines += ["", f"## {heading.to(lang)}", "", text.to(lang).strip()]
-    lines += ["", f"## {_SUPPRESS.to(lang)}", "", f"```bash\nqtune doctor --skip {rule.code}\n```"]
+    if rule.reported:
+        skip = f"```bash\nqtune doctor --skip {rule.code}\n```"
+        lines += ["", f"## {_SUPPRESS.to(lang)}", "", skip]
     if rule.page.sources:
         lines += [
             "",

@@ -17,7 +17,7 @@ from qtune.doctor.report.view import View
 _AREAS: tuple[tuple[Said, tuple[str, ...], tuple[str, ...]], ...] = (
     (Said("network", "网络"), ("NET",), ("reach",)),
     (Said("hubs", "下载源"), ("HUB",), ("listing", "storage", "speed")),
-    (Said("tokens", "令牌"), ("TOK",), ("tokens", "identity")),
+    (Said("tokens", "Token"), ("TOK",), ("tokens", "identity")),
     (Said("access", "权限"), ("GATE",), ("gate",)),
     (Said("GPU", "GPU"), ("GPU", "MEM"), ("accelerator", "torch")),
     (Said("disk", "磁盘"), ("DSK",), ("disk",)),

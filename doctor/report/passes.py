@@ -119,7 +119,7 @@ def _reach(value: Reach) -> Text:
 
 def _identity(value: Identity) -> Text:
     if not value.valid:
-        return Text("the token is not accepted", "令牌不被接受")
+        return Text("the token is not accepted", "Token 不被接受")
     role = f" ({value.role})" if value.role else ""
     return plain(f"{value.name}{role}")
 
@@ -134,7 +134,9 @@ def _listing(value: Listing) -> Text:
 
 def _gate(value: Gate) -> Text:
     sent = (
-        Text("with a token", "带令牌") if value.access.sent_token else Text("no token", "不带令牌")
+        Text("with a token", "带 Token")
+        if value.access.sent_token
+        else Text("no token", "不带 Token")
     )
     return Text(
         f"{value.path}: {value.access.state.value} (HTTP {value.access.status}, {sent.en})",

@@ -110,8 +110,8 @@ RULE = Rule(
             unset HF_ENDPOINT
             ```
 
-            and delete the `export` line in `~/.bashrc`, `~/.zshrc`, `~/.profile`, your conda environment (
-            `conda env config vars list`) or the job script. On Windows: "Edit environment variables for your
+            and delete the `export` line in `~/.bashrc`, `~/.zshrc`, `~/.profile`, your conda environment
+            (`conda env config vars list`) or the job script. On Windows: "Edit environment variables for your
             account", or
 
             ```

@@ -67,8 +67,8 @@ RULE = Rule(
         ),
         why=prose(
             """
-            qtune fills `${NAME}` from lines further up in the same file and from a few harmless variables (
-            `HOME`, `USER`, `PWD`, `XDG_CACHE_HOME` and their like), not from the whole environment. That is
+            qtune fills `${NAME}` from lines further up in the same file and from a few harmless variables
+            (`HOME`, `USER`, `PWD`, `XDG_CACHE_HOME` and their like), not from the whole environment. That is
             on purpose: a cloned project could otherwise bring a `.env` with
 
             ```

@@ -47,8 +47,8 @@ RULE = Rule(
                 qtune run quickstart
                 ```
 
-                trains a tiny model without network. If that works, run your own with fewer things at once (
-                `max_length=512`); if not, `qtune doctor` looks at GPU, driver and torch.
+                trains a tiny model without network. If that works, run your own with fewer things at once
+                (`max_length=512`); if not, `qtune doctor` looks at GPU, driver and torch.
                 """,
                 """
                 ```bash
