@@ -51,6 +51,14 @@ def ending(reach: Reach, stage: Stage) -> Text:
             f"the connection to {ip} was cut at once", f"到 {ip} 的连接立即被切断"
         ),
         ("tcp", "unreachable"): Text(f"there is no route to {ip}", f"没有通往 {ip} 的网络路由"),
+        ("proxy_dns", "scheme"): Text(
+            "the proxy's address begins with a scheme that no client knows",
+            "代理地址以客户端不支持的协议名开头",
+        ),
+        ("proxy_dns", "port"): Text(
+            "the proxy's address has a port that is none", "代理地址的端口无效"
+        ),
+        ("proxy_dns", "host"): Text("the proxy's address names no host", "代理地址缺少主机名"),
         ("proxy_tcp", "refused"): Text(
             f"nothing listens at the proxy's address {proxy}", f"代理地址 {proxy} 没有程序在监听"
         ),

@@ -45,7 +45,7 @@ class Recommendation:
 class Report:
     """`findings` come root cause first; `patch` is what `--fix` would write.
 
-    `versions` of qtune and of what it judged; `started` in ISO 8601 with the zone.
+    `suppressed` are the codes that `--skip` left out; `started` is in ISO 8601 with the zone.
     """
 
     findings: tuple[Finding, ...]

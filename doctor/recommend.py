@@ -13,7 +13,7 @@ from qtune.core.text import Text
 from qtune.doctor.facts import Facts
 from qtune.doctor.finding import Applicability, Finding, Fix
 from qtune.doctor.outcome import Recommendation
-from qtune.doctor.scope import allowed, choice
+from qtune.doctor.scope import allowed, choice, may_list
 
 
 def switch_source(facts: Facts, away_from: str) -> Fix | None:
@@ -23,12 +23,20 @@ def switch_source(facts: Facts, away_from: str) -> Fix | None:
     best = choice(facts)
     if best.source.name == away_from:
         return None
+    title, applicability = best.source.title, Applicability.SAFE
+    doubt = Text("", "")
+    if not may_list(facts, best.source):
+        owner, applicability = facts.goal.model.partition("/")[0], Applicability.UNSAFE
+        doubt = Text(
+            f"; see first who {owner} is there: the same name may be somebody else's",
+            f"；请先确认那里的 {owner} 是谁：同名的可能是别人",
+        )
     return Fix(
         Text(
-            f"Use {best.source.title} first: {best.reason.en}",
-            f"优先使用 {best.source.title}：{best.reason.zh}",
+            f"Use {title} first: {best.reason.en}{doubt.en}",
+            f"优先使用 {title}：{best.reason.zh}{doubt.zh}",
         ),
-        Applicability.SAFE,
+        applicability,
         patch=_in_front(facts, best.source),
     )
 

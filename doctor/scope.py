@@ -17,6 +17,13 @@ from qtune.doctor.finding import Finding, Severity
 _REFUSED = Text("access is refused", "访问被拒绝")
 _BAD_TOKEN = Text("the token is not accepted", "Token 不被接受")
 _MISSING = Text("the model is not there", "没有该模型")
+_LIMITED = Text("it asks to wait: too many requests", "请求过多，需要等待")
+_REASONS = {
+    AccessState.MISSING_OR_PRIVATE: _MISSING,
+    AccessState.NO_REVISION: _MISSING,
+    AccessState.BAD_TOKEN: _BAD_TOKEN,
+    AccessState.RATE_LIMITED: _LIMITED,
+}
 
 
 def allowed(facts: Facts) -> tuple[Source, ...]:
@@ -37,9 +44,8 @@ def _measured(facts: Facts, source: str) -> Measurement:
     if reach.failed is not None:
         return Measurement(source, False, ending(reach, reach.failed))
     if gate is not None and not gate.ok:
-        missing = gate.access.state in (AccessState.MISSING_OR_PRIVATE, AccessState.NO_REVISION)
-        refused = _BAD_TOKEN if gate.access.state is AccessState.BAD_TOKEN else _REFUSED
-        return Measurement(source, False, _MISSING if missing else refused, has_model=not missing)
+        reason = _REASONS.get(gate.access.state, _REFUSED)
+        return Measurement(source, False, reason, has_model=reason is not _MISSING)
     if storage is not None and storage.failed is not None:
         reason = Text(
             f"its large files come from {storage.host}, which cannot be reached",
@@ -81,9 +87,13 @@ def _setting(facts: Facts, key: str) -> str:
 
 def stands_in(facts: Facts, source: Source) -> bool:
     """May `source` serve without the user having chosen it? The same bytes, or as the download decides."""
+    listed = known(facts.listing.get(allowed(facts)[0].name)) is not None
+    return listed or may_list(facts, source)
+
+
+def may_list(facts: Facts, source: Source) -> bool:
+    """May `source` say by itself which files the model has, as it would once the settings name it first?"""
     first = allowed(facts)[0]
-    if known(facts.listing.get(first.name)) is not None:
-        return True
     gate = known(facts.gate.get(first.name))
     place = standing(
         source,

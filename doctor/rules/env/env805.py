@@ -49,9 +49,11 @@ def _fix(fact: SettingFact) -> Fix:
     row = BY_KEY[fact.key]
     value, certain = _meant(fact)
     if value is None:
-        choices = "True, False" if row.kind == "bool" else ", ".join(row.choices)
+        choices = ("True", "False") if row.kind == "bool" else row.choices
         listed = (
-            Text(f"one of {choices}", f"{choices} 之一") if choices else Text("a value", "正确的值")
+            Text(f"one of {', '.join(choices)}", f" {'、'.join(choices)} 之一")
+            if choices
+            else Text("a value", "正确的值")
         )
         default = row.default or "…"
         return Fix(

@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable
 
 from qtune.core.envpatch import EnvPatch
 from qtune.core.hub.interface import AccessState
 from qtune.core.origin import Level
 from qtune.core.text import Text
-from qtune.doctor.facts import Facts, SourceFact
+from qtune.doctor.facts import Facts, SettingFact, SourceFact, TokenFact
 from qtune.doctor.finding import Applicability, Finding, Fix, Severity
 from qtune.doctor.rule import Page, Rule
 from qtune.doctor.rules.gate.refusals import evidence, model_page, refusals
 from qtune.doctor.rules.gate.words import ACCEPT, GATED_DOCS, OPEN_MODELS, REAL_FILE, VERIFY
 from qtune.doctor.rules.places import span_of
-from qtune.doctor.rules.tok.held import counting, key_of, token_page, tokens_for, trusted
+from qtune.doctor.rules.tok.held import (
+    counting,
+    key_of,
+    misshapen,
+    token_page,
+    tokens_for,
+    trusted,
+    weak_ca,
+)
 from qtune.doctor.rules.tok.words import GET_A_TOKEN, TOKEN_DOCS
 from qtune.doctor.rules.words import amid, joined, prose
 
@@ -47,6 +56,13 @@ def _held_back(source: SourceFact, facts: Facts) -> Text:
         return Text("", "")
     where = token.origin.describe()
     reason = Text(f"it may not go to {source.endpoint}", f"它不能发往 {source.endpoint}")
+    ca = weak_ca(token, source, facts)
+    if ca is not None:
+        place = ca.origin.describe()
+        reason = Text(
+            f"SSL_CERT_FILE ({place.en}) is named in a place that is trusted less",
+            f"SSL_CERT_FILE（{place.zh}）所在之处的可信度低于它",
+        )
     if tokens.disabled:
         reason = Text("HF_HUB_DISABLE_IMPLICIT_TOKEN is on", "HF_HUB_DISABLE_IMPLICIT_TOKEN 已开启")
     elif token.shape != "ok":
@@ -61,9 +77,7 @@ def _because(source: SourceFact, facts: Facts) -> str | None:
     token, tokens = counting(source, facts), tokens_for(source, facts)
     if token is None or tokens is None or tokens.disabled or tokens.may_go:
         return None
-    if token.shape in ("placeholder", "other_hub", "malformed"):
-        return "TOK301"
-    return "HUB204" if token.shape == "ok" else "TOK302"
+    return misshapen(token) or "HUB204"
 
 
 def _fix(source: SourceFact, facts: Facts) -> Fix:
@@ -76,6 +90,9 @@ def _fix(source: SourceFact, facts: Facts) -> Fix:
         )
     if not trusted(source, facts):
         return _official(source, facts)
+    token = counting(source, facts)
+    if token is not None and (ca := weak_ca(token, source, facts)) is not None:
+        return _name_ca_there(token, ca)
     page, tokens_page, key = model_page(source, facts), token_page(source, facts), key_of(source)
     return Fix(
         Text(
@@ -85,6 +102,21 @@ def _fix(source: SourceFact, facts: Facts) -> Fix:
         ),
         Applicability.MANUAL,
         url=page,
+    )
+
+
+def _name_ca_there(token: TokenFact, ca: SettingFact) -> Fix:
+    """Whoever names the CA could read the token; so it must stand where the token does."""
+    held = token.origin.describe()
+    return Fix(
+        Text(
+            f"If you trust {ca.value}, name it where the token is ({held.en}); else remove the line",
+            f"如果信任 {ca.value}，请在 Token 所在之处（{held.zh}）设置它；否则删除这一行",
+        ),
+        Applicability.MANUAL,
+        command=f"export SSL_CERT_FILE={shlex.quote(ca.value)}"
+        if token.origin.level >= Level.ENVIRON
+        else "",
     )
 
 

@@ -123,8 +123,8 @@ def _no_hub(facts: Facts) -> Iterable[Finding]:
             span=span_of(fact.origin, facts) if fact else None,
             fix=Fix(
                 Text(
-                    f"Correct {key}, or remove it to use {road.source.titled} itself",
-                    f"更正 {key}，或删除它以使用 {road.source.titled} 的官方地址",
+                    f"Correct {key}, or remove it to use {road.source.title} itself",
+                    f"更正 {key}，或删除它以使用 {road.source.title} 的官方地址",
                 ),
                 Applicability.UNSAFE,
                 patch=EnvPatch({}, frozenset({key})),

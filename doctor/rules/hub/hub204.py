@@ -55,7 +55,7 @@ def _finding(facts: Facts, source: SourceFact, token: TokenFact) -> Finding:
                 f"QTUNE_TRUSTED_HOSTS names {host}, but from {trust.en}, which is trusted less than "
                 f"{held.en}, where the token is",
                 f"QTUNE_TRUSTED_HOSTS 中有 {host}，但它来自{amid(trust)}，"
-                f"可信度低于 Token 所在的{amid(held)}",
+                f"可信度低于 Token 所在的{amid(held).rstrip()}",
             )
         )
     return Finding(

@@ -34,9 +34,9 @@ def _refused(facts: Facts, source: SourceFact, gate: Gate) -> Finding:
         left = duration(gate.rate_limit.reset_s)
         wait = Text(f"; the limit ends in {left.en}", f"；{left.zh}后解除")
     who = (
-        Text("this token", "该 Token")
+        Text("this token", "该 Token ")
         if gate.access.sent_token
-        else Text("this address without a token", "未带 Token 的当前 IP")
+        else Text("this address without a token", "未带 Token 的当前 IP ")
     )
     return Finding(
         "HUB208",

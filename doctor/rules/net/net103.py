@@ -13,6 +13,17 @@ from qtune.doctor.rule import Page, Rule
 from qtune.doctor.rules.net.roads import Broken, ended, manual, rewritten, tell
 from qtune.doctor.rules.words import prose
 
+# Where OpenSSL looks by itself, by distribution (as in Go's crypto/x509/root_linux.go).
+_SYSTEM_BUNDLES = frozenset(
+    (
+        "/etc/ssl/certs/ca-certificates.crt",  # Debian, Ubuntu, Alpine, Arch
+        "/etc/pki/tls/certs/ca-bundle.crt",  # Fedora, RHEL
+        "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
+        "/etc/ssl/ca-bundle.pem",  # openSUSE
+        "/etc/ssl/cert.pem",  # macOS, Alpine
+    )
+)
+
 
 def judge(facts: Facts) -> Iterable[Finding]:
     return tell("NET103", facts, ended(facts, "tls"), _mend)
@@ -64,7 +75,7 @@ def _trust(facts: Facts, road: Broken) -> Fix:
             Applicability.UNSAFE,
             patch=EnvPatch({}, frozenset({"SSL_CERT_FILE"})),
         )
-    if bundle.origin.level is not Level.DEFAULT and bundle.value:
+    if bundle.origin.level is not Level.DEFAULT and bundle.value and not _public(bundle.value):
         return Fix(
             Text(
                 f"Give SSL_CERT_FILE the same CA file as REQUESTS_CA_BUNDLE, if you trust it: {bundle.value}",
@@ -82,6 +93,11 @@ def _trust(facts: Facts, road: Broken) -> Fix:
         command=f"openssl s_client -connect {host}:{port} -servername {host} </dev/null "
         "| openssl x509 -noout -issuer",
     )
+
+
+def _public(bundle: str) -> bool:
+    """Is it the system's own bundle, or certifi's? What these do not vouch for, they will not then either."""
+    return bundle in _SYSTEM_BUNDLES or bundle.replace("\\", "/").endswith("/certifi/cacert.pem")
 
 
 RULE = Rule(

@@ -123,9 +123,15 @@ def endpoint_setting(facts: Facts, source: SourceFact) -> tuple[str, str, Text] 
     if key is None:
         return None
     fact = facts.setting(key)
-    if fact.origin.level is Level.DEFAULT:
+    if fact.origin.level is Level.DEFAULT or fact.problem is not None:
         return None
     return key, fact.value, fact.origin.describe()
+
+
+def misread(facts: Facts, source: SourceFact) -> bool:
+    """Is the hub asked at its own address only because the one that somebody gave it cannot be used?"""
+    key = ENDPOINT_KEYS.get(source.kind)
+    return key is not None and facts.setting(key).problem is not None
 
 
 def named(proxy: ProxyFact) -> Text:
@@ -168,10 +174,13 @@ def tell(
     if len(roads) > 1 and len(roads) == len(facts.sources):
         en = "; ".join(f"{road.host}: {road.ending.en}" for road in roads)
         zh = "；".join(f"{road.host}：{road.ending.zh}" for road in roads)
+        head = Text("None of the hubs can be reached", "所有下载源都无法访问")
+        if all(road.stage.name == "http" for road in roads):
+            head = Text("None of the hubs answers as it should", "所有下载源都没有正常响应")
         yield Finding(
             code,
             Severity.ERROR,
-            Text(f"None of the hubs can be reached. {en}", f"所有下载源都无法访问。{zh}"),
+            Text(f"{head.en}. {en}", f"{head.zh}。{zh}"),
             tuple(dict.fromkeys(line for road in roads for line in evidence(facts, road))),
             fix=otherwise(facts, roads[0]),
         )
@@ -184,6 +193,7 @@ def tell(
             Severity.ERROR,
             Text(f"{name} ({road.host}): {how.en}", f"{name}（{road.host}）：{how.zh}"),
             evidence(facts, road),
+            because="HUB203" if misread(facts, road.source) else None,
             span=span_of(facts.setting(key).origin, facts) if key else None,
             fix=switch_source(facts, road.source.name) or otherwise(facts, road),
             source=road.source.name,

@@ -11,7 +11,7 @@ from qtune.core.origin import Level
 from qtune.core.sources import same_owner
 from qtune.core.text import Text
 from qtune.core.trust import listed
-from qtune.doctor.facts import Facts, SourceFact, TokenFact, Tokens, known
+from qtune.doctor.facts import Facts, SettingFact, SourceFact, TokenFact, Tokens, known
 from qtune.doctor.finding import Applicability, Fix, Severity
 
 _OFFICIAL = {"huggingface": "https://huggingface.co", "modelscope": "https://modelscope.cn"}
@@ -26,6 +26,31 @@ def hubs(facts: Facts) -> Iterator[SourceFact]:
 def key_of(source: SourceFact) -> str:
     """The setting that holds this hub's token."""
     return "MODELSCOPE_API_TOKEN" if source.kind == "modelscope" else "HF_TOKEN"
+
+
+def called(token: TokenFact, source: SourceFact) -> Text:
+    """The token as the subject of a sentence: the variable or the line that holds it."""
+    where, key = token.origin.describe(), key_of(source)
+    if token.origin.line is not None:
+        return Text(f"{key} in {where.en}", f"{where.zh}的 {key} ")
+    if token.origin.path is not None:
+        return Text(f"The token in {where.en}", f"{where.zh} 中的 Token ")
+    return Text(where.en[:1].upper() + where.en[1:], f"{where.zh} ")
+
+
+def misshapen(token: TokenFact) -> str | None:
+    """The code that says why this can be no token; None where its shape is fine."""
+    if token.shape == "ok":
+        return None
+    return "TOK301" if token.shape in ("placeholder", "other_hub", "malformed") else "TOK302"
+
+
+def weak_ca(token: TokenFact, source: SourceFact, facts: Facts) -> SettingFact | None:
+    """The CA file that keeps `token` at home: whoever named it is trusted less than the token's place."""
+    ca = facts.setting("SSL_CERT_FILE")
+    named = ca.origin.level is not Level.DEFAULT and bool(ca.value)
+    secure = source.endpoint.startswith("https://")
+    return ca if secure and named and ca.origin.level < token.origin.level else None
 
 
 def tokens_for(source: SourceFact, facts: Facts) -> Tokens | None:

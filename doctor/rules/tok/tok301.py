@@ -11,6 +11,7 @@ from qtune.doctor.rule import Page, Rule
 from qtune.doctor.rules.places import span_of
 from qtune.doctor.rules.tok.held import (
     accepted,
+    called,
     counting,
     hubs,
     key_of,
@@ -21,7 +22,7 @@ from qtune.doctor.rules.tok.held import (
     without,
 )
 from qtune.doctor.rules.tok.words import GET_A_TOKEN, MASKED, TAKE_AWAY, TOKEN_DOCS, VERIFY
-from qtune.doctor.rules.words import amid, joined, prose
+from qtune.doctor.rules.words import joined, prose
 
 
 def _judge(facts: Facts) -> Iterable[Finding]:
@@ -34,14 +35,11 @@ def _judge(facts: Facts) -> Iterable[Finding]:
             continue
         # An odd shape alone proves nothing: hubs have changed theirs before.
         guessed = token.shape == "malformed" and turned_down(source, facts) is None
-        where = token.origin.describe()
+        name = called(token, source)
         yield Finding(
             "TOK301",
             Severity.WARNING if guessed else severity(source, facts),
-            Text(
-                f"{key_of(source)} in {where.en} is {wrong.en}",
-                f"{amid(where).lstrip()}的 {key_of(source)} {wrong.zh}",
-            ),
+            Text(f"{name.en} is {wrong.en}", f"{name.zh}{wrong.zh}"),
             because="ENV810" if _unfilled(token, facts) else None,
             span=span_of(token.origin, facts),
             fix=_fix(token, source, facts),

@@ -9,7 +9,7 @@ from qtune.doctor.facts import Facts
 from qtune.doctor.finding import Applicability, Finding, Fix, Severity
 from qtune.doctor.rule import Page, Rule
 from qtune.doctor.rules.places import span_of
-from qtune.doctor.rules.tok.held import accepted, counting, hubs, key_of, severity
+from qtune.doctor.rules.tok.held import accepted, called, counting, hubs, key_of, severity
 from qtune.doctor.rules.tok.words import MASKED, TOKEN_DOCS, VERIFY
 from qtune.doctor.rules.words import amid, joined, prose
 
@@ -29,21 +29,21 @@ def _judge(facts: Facts) -> Iterable[Finding]:
         extra = _EXTRA.get(token.shape) if token is not None else None
         if token is None or extra is None:
             continue
-        key, where = key_of(source), token.origin.describe()
+        where, name = token.origin.describe(), called(token, source)
+        file = token.origin.path is not None and token.origin.line is None
+        example = "ms-…" if source.kind == "modelscope" else "hf_…"
+        alone = example if file else f"{key_of(source)}={example}"
         # qtune trims what it reads; other programs that read the same place do not.
         works = accepted(source, facts)
         yield Finding(
             "TOK302",
             Severity.WARNING if works else severity(source, facts),
-            Text(f"{key} in {where.en} {extra.en}", f"{amid(where).lstrip()}的 {key} {extra.zh}"),
+            Text(f"{name.en} {extra.en}", f"{name.zh}{extra.zh}"),
             span=span_of(token.origin, facts),
             fix=Fix(
                 Text(
-                    f"In {where.en}, write the token alone: {key}=hf_…"
-                    if key == "HF_TOKEN"
-                    else f"In {where.en}, write the token alone: {key}=ms-…",
-                    f"在{amid(where)}中只写 Token 本身：{key}="
-                    + ("hf_…" if key == "HF_TOKEN" else "ms-…"),
+                    f"In {where.en}, write the token alone: {alone}",
+                    f"在{amid(where)}中只写 Token 本身：{alone}",
                 ),
                 Applicability.MANUAL,
             ),

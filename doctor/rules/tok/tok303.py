@@ -12,6 +12,7 @@ from qtune.doctor.rules.places import span_of
 from qtune.doctor.rules.tok.held import (
     counting,
     hubs,
+    misshapen,
     needs_no_token,
     severity,
     token_page,
@@ -46,18 +47,12 @@ def _judge(facts: Facts) -> Iterable[Finding]:
                 f"Hugging Face 不接受来自{amid(where)}的 Token {token.masked}：无效、已过期或已被撤销",
             ),
             evidence=tuple(_evidence(token, words, source, facts)),
-            because=_because(token),
+            because=misshapen(token),
             span=span_of(token.origin, facts),
             fix=_fix(token, source, facts),
             url=token_page(source, facts),
             source=source.name,
         )
-
-
-def _because(token: TokenFact) -> str | None:
-    if token.shape in ("placeholder", "other_hub", "malformed"):
-        return "TOK301"
-    return None if token.shape == "ok" else "TOK302"
 
 
 def _evidence(token: TokenFact, words: str, source: SourceFact, facts: Facts) -> Iterable[Text]:

@@ -5,11 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from qtune.core.text import Text
-from qtune.doctor.facts import Facts, TokenFact
+from qtune.doctor.facts import Facts
 from qtune.doctor.finding import Applicability, Finding, Severity
 from qtune.doctor.rule import Page, Rule
 from qtune.doctor.rules.places import span_of
-from qtune.doctor.rules.tok.held import counting, hubs, severity, token_page, turned_down, without
+from qtune.doctor.rules.tok.held import (
+    counting,
+    hubs,
+    misshapen,
+    severity,
+    token_page,
+    turned_down,
+    without,
+)
 from qtune.doctor.rules.tok.words import MASKED, VERIFY
 from qtune.doctor.rules.words import amid, joined, prose
 
@@ -32,18 +40,12 @@ def _judge(facts: Facts) -> Iterable[Finding]:
                 f"ModelScope 不接受来自{amid(where)}的 Token {token.masked}",
             ),
             evidence=(Text(f'the hub says: "{words}"', f"平台的原话：“{words}”"),) if words else (),
-            because=_because(token),
+            because=misshapen(token),
             span=span_of(token.origin, facts),
             fix=without(token, source, title, Applicability.UNSAFE, page),
             url=page,
             source=source.name,
         )
-
-
-def _because(token: TokenFact) -> str | None:
-    if token.shape in ("placeholder", "other_hub", "malformed"):
-        return "TOK301"
-    return None if token.shape == "ok" else "TOK302"
 
 
 RULE = Rule(
