@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import click
 
@@ -14,6 +15,7 @@ from qtune.core.errors import UsageError
 from qtune.core.text import Text
 from qtune.doctor.facts import GoalKind
 from qtune.doctor.outcome import FailOn
+from qtune.doctor.report.formats import FORMATS, renderer
 from qtune.speech import current, say
 
 
@@ -26,7 +28,7 @@ class Asked:
     diff: bool
     unsafe_fixes: bool
     yes: bool
-    format: Literal["text", "json"]
+    format: str  # text, or a name in FORMATS
     goal: GoalKind
     only: tuple[str, ...]
     skip: tuple[str, ...]
@@ -49,6 +51,11 @@ class Asked:
             (self.facts and self.target, "--facts", "MODEL | RUN.yaml"),
             (self.facts and self.save, "--facts", "--save"),
             (self.fix and self.diff, "--fix", "--diff"),
+            (
+                self.list_ and self.format not in ("text", "json"),
+                "--list",
+                f"--format {self.format}",
+            ),
         )
         for clash, one, other in clashes:
             if clash:
@@ -66,21 +73,19 @@ class Asked:
             )
 
 
-class JsonEvenWhenMisused(click.Command):
-    """A wrong option is told on stderr; whoever asked for JSON still gets a whole document."""
+class AnswersEvenWhenMisused(click.Command):
+    """A wrong option is told on stderr; a program that asked for a format still gets a whole document."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         asked = list(args)
         try:
             return super().parse_args(ctx, args)
         except click.UsageError as error:
-            pairs = " ".join(asked).replace("=", " ")
-            if "--format json" in pairs:
-                from qtune.doctor.report import json
-
+            named = re.findall(r"--format[ =](\w+)", " ".join(asked))
+            if named and named[-1] in FORMATS:
                 words = Text(error.format_message(), error.format_message())
                 misuse = UsageError("CFG092", words)
-                sys.stdout.write(json.failed(misuse, misuse.exit_code, current()))
+                sys.stdout.write(renderer(named[-1]).failed(misuse, misuse.exit_code, current()))
             raise
 
 
@@ -93,7 +98,7 @@ _PATH = click.Path(path_type=Path)
 
 @click.command(
     "doctor",
-    cls=JsonEvenWhenMisused,
+    cls=AnswersEvenWhenMisused,
     help=say(
         "Find what stands in the way of downloading and training MODEL (default: DEFAULT_MODEL), or of "
         "RUN.yaml, and the settings that mend it.",
@@ -122,7 +127,7 @@ _PATH = click.Path(path_type=Path)
 @click.option("-y", "--yes", is_flag=True, help=say("Do not ask before writing.", "写入前不询问。"))
 @click.option(
     "--format",
-    type=click.Choice(["text", "json"]),
+    type=click.Choice(["text", *FORMATS]),
     default="text",
     help=say("How the report is written.", "报告的格式。"),
 )
@@ -202,7 +207,6 @@ _PATH = click.Path(path_type=Path)
 def command(**options: Any) -> int:
     asked = Asked(**options)
     from qtune.commands.examination import Examination
-    from qtune.doctor.report import json
 
     examination = Examination(asked)
     try:
@@ -210,7 +214,8 @@ def command(**options: Any) -> int:
     except BrokenPipeError:
         raise
     except BaseException as error:
-        if asked.format == "json" and not examination.answered:
+        if asked.format != "text" and not examination.answered:
             code = boundary.exit_code_of(error)
-            sys.stdout.write(json.failed(error, code, current(), examination.settings))
+            document = renderer(asked.format).failed(error, code, current(), examination.settings)
+            sys.stdout.write(document)
         raise

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from typing import Literal
 
 from qtune.core.text import Lang, Text
 from qtune.doctor.checks import FAMILIES
@@ -15,7 +14,7 @@ from qtune.doctor.rule import Rule, nothing
 _NETWORK = Text("network", "联网")
 
 
-def render(options: Options, goal: GoalKind, form: Literal["text", "json"], lang: Lang) -> str:
+def render(options: Options, goal: GoalKind, form: str, lang: Lang) -> str:
     rules = [rule for rule in selected(options, goal) if rule.judge is not nothing]
     wanted = {need for rule in rules for need in rule.needs}
     checks = [family for family in FAMILIES.values() if family.name in wanted]
