@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from qtune.core import runplaces
+from qtune.core.rundefaults import MAX_LENGTH
 from qtune.core.runproblems import ConfigProblem, RunConfigError
 from qtune.core.runreader import Reader
 from qtune.core.text import Text, plain
@@ -94,18 +96,18 @@ def examine(
 
 
 def _config(read: Reader, path: Path, defaults: Defaults) -> RunConfig:
-    model, model_path = read.model(defaults.model, builtin=QUICKSTART)
+    model, model_path = runplaces.model(read, defaults.model, builtin=QUICKSTART)
     config = RunConfig(
         model=model,
         model_path=model_path,
         method=read.choice("method", "sft", later=("pt", "dpo", "kto", "reward")),
-        data=tuple(DataSource(*source) for source in read.data(builtin=QUICKSTART)),
+        data=tuple(DataSource(*source) for source in runplaces.data(read, builtin=QUICKSTART)),
         tuning=read.choice("tuning", "lora", later=("qlora", "dora", "full")),
         lora=read.section("lora"),
         training=read.section("training"),
-        max_length=read.whole_number("max_length", low=16, high=1 << 20),
+        max_length=read.whole_number("max_length", MAX_LENGTH, low=16, high=1 << 20),
         packing=read.choice("packing", "auto", "false", later=("true",)),
-        output_dir=read.output_dir(defaults.output_root / path.stem, config=path),
+        output_dir=runplaces.output_dir(read, defaults.output_root / path.stem, config=path),
         enable_thinking=read.switch("enable_thinking"),
         trust_remote_code=bool(read.switch("trust_remote_code")),
     )

@@ -188,6 +188,27 @@ def test_what_this_version_cannot_do_is_refused_and_never_ignored(project: Path,
     assert codes(project, f"data: data/train.jsonl\n{line}\n") == [("CFG012", 2)]
 
 
+@pytest.mark.parametrize(
+    ("written", "taken"),
+    [
+        ("weight: 1", True),
+        ("weight: 1.0", True),
+        ("split: train", True),
+        ("weight: 2", False),
+        ("split: test", False),
+        ("split: train.0", False),
+    ],
+)
+def test_of_weight_and_split_only_what_changes_nothing_is_taken(
+    project: Path, written: str, taken: bool
+) -> None:
+    text = f"data: {{path: data/train.jsonl, {written}}}\n"
+    if taken:
+        assert len(load(project, text).data) == 1
+    else:
+        assert codes(project, text) == [("CFG012", 1)]
+
+
 def test_switching_off_what_this_version_cannot_do_is_no_request(project: Path) -> None:
     text = "data: data/train.jsonl\ntraining: {report_to: none, eval_strategy: no}\n"
     config = load(project, text + "lora: {use_dora: false}\n")
