@@ -7,6 +7,7 @@
     store      the cache's layout: verified blobs, links, refs; folder: the same for --local-dir
     ledger     what was verified, and where it came from
     transfer   one file over HTTP: resume, retries, verification; sink: its bytes on disk
+    patience   how long a source is borne with
     roster     the sources of this run, and the ones that were dropped
     workers    several files at once, ended within a second
     codes      DWN001 … in one line each

@@ -6,7 +6,6 @@ last byte. A signed address that ran out costs no retry.
 
 from __future__ import annotations
 
-import random
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urljoin
@@ -14,7 +13,6 @@ from urllib.parse import urljoin
 from qtune.core.download.digest import Digests
 from qtune.core.download.disk import write_error
 from qtune.core.download.failures import (
-    asks_too_long,
     cut_short,
     passing,
     ranges_refused,
@@ -23,6 +21,7 @@ from qtune.core.download.failures import (
     wrong_bytes,
 )
 from qtune.core.download.line import Line
+from qtune.core.download.patience import Patience, back_off, wait
 from qtune.core.download.response import (
     Expired,
     NoRanges,
@@ -39,13 +38,8 @@ from qtune.core.hub.answers import MOST_HOPS, nonsense, redirect_target, same_or
 from qtune.core.hub.interface import Location, RepoFile
 from qtune.core.text import Text
 
-MOST_FAILURES = 5  # in a row, without a new byte; fewer where another source waits
-MOST_FAILURES_WITH_ANOTHER = 2
 MOST_RELOCATIONS = 3
 MOST_ODD_LENGTHS = 2
-MOST_WAITS, MOST_WAITS_WITH_ANOTHER = 8, 3
-LONGEST_WAIT_S = 300.0
-FIRST_BACKOFF_S, LONGEST_BACKOFF_S = 0.25, 8.0
 
 
 @dataclass(frozen=True)
@@ -55,21 +49,6 @@ class Fetched:
     digests: Digests
     received: int
     sources: tuple[str, ...]
-
-
-@dataclass
-class _Patience:
-    """What went wrong in a row; a new byte makes it all good."""
-
-    failures: int = 0
-    relocations: int = 0
-    waits: int = 0
-    length: int = 0
-
-    def note(self, length: int) -> None:
-        if length > self.length:
-            self.failures = self.relocations = self.waits = 0
-        self.length = length
 
 
 def fetch(file: RepoFile, repo_id: str, partial: Path, roster: Roster, line: Line) -> Fetched:
@@ -155,7 +134,7 @@ def _complete(sink: Sink, repo_id: str, supplier: Supplier, roster: Roster, line
 
 def _fill(sink: Sink, repo_id: str, supplier: Supplier, roster: Roster, line: Line) -> None:
     """Until no byte is missing. Raises HubError or DownloadError when this supplier cannot go on."""
-    patience = _Patience(length=sink.length)
+    patience = Patience(length=sink.length)
     location: Location | None = None
     in_parts = True
     odd_lengths: list[int] = []
@@ -188,45 +167,17 @@ def _fill(sink: Sink, repo_id: str, supplier: Supplier, roster: Roster, line: Li
                 raise storage_refuses(supplier) from None
         except Throttled as told:
             patience.note(sink.length)
-            _wait(told, patience, supplier, roster, line)
+            wait(told, patience, supplier, roster, line)
         except HubError as error:
             line.check()
             patience.note(sink.length)
             if error.status == 429 or (error.status == 503 and error.retry_after is not None):
-                _wait(Throttled(error.status, error.retry_after), patience, supplier, roster, line)
+                wait(Throttled(error.status, error.retry_after), patience, supplier, roster, line)
                 continue
             if not passing(error):
                 raise
-            _back_off(error, patience, roster, line)
+            back_off(error, patience, roster, line)
             location = None
-
-
-def _back_off(error: HubError, patience: _Patience, roster: Roster, line: Line) -> None:
-    patience.failures += 1
-    alone = len(roster.active()) == 1
-    if patience.failures > (MOST_FAILURES if alone else MOST_FAILURES_WITH_ANOTHER):
-        raise error
-    longest = min(LONGEST_BACKOFF_S, FIRST_BACKOFF_S * 2**patience.failures)
-    line.pause(longest * random.uniform(0.5, 1.0))
-
-
-def _wait(
-    told: Throttled, patience: _Patience, supplier: Supplier, roster: Roster, line: Line
-) -> None:
-    """As long as the hub asks for, said aloud; not for ever."""
-    patience.waits += 1
-    fallback = min(60.0, 2.0**patience.waits)
-    seconds = fallback if told.seconds is None else told.seconds
-    most = MOST_WAITS if len(roster.active()) == 1 else MOST_WAITS_WITH_ANOTHER
-    if patience.waits > most or seconds > LONGEST_WAIT_S:
-        raise asks_too_long(supplier, told.status, seconds)
-    line.say(
-        Text(
-            f"{supplier.title} asks to wait {seconds:.0f} s ({told.status})",
-            f"{supplier.title} 要求等待 {seconds:.0f} 秒（{told.status}）",
-        )
-    )
-    line.pause(seconds * random.uniform(1.0, 1.1))
 
 
 def _located(file: RepoFile, repo_id: str, supplier: Supplier) -> Location:

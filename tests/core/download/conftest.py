@@ -8,5 +8,5 @@ import pytest
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """The waits between retries, a hundred times shorter."""
-    monkeypatch.setattr("qtune.core.download.transfer.FIRST_BACKOFF_S", 0.005)
-    monkeypatch.setattr("qtune.core.download.transfer.LONGEST_BACKOFF_S", 0.05)
+    monkeypatch.setattr("qtune.core.download.patience.FIRST_BACKOFF_S", 0.005)
+    monkeypatch.setattr("qtune.core.download.patience.LONGEST_BACKOFF_S", 0.05)

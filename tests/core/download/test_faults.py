@@ -224,7 +224,7 @@ def test_a_listing_is_asked_for_again_after_a_fault_of_the_moment(hub: Hub, tmp_
 def test_a_signed_address_that_ran_out_costs_no_retry(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("qtune.core.download.transfer.MOST_FAILURES", 0)
+    monkeypatch.setattr("qtune.core.download.patience.MOST_FAILURES", 0)
     repo = worlds.qwen3()
     with Hub([repo]) as hub:
         hub.fault(Fault("status", "cdn", method="GET", status=403, times=3))
