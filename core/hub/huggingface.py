@@ -94,9 +94,8 @@ class HuggingFace:
 
     def _tree(self, url: str, asked: Asked) -> tuple[RepoFile, ...]:
         files: list[RepoFile] = []
-        following: str | None = url
         for _ in range(MOST_PAGES):
-            reply = self._get(following, 3 * self._brief_s, asked)
+            reply = self._get(url, 3 * self._brief_s, asked)
             entries = decoded(reply, self._source)
             if not isinstance(entries, list):
                 raise nonsense(self._source, "a listing that is no list", "文件清单不是列表")
@@ -106,6 +105,7 @@ class HuggingFace:
             following = self._next_page(reply)
             if following is None:
                 return tuple(files)
+            url = following
         raise nonsense(self._source, "a listing without an end", "文件清单没有尽头")
 
     def _file(self, entry: Mapping[str, Any]) -> RepoFile:
@@ -221,8 +221,7 @@ class HuggingFace:
     def _json(self, url: str, deadline_s: float, asked: Asked) -> Any:
         return decoded(self._get(url, deadline_s, asked), self._source)
 
-    def _get(self, url: str | None, deadline_s: float, asked: Asked) -> Reply:
-        assert url is not None
+    def _get(self, url: str, deadline_s: float, asked: Asked) -> Reply:
         reply = self._follow("GET", url, deadline_s)
         if reply.status != 200:
             raise self._refusal(reply, asked)

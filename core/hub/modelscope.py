@@ -1,12 +1,13 @@
 """ModelScope, read over plain HTTP.
 
 Every refusal there has status 404, and overload says "not found" too: the envelope's Code and Message
-decide. An empty listing is no success, and one that stops at the server's cap is walked by folder.
+decide. An empty listing is no success.
 """
 
 from __future__ import annotations
 
 import threading
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
@@ -43,12 +44,11 @@ from qtune.core.hub.interface import (
 from qtune.core.hub.listing import MOST_FILES, listed_file, manifest_commit, too_many
 from qtune.core.hub.names import check_repo_id, check_revision, is_commit
 from qtune.core.hub.refusals import Asked, refusal
+from qtune.core.hub.walk import walk
 from qtune.core.settings import Settings
 from qtune.core.sources import Source
 
 DEFAULT_BRANCH = "master"
-LISTING_CAP = 3000  # the server says nothing when it stops there
-MOST_LISTINGS = 2_000
 
 
 class ModelScope:
@@ -80,7 +80,8 @@ class ModelScope:
         """
         self._check_id(repo_id)
         branch = self._branch(revision)
-        entries = self._list(repo_id, branch)
+        asked = self._asked(repo_id, f"revision {branch}")
+        entries = walk(partial(self._page, asked, branch), self._source)
         files = tuple(self._file(e) for e in entries if e.get("Type") != "tree")
         if not files:
             raise nothing_listed(self._source, repo_id, branch)
@@ -88,8 +89,8 @@ class ModelScope:
             raise too_many(self._source, repo_id)
         commit = manifest_commit(files)
         if is_commit(revision) and revision != commit:
-            asked = self._asked(repo_id, f"revision {revision}")
-            raise refusal(AccessState.NO_REVISION, asked, 404, "")
+            gone = self._asked(repo_id, f"revision {revision}")
+            raise refusal(AccessState.NO_REVISION, gone, 404, "")
         self._revisions[(repo_id, commit)] = branch
         return Manifest(repo_id, branch, commit, files, self._source)
 
@@ -98,43 +99,15 @@ class ModelScope:
             return DEFAULT_BRANCH
         return check_revision(revision)
 
-    def _list(self, repo_id: str, branch: str) -> list[dict[str, Any]]:
-        """The whole tree in one request, or, where that is cut off, one request a folder."""
-        first = self._page(repo_id, branch, "", recursive=True)
-        if len(first) < LISTING_CAP:
-            return first
-        found: dict[str, dict[str, Any]] = {}
-        folders = [""]
-        for _ in range(MOST_LISTINGS):
-            if not folders or len(found) > MOST_FILES:
-                return list(found.values())
-            folder = folders.pop()
-            page = self._page(repo_id, branch, folder, recursive=bool(folder))
-            if len(page) >= LISTING_CAP and folder:
-                page = self._page(repo_id, branch, folder, recursive=False)
-            elif folder:
-                found |= {str(e.get("Path")): e for e in page if e.get("Type") != "tree"}
-                continue
-            if len(page) >= LISTING_CAP:
-                raise nonsense(
-                    self._source,
-                    f"the folder {folder or '/'!r} holds more files than it lists",
-                    f"文件夹 {folder or '/'!r} 的文件数超过其列出的上限",
-                )
-            found |= {str(e.get("Path")): e for e in page if e.get("Type") != "tree"}
-            inside = [str(e.get("Path")) for e in page if e.get("Type") == "tree"]
-            folders += [name for name in inside if _below(name, folder)]
-        raise nonsense(self._source, "a listing without an end", "文件清单没有尽头")
-
     def _page(
-        self, repo_id: str, branch: str, folder: str, *, recursive: bool
+        self, asked: Asked, branch: str, folder: str, recursive: bool
     ) -> list[dict[str, Any]]:
         query = {"Revision": branch, "Recursive": "true" if recursive else "false"}
         if folder:
             query["Root"] = folder
-        url = f"{self._source.endpoint}/api/v1/models/{repo_id}/repo/files?{urlencode(query)}"
+        url = f"{self._source.endpoint}/api/v1/models/{asked.repo_id}/repo/files?{urlencode(query)}"
         reply = self._follow("GET", url, 3 * self._brief_s)
-        envelope = opened(reply, self._asked(repo_id, f"revision {branch}"))
+        envelope = opened(reply, asked)
         data = envelope.get("Data")
         files = data.get("Files") if isinstance(data, dict) else data
         if files is None:
@@ -263,11 +236,6 @@ class ModelScope:
     def _check_id(self, repo_id: str) -> None:
         if "/" not in check_repo_id(repo_id):
             raise absent(self._source, repo_id, 404, "")
-
-
-def _below(path: str, folder: str) -> bool:
-    """A listing may only lead deeper; one that names its own parent would be walked for ever."""
-    return path.startswith(f"{folder}/" if folder else "") and len(path) > len(folder)
 
 
 def _size(reply: Reply) -> tuple[int | None, bool]:
