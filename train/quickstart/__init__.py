@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
-from platformdirs import user_cache_path
+from qtune.core.locations import user_cache
 
 FOLDER = Path(__file__).parent
 CONFIG = FOLDER / "quickstart.yaml"
@@ -28,5 +28,4 @@ def snapshot(cache: Path | None = None) -> Path:
     made_of = hashlib.sha256(f"recipe {RECIPE}\n".encode())
     for part in (INSTRUCTIONS, TEMPLATE):
         made_of.update(part.read_bytes())
-    folder = cache if cache is not None else user_cache_path("qtune", appauthor=False)
-    return folder / "quickstart" / f"qwen3-tiny-{made_of.hexdigest()[:12]}"
+    return (cache or user_cache()) / "quickstart" / f"qwen3-tiny-{made_of.hexdigest()[:12]}"
