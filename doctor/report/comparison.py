@@ -15,6 +15,7 @@ from qtune.doctor.report.layout import pad, pad_left, shortened, wrap
 from qtune.doctor.report.passes import fact_of
 from qtune.doctor.report.view import View
 from qtune.doctor.scope import choice, measurements
+from qtune.doctor.wording import in_both
 
 
 def serving(facts: Facts, view: View) -> str:
@@ -181,11 +182,10 @@ def _not_looked(facts: Facts, source: str, view: View) -> str:
     for name in ("reach", "speed"):
         fact = getattr(facts, name).get(source)
         if isinstance(fact, Unknown) and fact.reason != "skipped":
-            detail = fact.detail or fact.reason
-            return view.say(f"{name}: could not look: {detail}", f"{name}：无法检查：{detail}")
+            why = in_both(fact.detail or fact.reason)
+            return view.say(f"{name}: could not look: {why.en}", f"{name}：无法检查：{why.zh}")
     speed = known(facts.speed.get(source))
     if speed is not None and not speed.ok and speed.single.failure:
-        return view.say(
-            f"no speed measured: {speed.single.failure}", f"未能测速：{speed.single.failure}"
-        )
+        why = in_both(speed.single.failure)
+        return view.say(f"no speed measured: {why.en}", f"未能测速：{why.zh}")
     return ""

@@ -25,13 +25,14 @@ from qtune.doctor.facts import (
     TorchBuild,
     Unknown,
 )
+from qtune.doctor.wording import in_both
 
 
 def seen(facts: Facts, check: str) -> Text:
     """The evidence of `check` (its name as in --list); what could not be looked at says why."""
     fact = fact_of(facts, check)
     if isinstance(fact, Unknown):
-        return plain(fact.detail or fact.reason)
+        return in_both(fact.detail) if fact.detail else plain(fact.reason)
     if not isinstance(fact, Known):
         return plain("")
     family = check.partition(".")[0]

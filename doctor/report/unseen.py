@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from rich.text import Text
 
+from qtune.core.text import plain
 from qtune.doctor.finding import Severity
 from qtune.doctor.outcome import Report
 from qtune.doctor.report import comparison
 from qtune.doctor.report.pieces import STYLES, hanging, together
 from qtune.doctor.report.view import View
 from qtune.doctor.rules import BY_CODE
+from qtune.doctor.wording import in_both, ours
 
 
 def unseen(report: Report, view: View) -> list[Text]:
@@ -29,11 +31,10 @@ def unseen(report: Report, view: View) -> list[Text]:
                 not check.needed or comparison.told(report.facts, check.check)
             ):
                 continue
-            late = f"{round(check.took_ms / 1000)} 秒后超时"
-            why = late if check.reason.startswith("timed out") else check.reason
+            why = in_both(check.reason)
             text = view.say(
-                f"{check.check}: could not look: {check.reason}",
-                f"{check.check}：无法检查：{why}",
+                f"{check.check}: could not look: {why.en}",
+                f"{check.check}：无法检查：{why.zh}",
             )
             lines += hanging(text, 0, view, "", f"{view.glyphs.unknown} ")
         elif check.state == "skipped" and check.because not in told:
@@ -41,9 +42,12 @@ def unseen(report: Report, view: View) -> list[Text]:
     for reason, checks in left_out.items():
         if not on_purpose(reason) and not view.verbosity:
             continue  # there was nothing to look at, or the comparison says why not
+        why = ours(reason) or plain(
+            reason
+        )  # an option or a check is called the same in any language
         text = view.say(
-            f"left out ({reason}): {together(checks, view)}",
-            f"已跳过（{reason}）：{together(checks, view)}",
+            f"left out ({why.en}): {together(checks, view)}",
+            f"已跳过（{why.zh}）：{together(checks, view)}",
         )
         lines += hanging(text, 0, view, "dim", f"{view.glyphs.skipped} ")
     return lines

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from qtune.core.amounts import size
-from qtune.core.text import Text, plain
+from qtune.core.text import Text
 from qtune.doctor.facts import Disk, Facts, GoalKind, Place, known
 from qtune.doctor.finding import Finding, Fix, Severity
 from qtune.doctor.rule import Page, Rule
 from qtune.doctor.rules.hub.serving import listing
 from qtune.doctor.rules.net.roads import manual
 from qtune.doctor.rules.words import prose
+from qtune.doctor.wording import in_both
 
 _GOALS: frozenset[GoalKind] = frozenset({"download", "train"})
 # Rules of thumb. A file system that is filled to the last byte fails before that; a LoRA run keeps a few
@@ -92,7 +93,7 @@ def _unwritable(place: Place, *, cache: bool) -> Finding:
             f"{what.en} {place.path} cannot be written to",
             f"{what.zh} {place.path} 无法写入",
         ),
-        (plain(place.error),) if place.error else (),
+        (in_both(place.error),) if place.error else (),
         fix=manual(
             f"Make it yours (chown), or set {key} to a folder that you may write to",
             f"修改目录的所有者（chown），或把 {key} 设为可写的目录",

@@ -13,6 +13,7 @@ from qtune.doctor.rules.gpu.wish import TRAINING, insists, severity, wants_no_cu
 from qtune.doctor.rules.net.roads import manual
 from qtune.doctor.rules.places import span_of
 from qtune.doctor.rules.words import prose
+from qtune.doctor.wording import in_both
 
 
 def judge(facts: Facts) -> Iterable[Finding]:
@@ -35,7 +36,7 @@ def judge(facts: Facts) -> Iterable[Finding]:
             f"QTUNE_DEVICE=cuda ({device.origin.describe().en}), but no NVIDIA GPU was found",
             f"QTUNE_DEVICE=cuda（{device.origin.describe().zh}），但没有找到 NVIDIA GPU",
         ),
-        (Text(seen.error, seen.error),) if seen.error else (),
+        (in_both(seen.error),) if seen.error else (),
         span=span_of(device.origin, facts),
         fix=Fix(
             Text("Let qtune choose the device", "让 qtune 自动选择设备"),

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from qtune.core.text import Text, plain
+from qtune.core.text import Text
 from qtune.doctor.facts import Facts, known
 from qtune.doctor.finding import Finding, Severity
 from qtune.doctor.rule import Page, Rule
 from qtune.doctor.rules.gpu.wish import TRAINING, severity, wants_no_cuda
 from qtune.doctor.rules.net.roads import manual
 from qtune.doctor.rules.words import prose
+from qtune.doctor.wording import in_both
 
 
 def judge(facts: Facts) -> Iterable[Finding]:
@@ -31,7 +32,7 @@ def judge(facts: Facts) -> Iterable[Finding]:
             "An NVIDIA GPU is built in, but no driver is loaded: training would run on the CPU",
             "本机有 NVIDIA GPU，但没有加载驱动：训练将在 CPU 上进行",
         ),
-        (plain(seen.error),) if seen.error else (),
+        (in_both(seen.error),) if seen.error else (),
         fix=manual(
             "Restart the machine: after an update the loaded driver and its library differ",
             "重启机器：更新之后，已加载的驱动与其库版本不一致",

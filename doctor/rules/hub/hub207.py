@@ -8,7 +8,7 @@ from qtune.core.amounts import duration, rate, size
 from qtune.core.envpatch import EnvPatch
 from qtune.core.origin import Level
 from qtune.core.sources import WORTH_SECONDS, WORTH_SWITCHING
-from qtune.core.text import Text, plain
+from qtune.core.text import Text
 from qtune.doctor.facts import Facts, SourceFact, Speed, known
 from qtune.doctor.finding import Applicability, Finding, Fix, Severity
 from qtune.doctor.recommend import switch_source
@@ -16,6 +16,7 @@ from qtune.doctor.rule import Page, Rule
 from qtune.doctor.rules.hub.serving import listing, measured, serving
 from qtune.doctor.rules.net.roads import manual
 from qtune.doctor.rules.words import prose
+from qtune.doctor.wording import in_both
 
 # Rules of thumb: below these nobody would act on the finding.
 _LONG_S = 3600.0  # longer than this is long, unless the line is simply that fast
@@ -52,7 +53,7 @@ def _stalled(facts: Facts, source: SourceFact, speed: Speed) -> Finding:
             f"{source.titled}: not one byte of {speed.path} came from {speed.host}",
             f"{source.titled}：没有从 {speed.host} 收到 {speed.path} 的任何数据",
         ),
-        (plain(speed.single.failure),) if speed.single.failure else (),
+        (in_both(speed.single.failure),) if speed.single.failure else (),
         fix=switch_source(facts, source.name) or _else(facts),
         source=source.name,
     )

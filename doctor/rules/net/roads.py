@@ -15,6 +15,7 @@ from qtune.doctor.facts import Facts, ProxyFact, Reach, SourceFact, Stage, Stage
 from qtune.doctor.finding import Applicability, Finding, Fix, Severity
 from qtune.doctor.recommend import switch_source
 from qtune.doctor.rules.places import span_of
+from qtune.doctor.wording import in_both
 
 PROXY_STAGES: tuple[StageName, ...] = ("proxy_dns", "proxy_tcp", "connect")
 
@@ -97,7 +98,7 @@ def evidence(facts: Facts, road: Broken) -> tuple[Text, ...]:
     if road.stage.name == "tls" and reach.issuer:
         lines.append(Text(f"certificate issued by: {reach.issuer}", f"证书签发者：{reach.issuer}"))
     if road.stage.detail and road.stage.kind != "timeout":  # the message says how long it took
-        lines.append(plain(road.stage.detail))
+        lines.append(in_both(road.stage.detail))
     setting = endpoint_setting(facts, road.source)
     if setting is not None:
         key, value, where = setting
