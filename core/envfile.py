@@ -13,6 +13,7 @@ on purpose:
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -110,7 +111,7 @@ class EnvDocument:
 def read(path: Path, environ: Mapping[str, str] | None = None) -> EnvDocument:
     """The file at `path`; one that is not there is an empty document. Raises OSError when unreadable."""
     try:
-        with path.open("rb") as file:
+        with open(path, "rb", opener=_opened) as file:
             data = file.read(_LARGEST + 1)
     except FileNotFoundError:
         return EnvDocument(path, "", (), (), exists=False)
@@ -125,6 +126,15 @@ def read(path: Path, environ: Mapping[str, str] | None = None) -> EnvDocument:
     if encoding.startswith("utf-16"):
         text = text.removeprefix("\ufeff")
     return parse(text, path, encoding, environ)
+
+
+def _opened(path: str, flags: int) -> int:
+    """A named pipe (password managers mount `.env` as one) is read; one that nobody fills is empty."""
+    if not hasattr(os, "O_NONBLOCK"):
+        return os.open(path, flags)
+    handle = os.open(path, flags | os.O_NONBLOCK)
+    os.set_blocking(handle, True)
+    return handle
 
 
 def _encoding(data: bytes) -> Encoding:

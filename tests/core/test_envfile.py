@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import io
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import dotenv
@@ -314,6 +317,24 @@ def test_a_missing_file_is_an_empty_document(tmp_path: Path) -> None:
     assert (document.exists, document.text, document.entries) == (False, "", ())
     with pytest.raises(OSError):
         read(tmp_path)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
+def test_a_pipe_is_read_and_one_that_nobody_fills_is_empty(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / ".env")
+    code = (
+        "import sys; from pathlib import Path; from qtune.core.envfile import read; "
+        "print([e.key for path in sys.argv[1:] for e in read(Path(path)).entries])"
+    )
+    script = '"$1" -c "$2" .env <(printf \'USE_MODELSCOPE=False\n\')'
+    done = subprocess.run(
+        ["bash", "-c", script, "bash", sys.executable, code],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=30,
+    )
+    assert done.stdout == "['USE_MODELSCOPE']\n", done.stderr
 
 
 def test_a_mebibyte_of_hostile_lines_is_read_in_one_pass() -> None:
