@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+from qtune.core.download.ledger import Ledger
 from qtune.core.download.plan import select
 from qtune.core.errors import QtuneError
 from qtune.core.http import ask
@@ -29,6 +30,7 @@ def probe(context: Context, source: Source, seen: Facts) -> Known[Listing] | Unk
     if not manifest.files:
         return Unknown("absent", f"{manifest.repo_id} has no files at {manifest.revision}")
     repo = context.root / hub_cache(context.settings) / folder_name(manifest.repo_id)
+    cache = Ledger(repo, repo / ".qtune/provenance.json")
     files = select(manifest)
     weight = heaviest(files)
     return Known(
@@ -36,10 +38,10 @@ def probe(context: Context, source: Source, seen: Facts) -> Known[Listing] | Unk
             commit=manifest.commit,
             files=len(files),
             bytes=sum(file.size for file in files),
-            cached_bytes=sum(file.size for file in files if _cached(repo, file)),
+            cached_bytes=sum(file.size for file in files if _cached(cache, repo, file)),
             weight=weight.path,
             weight_bytes=weight.size,
-            model_type=_model_type(hub, manifest, repo, context),
+            model_type=_model_type(hub, manifest, lambda f: _cached(cache, repo, f), context),
         )
     )
 
@@ -55,15 +57,17 @@ def heaviest(files: Sequence[RepoFile]) -> RepoFile:
     return max(tensors or files, key=lambda file: file.size)
 
 
-def _blobs(repo: Path, file: RepoFile) -> Iterator[Path]:
+def _places(cache: Ledger, repo: Path, file: RepoFile) -> Iterator[Path]:
     for name in (file.sha256, file.git_sha1):
         if name:
             yield repo / "blobs" / name
+    # A small file is named by its git sha1, which ModelScope does not list; without links there are no blobs.
+    yield from (repo / name for name in cache.holding(file))
 
 
-def _cached(repo: Path, file: RepoFile) -> Path | None:
+def _cached(cache: Ledger, repo: Path, file: RepoFile) -> Path | None:
     """The whole file in the cache, by its hash and size; not read, so not verified."""
-    for blob in _blobs(repo, file):
+    for blob in _places(cache, repo, file):
         try:
             if blob.stat().st_size == file.size:
                 return blob
@@ -72,13 +76,15 @@ def _cached(repo: Path, file: RepoFile) -> Path | None:
     return None
 
 
-def _model_type(hub: Hub, manifest: Manifest, repo: Path, context: Context) -> str:
+def _model_type(
+    hub: Hub, manifest: Manifest, cached: Callable[[RepoFile], Path | None], context: Context
+) -> str:
     """`model_type` of config.json, from the cache or the hub; "" where it cannot be had."""
     file = next((file for file in manifest.files if file.path == "config.json"), None)
     if file is None or file.size > _LARGEST_CONFIG:
         return ""
     try:
-        blob = _cached(repo, file)
+        blob = cached(file)
         body = blob.read_bytes() if blob is not None else _fetch(hub, manifest, context)
         config = json.loads(body)
     except (QtuneError, OSError, ValueError, RecursionError):

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from qtune.core.download import download
 from qtune.core.hub.interface import AccessState
 from qtune.doctor.context import Context
 from qtune.doctor.facts import Facts, Gate, Known, Listing, Reach, Speed, Unknown
@@ -125,6 +126,22 @@ def test_what_lies_in_the_cache_already_is_counted_by_its_hash_and_size(
     assert fact.value.cached_bytes == whole.size + config.size
     assert fact.value.model_type == "local"  # read from the cache, not fetched
     assert hub.seen("hf", "*/config.json") == []
+
+
+@pytest.mark.parametrize("links", ["False", "True"])
+@pytest.mark.parametrize("name", ["huggingface", "modelscope"])
+def test_after_a_download_nothing_is_left_to_fetch_from_either_hub(
+    hub: Hub, tmp_path: Path, name: str, links: str
+) -> None:
+    keys = {"HF_HOME": str(tmp_path / "hf"), "HF_HUB_DISABLE_SYMLINKS": links}
+    first = {"USE_MODELSCOPE": str(name == "modelscope")}
+    with looking(tmp_path, at(hub, **keys, **first)) as context:
+        download(QWEN, context.settings, client=context.client)
+        facts = [listing.probe(context, each, NOTHING) for each in context.sources]
+    assert len(facts) == 2
+    for fact in facts:
+        assert isinstance(fact, Known)
+        assert fact.value.cached_bytes == fact.value.bytes
 
 
 def test_the_heaviest_safetensors_counts_not_a_heavier_other_file(hub: Hub, tmp_path: Path) -> None:
