@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from qtune.core.text import Text
-from qtune.doctor.facts import Facts, known
-from qtune.doctor.finding import Finding, Severity
+from qtune.doctor.facts import Accelerator, Facts, known
+from qtune.doctor.finding import Finding, Fix, Severity
 from qtune.doctor.rule import Page, Rule
 from qtune.doctor.rules.gpu.wish import TRAINING, severity, wants_no_cuda
 from qtune.doctor.rules.net.roads import manual
@@ -23,27 +23,52 @@ def judge(facts: Facts) -> Iterable[Finding]:
     yield Finding(
         "GPU501",
         severity(facts, Severity.WARNING),
-        Text(
+        _message(seen),
+        (in_both(seen.error),) if seen.error else (),
+        fix=_fix(seen),
+    )
+
+
+def _without_library(seen: Accelerator) -> bool:
+    """The kernel's part of the driver is there and the programs' is not: usual in a container."""
+    return bool(seen.driver) and seen.how == "none"
+
+
+def _message(seen: Accelerator) -> Text:
+    if _without_library(seen):
+        return Text(
+            f"An NVIDIA GPU is built in and driver {seen.driver} is loaded, but its libraries are not here: "
+            "training would run on the CPU",
+            f"本机有 NVIDIA GPU，也加载了驱动 {seen.driver}，但这里没有它的库文件：训练将在 CPU 上进行",
+        )
+    if seen.driver:
+        return Text(
             f"An NVIDIA GPU is built in and driver {seen.driver} is installed, but it does not answer",
             f"本机有 NVIDIA GPU，也装了驱动 {seen.driver}，但驱动没有响应",
         )
-        if seen.driver
-        else Text(
-            "An NVIDIA GPU is built in, but no driver is loaded: training would run on the CPU",
-            "本机有 NVIDIA GPU，但没有加载驱动：训练将在 CPU 上进行",
-        ),
-        (in_both(seen.error),) if seen.error else (),
-        fix=manual(
+    return Text(
+        "An NVIDIA GPU is built in, but no driver is loaded: training would run on the CPU",
+        "本机有 NVIDIA GPU，但没有加载驱动：训练将在 CPU 上进行",
+    )
+
+
+def _fix(seen: Accelerator) -> Fix:
+    if _without_library(seen):
+        return manual(
+            "In a container: start it with --gpus all; else install the libraries of this very driver version",
+            "在容器中：用 --gpus all 启动；否则请安装与该驱动版本一致的库",
+            url="https://docs.nvidia.com/datacenter/cloud-native/container-toolkit/latest/install-guide.html",
+        )
+    if seen.driver:
+        return manual(
             "Restart the machine: after an update the loaded driver and its library differ",
             "重启机器：更新之后，已加载的驱动与其库版本不一致",
         )
-        if seen.driver
-        else manual(
-            "Install NVIDIA's driver, then restart the machine",
-            "安装 NVIDIA 驱动，然后重启",
-            command="sudo ubuntu-drivers install",
-            url="https://www.nvidia.com/drivers",
-        ),
+    return manual(
+        "Install NVIDIA's driver, then restart the machine",
+        "安装 NVIDIA 驱动，然后重启",
+        command="sudo ubuntu-drivers install",
+        url="https://www.nvidia.com/drivers",
     )
 
 

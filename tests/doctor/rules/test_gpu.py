@@ -106,6 +106,12 @@ def test_a_driver_that_does_not_answer_is_quoted() -> None:
     assert finding.fix is not None and "Restart" in finding.fix.title.en
 
 
+def test_a_driver_without_its_libraries_is_a_matter_of_the_container_not_of_a_restart() -> None:
+    finding = only(gpu501.RULE, machine(Accelerator((), "570.86", True), CPU_WHEEL))
+    assert "libraries" in finding.message.en and "库文件" in finding.message.zh
+    assert finding.fix is not None and "--gpus all" in finding.fix.title.en
+
+
 @pytest.mark.parametrize("pci", [False, None])
 def test_no_card_on_the_bus_needs_no_driver(pci: bool | None) -> None:
     assert findings(gpu501.RULE, machine(Accelerator((), pci=pci), CPU_WHEEL)) == []
