@@ -31,6 +31,10 @@ def ending(reach: Reach, stage: Stage) -> Text:
             "its name cannot be resolved: DNS says it does not exist",
             "域名无法解析：DNS 返回该域名不存在",
         ),
+        ("dns", "no_family"): Text(
+            "its name has no address of the family that QTUNE_IP_FAMILY asks for",
+            "域名没有 QTUNE_IP_FAMILY 所要求的那种地址",
+        ),
         ("dns", "temporary"): Text(
             f"its name cannot be resolved: no DNS server answered within {time.en}",
             f"域名无法解析：{time.zh}内没有 DNS 服务器响应",

@@ -195,7 +195,8 @@ StageName = Literal["dns", "tcp", "proxy_dns", "proxy_tcp", "connect", "tls", "h
 class Stage:
     """One step of the road. `kind` names how it ended where it failed:
 
-    dns: nxdomain, temporary, blocked (0.0.0.0 or loopback) · tcp, proxy_tcp: refused, timeout, reset, unreachable ·
+    dns, proxy_dns: nxdomain, temporary, no_family (none of QTUNE_IP_FAMILY), blocked (0.0.0.0 or loopback; dns only),
+    scheme, port, host (the proxy's address; proxy_dns only) · tcp, proxy_tcp: refused, timeout, reset, unreachable ·
     connect: auth (407), denied, timeout, reset, not_a_proxy · tls: untrusted, self_signed, expired, not_yet,
     hostname, plaintext, reset, timeout, other · http: portal, timeout, reset, status (5xx), not_a_hub.
     """

@@ -16,6 +16,7 @@ _OURS: Mapping[str, str] = {
     # the road
     rf"no name server answered {_TIME}": "{time}没有 DNS 服务器响应",
     r"(?P<a>\S+) has no address of this family": "{a} 没有这个协议族的地址",
+    r"(?P<a>\S+) has no IPv(?P<b>\d) address, only (?P<c>.+)": "{a} 没有 IPv{b} 地址，只有 {c}",
     r"(?P<a>\S+) is said to be at (?P<b>.+)": "{a} 的解析结果是 {b}",
     r"(?P<a>\S+): no answer(?P<more>; .+)?": "{a}：没有响应{more}",
     rf"no answer {_TIME}": "{time}没有响应",

@@ -31,8 +31,21 @@ def system_resolver(host: str, port: int, family: int) -> Sequence[str]:
 def look_up(
     host: str, port: int, ip_family: str, resolve: Resolver, until: Deadline
 ) -> tuple[str, ...]:
-    """The addresses of `host`. In a thread of its own, since a look-up cannot be stopped from outside."""
+    """The addresses of `host`, of the family that QTUNE_IP_FAMILY asks for."""
     family = FAMILIES.get(ip_family, socket.AF_UNSPEC)
+    try:
+        return _resolved(host, port, family, resolve, until)
+    except Ended as end:
+        if end.kind != "nxdomain" or family == socket.AF_UNSPEC:
+            raise
+    others = _resolved(host, port, socket.AF_UNSPEC, resolve, until)
+    raise Ended("no_family", f"{host} has no IPv{ip_family} address, only {', '.join(others[:3])}")
+
+
+def _resolved(
+    host: str, port: int, family: int, resolve: Resolver, until: Deadline
+) -> tuple[str, ...]:
+    """In a thread of its own, since a look-up cannot be stopped from outside."""
     answers: queue.SimpleQueue[Sequence[str] | Exception] = queue.SimpleQueue()
 
     def ask() -> None:

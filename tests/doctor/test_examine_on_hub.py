@@ -67,6 +67,17 @@ def test_a_name_that_does_not_exist_is_net101(local: Machine) -> None:
     assert blamed(report)["listing.huggingface"] == "NET101"
 
 
+def test_an_address_family_that_the_host_has_not_is_net101_and_the_setting_its_fix(
+    local: Machine,
+) -> None:
+    local.env(HF_FIRST, ALONE, "QTUNE_IP_FAMILY=6")
+    report = local.examine()  # 127.0.0.1 is no IPv6 address
+    finding = only(report, "NET101")
+    assert "QTUNE_IP_FAMILY" in finding.message.en
+    assert finding.fix is not None
+    assert finding.fix.patch == EnvPatch({}, frozenset({"QTUNE_IP_FAMILY"}))
+
+
 def test_a_closed_port_is_net102_and_the_other_hub_is_recommended(local: Machine) -> None:
     local.env(HF_FIRST)
     local.hub.fault(Fault(Kind.REFUSED, origin="hf"))

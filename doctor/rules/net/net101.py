@@ -9,7 +9,14 @@ from qtune.core.text import Text
 from qtune.doctor.facts import Facts
 from qtune.doctor.finding import Applicability, Finding, Fix, Severity
 from qtune.doctor.rule import Page, Rule
-from qtune.doctor.rules.net.roads import Broken, ended, endpoint_setting, manual, tell
+from qtune.doctor.rules.net.roads import (
+    Broken,
+    either_family,
+    ended,
+    endpoint_setting,
+    manual,
+    tell,
+)
 from qtune.doctor.rules.words import prose
 
 
@@ -19,6 +26,8 @@ def judge(facts: Facts) -> Iterable[Finding]:
 
 def _mend(facts: Facts, road: Broken) -> Fix:
     host, setting = road.reach.host, endpoint_setting(facts, road.source)
+    if (family := either_family(facts, road)) is not None:
+        return family
     if road.stage.kind == "nxdomain" and setting is not None and not road.source.official:
         return Fix(
             Text(
@@ -98,6 +107,7 @@ RULE = Rule(
             - The name is blocked: remove it from the hosts file (`/etc/hosts`,
               `C:\\Windows\\System32\\drivers\\etc\\hosts`) or choose another DNS server.
             - A mirror's name does not exist: correct `HF_ENDPOINT`, or remove the line.
+            - The name has no address of the family in `QTUNE_IP_FAMILY`: remove that line.
             """,
             """
             - 另一个下载源能解析：改用它。`qtune doctor --fix` 会写入相应的行，例如
@@ -110,6 +120,7 @@ RULE = Rule(
             - 域名被屏蔽：从 hosts 文件（`/etc/hosts` 或
               `C:\\Windows\\System32\\drivers\\etc\\hosts`）中删除它，或更换 DNS 服务器。
             - 镜像的域名不存在：更正 `HF_ENDPOINT`，或删除这一行。
+            - 域名没有 `QTUNE_IP_FAMILY` 所要求的那种地址：删除那一行。
             """,
         ),
         verify=prose(

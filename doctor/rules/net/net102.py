@@ -8,7 +8,14 @@ from qtune.core.text import Text
 from qtune.doctor.facts import Facts
 from qtune.doctor.finding import Finding, Fix, Severity
 from qtune.doctor.rule import Page, Rule
-from qtune.doctor.rules.net.roads import Broken, behind_fake_ip, ended, manual, tell
+from qtune.doctor.rules.net.roads import (
+    Broken,
+    behind_fake_ip,
+    either_family,
+    ended,
+    manual,
+    tell,
+)
 from qtune.doctor.rules.words import prose
 
 
@@ -17,6 +24,8 @@ def judge(facts: Facts) -> Iterable[Finding]:
 
 
 def _mend(facts: Facts, road: Broken) -> Fix:
+    if (family := either_family(facts, road)) is not None:
+        return family
     if behind_fake_ip(road.reach):
         return manual(
             "Start the local proxy program again: it answers for DNS, but carries no connection",

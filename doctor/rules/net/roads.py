@@ -164,6 +164,25 @@ def _written_key(proxy: ProxyFact) -> str:
     return proxy.key if proxy.origin.level is Level.PROJECT else BY_NAME[proxy.key].key
 
 
+def either_family(facts: Facts, road: Broken) -> Fix | None:
+    """Let both families be tried, where QTUNE_IP_FAMILY allows only the one that leads nowhere."""
+    wanted = facts.setting("QTUNE_IP_FAMILY")
+    if wanted.value not in ("4", "6") or road.stage.kind not in (
+        "no_family",
+        "unreachable",
+        "timeout",
+    ):
+        return None
+    return Fix(
+        Text(
+            f"Let IPv4 and IPv6 be tried: remove QTUNE_IP_FAMILY={wanted.value}",
+            f"同时尝试 IPv4 和 IPv6：删除 QTUNE_IP_FAMILY={wanted.value}",
+        ),
+        Applicability.UNSAFE,
+        patch=EnvPatch({}, frozenset({"QTUNE_IP_FAMILY"})),
+    )
+
+
 def manual(en: str, zh: str, *, command: str = "", url: str = "") -> Fix:
     return Fix(Text(en, zh), Applicability.MANUAL, command=command, url=url)
 

@@ -223,6 +223,20 @@ def test_how_a_look_up_ends(tmp_path: Path, resolve: Resolver, kind: str) -> Non
     assert len(fact.stages) == 1
 
 
+def test_a_name_without_an_address_of_the_wanted_family_exists_all_the_same(
+    tmp_path: Path,
+) -> None:
+    def only_ipv4(host: str, port: int, family: int) -> Sequence[str]:
+        if family == socket.AF_INET6:
+            raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+        return ("192.0.2.1",)
+
+    environ = {"HF_ENDPOINT": "https://hub.example", "QTUNE_IP_FAMILY": "6"}
+    fact = look(tmp_path, environ, resolve=only_ipv4)
+    assert ended(fact) == ("dns", "no_family")
+    assert fact.stages[0].detail == "hub.example has no IPv6 address, only 192.0.2.1"
+
+
 def test_the_system_says_so_when_a_name_does_not_exist(tmp_path: Path) -> None:
     fact = look(tmp_path, {"HF_ENDPOINT": "https://no-such-host.invalid"})
     assert fact.failed is not None
