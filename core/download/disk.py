@@ -9,6 +9,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
+from qtune.core.amounts import size
 from qtune.core.errors import DownloadError
 from qtune.core.text import Text
 
@@ -97,8 +98,8 @@ def require_room(folder: Path, needed: int) -> None:
         raise DownloadError(
             "DSK600",
             Text(
-                f"{gigabytes(needed)} are still to come, and the disk of {folder} has {gigabytes(free)} free",
-                f"还需下载 {gigabytes(needed)}，而 {folder} 所在磁盘仅剩 {gigabytes(free)}",
+                f"{size(needed)} are still to come, and the disk of {folder} has {size(free)} free",
+                f"还需下载 {size(needed)}，而 {folder} 所在磁盘仅剩 {size(free)}",
             ),
             _ROOM,
         )
@@ -133,7 +134,3 @@ _ROOM = Text(
     "it stopped.",
     "请清理空间，或把 HF_HOME 设到更大的磁盘，然后重新运行同一命令：会从中断处继续。",
 )
-
-
-def gigabytes(count: int) -> str:
-    return f"{count / 1e9:.1f} GB" if count >= 1e8 else f"{count / 1e6:.1f} MB"

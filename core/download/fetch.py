@@ -10,10 +10,11 @@ from pathlib import Path
 
 import httpx
 
+from qtune.core.amounts import size
 from qtune.core.download import offline, transfer
 from qtune.core.download.catalogue import Listed, NobodyListed, find_listing, suppliers
 from qtune.core.download.digest import digests_of
-from qtune.core.download.disk import gigabytes, require_room, write_error
+from qtune.core.download.disk import require_room, write_error
 from qtune.core.download.folder import Folder
 from qtune.core.download.line import Line
 from qtune.core.download.lock import locked
@@ -231,12 +232,12 @@ def _fetch_missing(
         run_all(jobs, work, _connections(line.settings), line)
     finally:
         line.progress.finish("download")
+    amount, by = size(sum(received)), [titles[name] for name in senders]
     line.say(
         Text(
-            f"{gigabytes(sum(received))} from {', '.join(titles[s] for s in senders) or 'the cache'}, every file verified "
+            f"{amount} from {', '.join(by) or 'the cache'}, every file verified "
             f"against {lister.title}'s listing",
-            f"从 {'、'.join(titles[s] for s in senders) or '缓存'} 获取 {gigabytes(sum(received))}，"
-            f"所有文件均已按 {lister.title} 的清单校验",
+            f"从 {'、'.join(by) or '缓存'} 获取 {amount}，所有文件均已按 {lister.title} 的清单校验",
         )
     )
     return tuple(senders), sum(received)

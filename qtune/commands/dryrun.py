@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from qtune.core.amounts import size
 from qtune.core.download import offline
-from qtune.core.download.disk import gigabytes
 from qtune.core.download.store import HubCache
 from qtune.core.locations import hub_cache
 from qtune.core.runconfig import QUICKSTART, RunConfig
@@ -42,11 +42,11 @@ def _model(config: RunConfig, settings: Settings) -> list[Text]:
     cache = HubCache(hub_cache(settings), config.model, links=True)
     found = offline.look(cache, choice.source, offline.Wanted(config.model))
     if isinstance(found, offline.Cached):
-        size = gigabytes(found.size)
+        amount = size(found.size)
         return [
             Text(
-                f"{config.model}: in the cache, {size} (commit {found.commit[:12]})",
-                f"{config.model}：已在缓存中，{size}（commit {found.commit[:12]}）",
+                f"{config.model}: in the cache, {amount} (commit {found.commit[:12]})",
+                f"{config.model}：已在缓存中，{amount}（commit {found.commit[:12]}）",
             )
         ]
     others = ", ".join(source.name for source in choice.others)
