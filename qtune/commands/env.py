@@ -11,9 +11,12 @@ import click
 from qtune.speech import current, say
 
 if TYPE_CHECKING:
-    from rich.table import Table
+    from collections.abc import Iterator
+
+    from rich.text import Text
 
     from qtune.commands.project import Project
+    from qtune.core.settings import Value
 
 
 @click.command(
@@ -62,48 +65,64 @@ def command(shell: str | None, verbose: bool, env_file: Path | None) -> int:
 
 
 def _show(project: Project, verbose: bool) -> None:
-    from qtune.commands.console import answer
+    from rich.text import Text
+
+    from qtune.commands.console import answer, show
     from qtune.core.locations import user_config
     from qtune.core.origin import Level
+    from qtune.doctor.report.layout import wrap
+
+    console, settings = answer(), project.settings
+    rows = [v for v in settings if verbose or v.origin.level is not Level.DEFAULT]
+    keys = max((len(value.setting.key) for value in rows), default=0)
+    lines: list[Text] = []
+    for value in rows:
+        lines += _block(value, keys, console.width)
+        for hidden in settings.shadowed:
+            if hidden.setting is value.setting:
+                lines += _block(hidden, keys, console.width, overridden=True)
+    unset = sum(v.origin.level is Level.DEFAULT for v in settings)
+    if lines:
+        lines.append(Text())
+    if not verbose:
+        told = say(
+            f"{unset} settings have their default; -v shows them.",
+            f"{unset} 项为默认值；加 -v 查看。",
+        )
+        lines += [Text(line) for line in wrap(told, console.width)]
+    lines.append(Text(say(f"Your own settings for every project: {user_config()}",
+                          f"对所有项目生效的个人设置：{user_config()}")))  # fmt: skip
+    show(console, Text("\n").join(lines))
+
+
+def _block(value: Value, keys: int, width: int, *, overridden: bool = False) -> Iterator[Text]:
+    """The key and its value, whole, so that it can be copied; below them where it is from and who reads it."""
+    from rich.text import Text
+
     from qtune.core.secret import redact
     from qtune.doctor.report.characters import clean
+    from qtune.doctor.report.layout import WIDEST_TEXT, pad, wrap
 
-    console, lang = answer(), current()
-    settings = project.settings
-    rows = [v for v in settings if verbose or v.origin.level is not Level.DEFAULT]
-    if rows:
-        table = _table()
-        for value in rows:
-            shown = clean(redact(value.shown)) or "–"
-            if value.problem is not None:
-                shown += "  ! " + clean(redact(value.problem.to(lang)))
-            where = value.origin.describe().to(lang)
-            table.add_row(value.setting.key, shown, where, ", ".join(value.setting.read_by))
-        for value in settings.shadowed:
-            shown = clean(redact(value.shown))
-            hidden = value.origin.describe().to(lang)
-            table.add_row(
-                f"({value.setting.key})",
-                shown,
-                say(f"{hidden}, overridden", f"{hidden}，被覆盖"),
-                "",
-            )
-        console.print(table)
-        console.print()
-    unset = sum(v.origin.level is Level.DEFAULT for v in settings)
-    if not verbose:
-        console.print(say(f"{unset} settings have their default; -v shows them.",
-                          f"{unset} 项为默认值；加 -v 查看。"))  # fmt: skip
-    console.print(say(f"Your own settings for every project: {user_config()}",
-                      f"对所有项目生效的个人设置：{user_config()}"), soft_wrap=True)  # fmt: skip
+    lang = current()
+    about = [_where(value)]
+    if overridden:
+        about.append(say("overridden", "被覆盖"))
+    else:
+        readers = ", ".join(value.setting.read_by)
+        about.append(say(f"read by {readers}", f"由 {'、'.join(value.setting.read_by)} 读取"))
+    told = [" · ".join(about)]
+    if value.problem is not None and not overridden:
+        told.insert(0, f"! {redact(value.problem.to(lang))}")
+    key = pad("" if overridden else value.setting.key, keys)
+    yield Text(f"{key}  {clean(redact(value.shown)) or '–'}")
+    for line in told:
+        for part in wrap(line, max(20, min(width, WIDEST_TEXT) - keys - 2)):
+            yield Text(" " * (keys + 2) + part, style="dim")
 
 
-def _table() -> Table:
-    from rich.table import Table
+def _where(value: Value) -> str:
+    from qtune.core.origin import Level
 
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
-    table.add_column(say("setting", "设置"), no_wrap=True)
-    table.add_column(say("value", "值"), overflow="fold")
-    table.add_column(say("from", "来源"), overflow="fold")
-    table.add_column(say("read by", "读取者"), style="dim", overflow="fold")
-    return table
+    if value.origin.level is Level.ENVIRON and value.origin.name == value.setting.key:
+        return say("the environment", "环境变量")
+    return value.origin.describe().to(current())

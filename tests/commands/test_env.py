@@ -7,8 +7,10 @@ import signal
 import subprocess
 import sys
 import time
+from itertools import pairwise
 
 import pytest
+from rich.cells import cell_len
 
 from tests.commands.conftest import Shell
 
@@ -17,12 +19,15 @@ TOKEN = "hf_" + "Tt" * 17
 
 def test_set_values_come_with_their_origin_and_reader(shell: Shell) -> None:
     shell.env("# first", "USE_MODELSCOPE=False", f"HF_TOKEN={TOKEN}")
-    text = shell.qtune("env", DEFAULT_MODEL="a/b", COLUMNS="160").stdout
-    rows = {line.split()[0]: line for line in text.splitlines() if line and line[0].isupper()}
-    assert "False" in rows["USE_MODELSCOPE"] and ".env line 2" in rows["USE_MODELSCOPE"]
-    assert "core.sources" in rows["USE_MODELSCOPE"]
-    assert "the environment variable DEFAULT_MODEL" in rows["DEFAULT_MODEL"]
-    assert "hf_…tTtT" in rows["HF_TOKEN"] or "hf_…" in rows["HF_TOKEN"]
+    text = shell.qtune("env", DEFAULT_MODEL="a/b").stdout
+    lines = [" ".join(line.split()) for line in text.splitlines()]
+    rows = {line.split()[0]: (line, below) for line, below in pairwise(lines) if line[:1].isupper()}
+    assert rows["USE_MODELSCOPE"] == (
+        "USE_MODELSCOPE False",
+        ".env line 2 · read by core.sources",
+    )
+    assert rows["DEFAULT_MODEL"][1].startswith("the environment · read by ")
+    assert rows["HF_TOKEN"][0] == "HF_TOKEN hf_…TtTt"
     assert TOKEN not in text
     assert "HF_HOME" not in rows
 
@@ -35,10 +40,9 @@ def test_verbose_shows_the_defaults_too(shell: Shell) -> None:
 
 def test_what_is_overridden_and_what_cannot_be_used_is_said(shell: Shell) -> None:
     shell.env("USE_MODELSCOPE=False", "QTUNE_FALLBACK=perhaps")
-    text = shell.qtune("env", USE_MODELSCOPE="True", COLUMNS="160").stdout
-    assert "(USE_MODELSCOPE)" in text
-    assert ".env line 1, overridden" in text
-    assert "'perhaps' is neither True nor False" in text
+    text = shell.qtune("env", USE_MODELSCOPE="True").stdout
+    assert ".env line 1 · overridden" in text
+    assert "! 'perhaps' is neither True nor False" in text
 
 
 def test_another_file_can_stand_for_env(shell: Shell) -> None:
@@ -47,12 +51,15 @@ def test_another_file_can_stand_for_env(shell: Shell) -> None:
 
 
 @pytest.mark.parametrize("width", ["40", "80", "200"])
-def test_the_table_fits(shell: Shell, width: str) -> None:
-    shell.env(
-        f"HF_TOKEN={TOKEN}", "HF_ENDPOINT=https://a-very-long-host-name.example.com/with/a/path"
-    )
-    for line in shell.qtune("env", COLUMNS=width).stdout.splitlines():
-        assert len(line) <= int(width) or "config.env" in line
+def test_the_list_fits_and_a_value_stays_whole(shell: Shell, width: str) -> None:
+    endpoint = "https://a-very-long-host-name.example.com/with/a/path"
+    shell.env(f"HF_TOKEN={TOKEN}", f"HF_ENDPOINT={endpoint}")
+    for language in ("en", "zh"):
+        lines = shell.qtune("env", COLUMNS=width, QTUNE_LANG=language).stdout.splitlines()
+        assert any(line.endswith(f"  {endpoint}") for line in lines)
+        for line in lines:
+            assert cell_len(line) <= int(width) or endpoint in line or "config.env" in line
+            assert line == line.rstrip()
 
 
 def test_export_can_be_evaluated_and_only_it_prints_a_token(shell: Shell) -> None:
