@@ -9,8 +9,8 @@ from qtune.core.text import Text
 from qtune.doctor.facts import Disk, Facts, GoalKind, Place, known
 from qtune.doctor.finding import Finding, Fix, Severity
 from qtune.doctor.rule import Page, Rule
+from qtune.doctor.rules.advice import manual
 from qtune.doctor.rules.hub.serving import listing
-from qtune.doctor.rules.net.roads import manual
 from qtune.doctor.rules.words import prose
 from qtune.doctor.wording import in_both
 

@@ -9,8 +9,8 @@ from qtune.core.text import Text
 from qtune.doctor.facts import Facts, known
 from qtune.doctor.finding import Applicability, Finding, Fix, Severity
 from qtune.doctor.rule import Page, Rule
+from qtune.doctor.rules.advice import manual
 from qtune.doctor.rules.gpu.wish import TRAINING, insists, severity, wants_no_cuda
-from qtune.doctor.rules.net.roads import manual
 from qtune.doctor.rules.places import span_of
 from qtune.doctor.rules.words import prose
 from qtune.doctor.wording import in_both

@@ -8,8 +8,8 @@ from qtune.core.text import Text, plain
 from qtune.doctor.facts import Accelerator, Facts, known
 from qtune.doctor.finding import Finding, Fix, Severity
 from qtune.doctor.rule import Page, Rule
+from qtune.doctor.rules.advice import manual
 from qtune.doctor.rules.gpu.wish import TRAINING, severity, wants_no_cuda
-from qtune.doctor.rules.net.roads import manual
 from qtune.doctor.rules.words import prose
 
 # NVIDIA's table of the oldest driver for each major version of CUDA; and which of PyTorch's wheel indexes

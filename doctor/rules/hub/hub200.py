@@ -11,7 +11,8 @@ from qtune.doctor.facts import Facts, known
 from qtune.doctor.finding import Applicability, Finding, Fix, Severity
 from qtune.doctor.recommend import switch_source
 from qtune.doctor.rule import Page, Rule
-from qtune.doctor.rules.net.roads import Broken, ended, endpoint_setting, manual, tell
+from qtune.doctor.rules.advice import manual
+from qtune.doctor.rules.net.roads import Broken, ended, endpoint_setting, tell
 from qtune.doctor.rules.words import prose
 
 _KINDS = ("timeout", "reset", "status")

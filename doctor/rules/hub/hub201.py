@@ -9,8 +9,9 @@ from qtune.doctor.facts import Facts, known
 from qtune.doctor.finding import Finding, Fix, Severity
 from qtune.doctor.recommend import switch_source
 from qtune.doctor.rule import Page, Rule
+from qtune.doctor.rules.advice import manual
 from qtune.doctor.rules.net.proxies import troubles
-from qtune.doctor.rules.net.roads import PROXY_STAGES, Broken, evidence, manual
+from qtune.doctor.rules.net.roads import PROXY_STAGES, Broken, evidence
 from qtune.doctor.rules.words import prose
 
 _CODES = {"dns": "NET101", "tcp": "NET102", "tls": "NET103"}

@@ -11,8 +11,9 @@ from qtune.core.text import Text, plain
 from qtune.doctor.facts import Facts, SettingFact, SourceFact, known
 from qtune.doctor.finding import Applicability, Finding, Fix, Severity
 from qtune.doctor.rule import Page, Rule
+from qtune.doctor.rules.advice import manual
 from qtune.doctor.rules.hub.endpoints import is_loopback
-from qtune.doctor.rules.net.roads import ENDPOINT_KEYS, ended, evidence, manual
+from qtune.doctor.rules.net.roads import ENDPOINT_KEYS, ended, evidence
 from qtune.doctor.rules.places import span_of
 from qtune.doctor.rules.words import prose
 

@@ -11,8 +11,9 @@ from qtune.core.text import Text
 from qtune.doctor.facts import Facts, SourceFact, TokenFact, known
 from qtune.doctor.finding import Applicability, Finding, Fix, Severity
 from qtune.doctor.rule import Page, Rule
+from qtune.doctor.rules.advice import manual
 from qtune.doctor.rules.hub.endpoints import host_of, trusted_too_weakly
-from qtune.doctor.rules.net.roads import ENDPOINT_KEYS, manual
+from qtune.doctor.rules.net.roads import ENDPOINT_KEYS
 from qtune.doctor.rules.places import span_of
 from qtune.doctor.rules.words import amid, prose
 

@@ -13,8 +13,8 @@ from qtune.doctor.facts import Facts, SourceFact, Speed, known
 from qtune.doctor.finding import Applicability, Finding, Fix, Severity
 from qtune.doctor.recommend import switch_source
 from qtune.doctor.rule import Page, Rule
+from qtune.doctor.rules.advice import manual
 from qtune.doctor.rules.hub.serving import listing, measured, serving
-from qtune.doctor.rules.net.roads import manual
 from qtune.doctor.rules.words import prose
 from qtune.doctor.wording import in_both
 

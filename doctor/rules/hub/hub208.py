@@ -11,7 +11,7 @@ from qtune.doctor.facts import Facts, Gate, SourceFact, known
 from qtune.doctor.finding import Finding, Fix, Severity
 from qtune.doctor.recommend import switch_source
 from qtune.doctor.rule import Page, Rule
-from qtune.doctor.rules.net.roads import manual
+from qtune.doctor.rules.advice import manual
 from qtune.doctor.rules.words import prose
 
 _FEW = 20  # requests that a download of unknown size is taken to need

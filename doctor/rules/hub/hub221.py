@@ -11,7 +11,7 @@ from qtune.doctor.facts import Facts, known
 from qtune.doctor.finding import Finding, Severity
 from qtune.doctor.recommend import switch_source
 from qtune.doctor.rule import Page, Rule
-from qtune.doctor.rules.net.roads import manual
+from qtune.doctor.rules.advice import manual
 from qtune.doctor.rules.words import prose
 
 

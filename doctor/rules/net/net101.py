@@ -9,14 +9,8 @@ from qtune.core.text import Text
 from qtune.doctor.facts import Facts
 from qtune.doctor.finding import Applicability, Finding, Fix, Severity
 from qtune.doctor.rule import Page, Rule
-from qtune.doctor.rules.net.roads import (
-    Broken,
-    either_family,
-    ended,
-    endpoint_setting,
-    manual,
-    tell,
-)
+from qtune.doctor.rules.advice import manual
+from qtune.doctor.rules.net.roads import Broken, either_family, ended, endpoint_setting, tell
 from qtune.doctor.rules.words import prose
 
 

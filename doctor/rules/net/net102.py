@@ -8,14 +8,8 @@ from qtune.core.text import Text
 from qtune.doctor.facts import Facts
 from qtune.doctor.finding import Finding, Fix, Severity
 from qtune.doctor.rule import Page, Rule
-from qtune.doctor.rules.net.roads import (
-    Broken,
-    behind_fake_ip,
-    either_family,
-    ended,
-    manual,
-    tell,
-)
+from qtune.doctor.rules.advice import manual
+from qtune.doctor.rules.net.roads import Broken, behind_fake_ip, either_family, ended, tell
 from qtune.doctor.rules.words import prose
 
 

@@ -10,7 +10,8 @@ from qtune.core.text import Text
 from qtune.doctor.facts import Facts
 from qtune.doctor.finding import Applicability, Finding, Fix, Severity
 from qtune.doctor.rule import Page, Rule
-from qtune.doctor.rules.net.roads import Broken, ended, manual, rewritten, tell
+from qtune.doctor.rules.advice import manual
+from qtune.doctor.rules.net.roads import Broken, ended, rewritten, tell
 from qtune.doctor.rules.words import prose
 
 # Where OpenSSL looks by itself, by distribution (as in Go's crypto/x509/root_linux.go).

@@ -10,8 +10,9 @@ from qtune.doctor.facts import Facts, ProxyFact
 from qtune.doctor.finding import Applicability, Finding, Fix, Severity
 from qtune.doctor.recommend import switch_source
 from qtune.doctor.rule import Page, Rule
+from qtune.doctor.rules.advice import manual
 from qtune.doctor.rules.net.proxies import Trouble, troubles
-from qtune.doctor.rules.net.roads import evidence, manual, named, removed, rewritten
+from qtune.doctor.rules.net.roads import evidence, named, removed, rewritten
 from qtune.doctor.rules.places import span_of
 from qtune.doctor.rules.words import prose
 

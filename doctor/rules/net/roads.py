@@ -183,10 +183,6 @@ def either_family(facts: Facts, road: Broken) -> Fix | None:
     )
 
 
-def manual(en: str, zh: str, *, command: str = "", url: str = "") -> Fix:
-    return Fix(Text(en, zh), Applicability.MANUAL, command=command, url=url)
-
-
 def tell(
     code: str, facts: Facts, roads: Sequence[Broken], otherwise: Callable[[Facts, Broken], Fix]
 ) -> Iterator[Finding]:

@@ -10,8 +10,8 @@ from qtune.core.text import Text
 from qtune.doctor.facts import Facts, GoalKind, Packages, known
 from qtune.doctor.finding import Finding, Severity
 from qtune.doctor.rule import Page, Rule
+from qtune.doctor.rules.advice import manual
 from qtune.doctor.rules.hub.serving import listing
-from qtune.doctor.rules.net.roads import manual
 from qtune.doctor.rules.pkg.architectures import FIRST_RELEASE
 from qtune.doctor.rules.words import prose
 
