@@ -11,18 +11,29 @@ from qtune.doctor.finding import Finding, Severity, Span
 from qtune.doctor.outcome import Report
 from qtune.doctor.report.json import finding_of
 from qtune.doctor.report.paths import slashes
-from qtune.doctor.report.words import broken_off, name_of, not_made, paragraph, told, unmade
+from qtune.doctor.report.words import (
+    broken_off,
+    left_out,
+    name_of,
+    not_made,
+    paragraph,
+    told,
+    unmade,
+)
 
 _COMMANDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "notice"}
-_CHECKS = {"crashed": "error", "unknown": "warning", "skipped": "notice"}
+_CHECKS = {"crashed": "error", "unknown": "warning"}
 
 
 def render(report: Report, exit_code: int, lang: Lang) -> str:
     lines = [_finding(finding, lang) for finding in report.findings]
     for check in unmade(report):
-        lines.append(
-            _command(_CHECKS[check.state], {"title": check.check}, not_made(check, lang)),
-        )
+        if check.state != "skipped":
+            title = {"title": check.check}
+            lines.append(_command(_CHECKS[check.state], title, not_made(check, lang)))
+    for reason, names in left_out(report).items():
+        words = Text(f"left out ({reason}): {names}", f"已跳过（{reason}）：{names}")
+        lines.append(_command("notice", {"title": "qtune doctor"}, words.to(lang)))
     return "".join(line + "\n" for line in (*lines, _end(report, exit_code, lang)))
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from qtune.core.errors import QtuneError
-from qtune.core.text import Lang
+from qtune.core.text import Lang, Text
 from qtune.doctor.facts import Facts, SettingFact
 from qtune.doctor.finding import Finding, Severity
 from qtune.doctor.outcome import Report
@@ -17,6 +17,7 @@ from qtune.doctor.report.words import (
     broken_off,
     decides,
     fingerprints,
+    left_out,
     name_of,
     not_made,
     one_line,
@@ -32,10 +33,15 @@ def render(report: Report, exit_code: int, lang: Lang) -> str:
     rows = _findings(report.findings, report.facts, lang)
     top = decides(report.facts)
     for check in unmade(report):
-        severity = {"crashed": "critical", "unknown": "minor"}.get(check.state, "info")
-        text = f"{check.check}: {not_made(check, lang)}"
-        mark = f"qtune-check-{one_line(check.check)}-{check.state}"
-        rows.append(_row(f"check-{check.state}", text, mark, severity, top, 1, 1))
+        if check.state != "skipped":
+            severity = "critical" if check.state == "crashed" else "minor"
+            text = f"{check.check}: {not_made(check, lang)}"
+            mark = f"qtune-check-{one_line(check.check)}"
+            rows.append(_row(f"check-{check.state}", text, mark, severity, top, 1, 1))
+    for reason, names in left_out(report).items():
+        words = Text(f"left out ({reason}): {names}", f"已跳过（{reason}）：{names}")
+        mark = f"qtune-left-out-{reason}"
+        rows.append(_row("check-skipped", words.to(lang), mark, "info", top, 1, 1))
     return json.dumps(rows, indent=2) + "\n"
 
 

@@ -1,4 +1,4 @@
-"""The JSON report as events, one a line: start, each check, each finding, each advice, the facts, the end with the exit code.
+"""The JSON report as events, one a line: start, each check, each finding, each advice, the facts, the end with its exit.
 
 Made of the JSON document itself, so that both say the same in the same words; pure ASCII, whatever the console.
 """

@@ -20,8 +20,9 @@ from qtune.doctor.report import comparison, envdiff
 from qtune.doctor.report.causes import causes, place
 from qtune.doctor.report.json import finding_of
 from qtune.doctor.report.passes import seen
+from qtune.doctor.report.unbroken import cell, code, fence, inline, table
 from qtune.doctor.report.view import View
-from qtune.doctor.report.words import broken_off, name_of, not_made, one_line, told, way_out
+from qtune.doctor.report.words import broken_off, name_of, not_made, told, way_out
 
 _MARKS = {Severity.ERROR: "❌", Severity.WARNING: "⚠️", Severity.INFO: "ℹ️"}
 _SEVERITIES = {
@@ -68,8 +69,8 @@ def failed(
     if isinstance(error, QtuneError):
         body = _finding(finding_of(error), hide, lang)
     else:
-        body = [f"### ❌ {_inline(hide(broken_off(error, lang)))}"]
-    return "\n\n".join(["## qtune doctor", _table(("", ""), rows), *body]) + "\n"
+        body = [f"### ❌ {inline(hide(broken_off(error, lang)))}"]
+    return "\n\n".join(["## qtune doctor", table(("", ""), rows), *body]) + "\n"
 
 
 def summary(report: Report, lang: Lang) -> str:
@@ -82,18 +83,18 @@ def summary(report: Report, lang: Lang) -> str:
     rows = [
         (
             _MARKS[f.severity],
-            _cell(f"{f.code} {name_of(f.code)}"),
-            _inline(hide(f.message.to(lang))),
+            cell(f"{f.code} {name_of(f.code)}"),
+            inline(hide(f.message.to(lang))),
         )
         for f in report.findings
     ]
-    return f"{head}\n\n{_table(columns, rows)}\n"
+    return f"{head}\n\n{table(columns, rows)}\n"
 
 
 def _title(facts: Facts, hide: Hide, lang: Lang) -> str:
     goal = facts.goal
-    parts = [_code(hide(goal.model)), _GOALS[goal.kind].to(lang)]
-    parts += [_code(hide(goal.run_config))] if goal.run_config else []
+    parts = [code(hide(goal.model)), _GOALS[goal.kind].to(lang)]
+    parts += [code(hide(goal.run_config))] if goal.run_config else []
     return f"## qtune doctor: {' · '.join(parts)}"
 
 
@@ -101,15 +102,15 @@ def _versions(report: Report, exit_code: int, hide: Hide, lang: Lang) -> str:
     rows = [("qtune", __version__)]
     for name in ("packages", "accelerator", "torch"):
         if known(getattr(report.facts, name)) is not None:
-            rows.append((name, _inline(hide(seen(report.facts, name).to(lang)))))
+            rows.append((name, inline(hide(seen(report.facts, name).to(lang)))))
     rows += [
-        (Text("started", "开始时间").to(lang), _inline(report.started)),
+        (Text("started", "开始时间").to(lang), inline(report.started)),
         (Text("took", "用时").to(lang), f"{report.took_ms / 1000:.1f} s"),
         (Text("exit", "退出码").to(lang), str(exit_code)),
     ]
     if report.suppressed:
         rows.append((Text("suppressed", "已忽略").to(lang), " ".join(report.suppressed)))
-    return _table(("", ""), rows)
+    return table(("", ""), rows)
 
 
 def _none(lang: Lang) -> str:
@@ -125,7 +126,7 @@ def _findings(report: Report, hide: Hide, lang: Lang) -> Iterator[str]:
             yield from _finding(other, hide, lang, level="####")
         if cause.checks:
             words = Text("Not checked because of this: ", "因此未能检查：").to(lang)
-            yield words + ", ".join(_code(hide(check)) for check in cause.checks)
+            yield words + ", ".join(code(hide(check)) for check in cause.checks)
 
 
 def _finding(finding: Finding, hide: Hide, lang: Lang, level: str = "###") -> list[str]:
@@ -137,14 +138,14 @@ def _finding(finding: Finding, hide: Hide, lang: Lang, level: str = "###") -> li
     mark = _MARKS[finding.severity]
     blocks = [
         f"{level} {mark} {finding.code} {name_of(finding.code)} ({severity}){follows}",
-        _inline(hide(finding.message.to(lang))),
+        inline(hide(finding.message.to(lang))),
     ]
     items = [place(finding.span)] if finding.span is not None else []
     items += [item.to(lang) for item in finding.evidence]
     if items:
-        blocks.append("\n".join(f"- {_code(hide(item))}" for item in items))
+        blocks.append("\n".join(f"- {code(hide(item))}" for item in items))
     if finding.fix is not None:
-        blocks.append(_fence("\n".join(hide(line) for line in way_out(finding.fix, lang))))
+        blocks.append(fence("\n".join(hide(line) for line in way_out(finding.fix, lang))))
     return blocks
 
 
@@ -153,7 +154,7 @@ def _hubs(report: Report, hide: Hide, lang: Lang) -> str:
     lines = [comparison.serving(report.facts, view), ""]
     lines += [line.plain for line in comparison.table(report.facts, view)]
     text = "\n".join(lines).strip()
-    return _fence(hide(text)) if text else ""
+    return fence(hide(text)) if text else ""
 
 
 def _env(report: Report, hide: Hide, lang: Lang) -> str:
@@ -161,7 +162,7 @@ def _env(report: Report, hide: Hide, lang: Lang) -> str:
     if not rows:
         return ""
     head = Text("Recommended .env", "建议的 .env").to(lang)
-    return f"### {head}\n\n" + _fence(hide("\n".join(row.plain.strip() for row in rows)), "diff")
+    return f"### {head}\n\n" + fence(hide("\n".join(row.plain.strip() for row in rows)), "diff")
 
 
 def _checks(report: Report, hide: Hide, lang: Lang) -> str:
@@ -175,15 +176,15 @@ def _checks(report: Report, hide: Hide, lang: Lang) -> str:
     )
     rows = [
         (
-            _cell(hide(check.check)),
+            cell(hide(check.check)),
             _STATES[check.state].to(lang),
             str(check.took_ms),
-            _inline(hide(_saw(check, report, lang))),
+            inline(hide(_saw(check, report, lang))),
         )
         for check in report.checks
     ]
     title = Text(f"All checks ({len(rows)})", f"全部检查（{len(rows)}）").to(lang)
-    return f"<details><summary>{title}</summary>\n\n{_table(columns, rows)}\n\n</details>"
+    return f"<details><summary>{title}</summary>\n\n{table(columns, rows)}\n\n</details>"
 
 
 def _saw(check: CheckState, report: Report, lang: Lang) -> str:
@@ -212,42 +213,3 @@ def _hiding(facts: Facts | None) -> Hide:
         return text
 
     return hide
-
-
-# --- markdown that cannot be broken out of --------------------------------------------------------
-
-_SPECIAL = re.compile(r"([\\`*_\[\]<>|~&$])|^([#+=-]|\d+(?=[.)]))")
-
-
-def _inline(text: str) -> str:
-    """Words as they are: no formatting, no disguised link, no HTML, nobody called, no issue mentioned."""
-    words = _SPECIAL.sub(_escaped, one_line(text))
-    return words.replace("@", "@<!-- -->").replace("#", "#<!-- -->")
-
-
-def _escaped(match: re.Match[str]) -> str:
-    return match[0] + "\\" if match[0].isdigit() else "\\" + match[0]
-
-
-def _code(text: str) -> str:
-    """A code span, with more backticks around it than are within."""
-    words = one_line(text) or "-"
-    ticks = "`" * (1 + max((len(run) for run in re.findall("`+", words)), default=0))
-    pad = " " if "`" in words else ""
-    return f"{ticks}{pad}{words}{pad}{ticks}"
-
-
-def _cell(text: str) -> str:
-    """A code span in a table, where | would end the cell even so."""
-    return _code(text).replace("|", "\\|")
-
-
-def _fence(text: str, language: str = "text") -> str:
-    words = told(text)
-    ticks = "`" * max(3, 1 + max((len(run) for run in re.findall("`+", words)), default=0))
-    return f"{ticks}{language}\n{words}\n{ticks}"
-
-
-def _table(columns: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
-    lines = [columns, ("---",) * len(columns), *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)

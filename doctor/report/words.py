@@ -140,3 +140,12 @@ def unmade(report: Report) -> Iterator[CheckState]:
             check.state in ("unknown", "skipped") and check.because is None and check.needed
         ):
             yield check
+
+
+def left_out(report: Report) -> dict[str, str]:
+    """Of these, the skipped ones together: reason -> the checks' names."""
+    rows: dict[str, list[str]] = {}
+    for check in unmade(report):
+        if check.state == "skipped":
+            rows.setdefault(one_line(check.reason), []).append(one_line(check.check))
+    return {reason: ", ".join(names) for reason, names in rows.items()}

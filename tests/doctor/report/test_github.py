@@ -108,3 +108,9 @@ def test_a_clean_report_is_not_empty() -> None:
 def test_an_examination_that_failed_is_one_error(error: Exception) -> None:
     (only,) = commands(failed(error, 2, "en"))
     assert only.name == "error"
+
+
+def test_what_was_left_out_is_told_once_for_each_reason() -> None:
+    (only,) = commands(render(worlds.offline(), 0, "en"))
+    assert only.name == "notice"
+    assert only.message.startswith("left out (--offline): reach.modelscope, ")

@@ -82,3 +82,9 @@ def test_nothing_found_is_an_empty_list() -> None:
 def test_an_examination_that_failed_is_one_row(error: Exception) -> None:
     (only,) = rows(failed(error, 2, "en"))
     assert only["severity"] == "critical"
+
+
+def test_what_was_left_out_is_one_row_for_each_reason() -> None:
+    (only,) = rows(render(worlds.offline(), 0, "en"))
+    assert (only["check_name"], only["severity"]) == ("check-skipped", "info")
+    assert only["description"].startswith("left out (--offline): reach.modelscope, ")
