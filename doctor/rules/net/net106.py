@@ -25,8 +25,8 @@ _WRONG = {
 
 def judge(facts: Facts) -> Iterable[Finding]:
     for trouble in troubles(facts):
-        # All hubs behind one proxy: it is nobody's in particular, and stands whichever hub serves.
-        everybody = len(trouble.sources) == len(facts.sources)
+        # Several hubs behind one proxy, and no other: it is nobody's in particular, whichever hub serves.
+        everybody = 1 < len(trouble.sources) == len(facts.sources)
         first = trouble.sources[0]
         yield Finding(
             "NET106",
