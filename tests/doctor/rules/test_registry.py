@@ -11,6 +11,7 @@ import pytest
 import qtune.core
 import qtune.train
 from qtune.doctor.checks import FAMILIES
+from qtune.doctor.page import markdown
 from qtune.doctor.rule import ALL_GOALS, Rule, nothing
 from qtune.doctor.rules import BY_CODE, RULES
 from tests.doctor.build import healthy
@@ -67,3 +68,9 @@ def test_every_code_that_an_error_carries_can_be_explained(package: object) -> N
         for code in RAISED.findall(path.read_text(encoding="utf-8"))
     }
     assert sorted(raised - set(BY_CODE)) == []
+
+
+def test_only_what_a_report_can_hold_is_said_to_be_skippable() -> None:
+    skippable = {rule.code for rule in RULES if f"--skip {rule.code}" in markdown(rule, "en")}
+    assert {"TOK303", "NET110", "CFG004", "CFG015"} <= skippable
+    assert not skippable & {"DWN001", "TRN022", "CFG090", "HUB223", "ENV812"}
