@@ -1,0 +1,104 @@
+"""Does a run fit into a GPU's free memory, and if not, what to change: the least harmful change first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from qtune.core.architecture import Architecture
+from qtune.core.memory import Dtype, Estimate, estimate
+from qtune.core.text import Text
+from qtune.core.workload import Workload
+
+Fit = Literal["fits", "tight", "too large"]
+
+# The goal for the estimate's own error, docs/memory.md.
+MARGIN = 0.10
+SHORT = 256  # tokens: rows of a chat are seldom all shorter
+_STEP = 256
+
+# Tunings that this version's run configs refuse; tests/core/test_fitting.py asks the run config.
+LATER = frozenset({"qlora", "dora", "full"})
+
+
+@dataclass(frozen=True)
+class Change:
+    """What to write differently, and what the run needs then, with all changes before it.
+
+    `later`: this version of qtune does not do it yet.
+    """
+
+    what: Text
+    run: Workload
+    estimate: Estimate
+    fit: Fit
+    later: bool = False
+
+
+def fits(needed: Estimate, free: int) -> Fit:
+    """Against `free` bytes; tight is within the error that the estimate may have, on either side."""
+    if needed.total > free * (1 + MARGIN):
+        return "too large"
+    return "tight" if needed.total > free * (1 - MARGIN) else "fits"
+
+
+def advice(of: Architecture, run: Workload, dtype: Dtype, free: int) -> tuple[Change, ...]:
+    """Changes to make one after another until it fits; all there are when it never does.
+
+    Those before the first `later` one are for now: batch, checkpointing, length.
+    """
+    changes: list[Change] = []
+    for what, changed, later in _changes(of, run, dtype, free):
+        needed = estimate(of, changed, dtype)
+        if isinstance(needed, Text):
+            continue
+        changes.append(Change(what, changed, needed, fits(needed, free), later))
+        if changes[-1].fit == "fits":
+            break
+    return tuple(changes)
+
+
+def _changes(
+    of: Architecture, run: Workload, dtype: Dtype, free: int
+) -> Iterator[tuple[Text, Workload, bool]]:
+    if run.batch > 1:
+        steps = run.batch * run.accumulation
+        run = replace(run, batch=1, accumulation=steps)
+        said = f"training: {{per_device_train_batch_size: 1, gradient_accumulation_steps: {steps}}}"
+        yield Text(f"{said} (the same effective batch)", f"{said}（有效批大小不变）"), run, False
+    if not run.checkpointing:
+        run = replace(run, checkpointing=True)
+        said = "training: {activation_checkpointing: true}"
+        yield Text(f"{said} (about a third slower)", f"{said}（约慢三分之一）"), run, False
+    length = longest(of, run, dtype, free)
+    if length is not None and length < run.max_length:
+        shorter = replace(run, max_length=length)
+        said = f"max_length: {length}"
+        yield Text(f"{said} (longer rows are cut)", f"{said}（更长的数据会被截断）"), shorter, False
+        return
+    run = replace(run, max_length=min(run.max_length, SHORT))
+    if run.tuning in ("lora", "dora"):
+        yield (
+            Text(
+                f"tuning: qlora, 4-bit weights, with max_length: {run.max_length}",
+                f"tuning: qlora（4 位权重），并设 max_length: {run.max_length}",
+            ),
+            replace(run, tuning="qlora"),
+            "qlora" in LATER,
+        )
+    elif run.tuning == "full":
+        yield Text("tuning: lora", "tuning: lora"), replace(run, tuning="lora"), "lora" in LATER
+
+
+def longest(of: Architecture, run: Workload, dtype: Dtype, free: int) -> int | None:
+    """The longest max_length that fits, in steps of 256 tokens; None where not even 256 do."""
+    low, high = 0, max(run.max_length // _STEP, 1)
+    while low < high:
+        middle = (low + high + 1) // 2
+        needed = estimate(of, replace(run, max_length=middle * _STEP), dtype)
+        if not isinstance(needed, Text) and fits(needed, free) == "fits":
+            low = middle
+        else:
+            high = middle - 1
+    return low * _STEP or None
