@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from qtune.doctor.report.formats import FORMATS
 from tests.e2e.road import Road
 from tests.hub import Hub, Repo, worlds
 from tests.hub.world import World
@@ -117,7 +118,11 @@ def test_planted_secrets_appear_nowhere(way: Road, home: Path, place: str) -> No
         way.doctor("--for", "download", "--save", "facts.json", **environ),
         way.qtune("doctor", "--diff", "--only", "env", **environ),
         way.qtune("doctor", "--facts", "facts.json", "-vv", **environ),
-        way.qtune("doctor", "--facts", "facts.json", "--format", "json", **environ),
+        *(
+            way.qtune("doctor", "--facts", "facts.json", "--format", name, **environ)
+            for name in FORMATS
+        ),
+        way.qtune("doctor", "--only", "env", "--format", "markdown", **environ),
         way.qtune("env", "-v", **environ),
         way.qtune("download", worlds.LLAMA, **environ),
         way.qtune("run", str(way.config(worlds.LLAMA).name), "-v", **environ),
