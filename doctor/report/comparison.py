@@ -57,7 +57,13 @@ def _missing(facts: Facts, source: str) -> int | None:
 def told(facts: Facts, check: str) -> bool:
     """Did a hub answer that there is nothing to look at, and does the table say so already?"""
     fact = fact_of(facts, check)
-    return isinstance(fact, Unknown) and fact.reason == "absent" and "." in check
+    if not isinstance(fact, Unknown) or fact.reason != "absent" or len(_looked(facts)) < 2:
+        return False
+    source = check.partition(".")[2]
+    return any(
+        (m.source.partition("://")[2] or m.source) == source and m.usable is False
+        for m in measurements(facts)
+    )
 
 
 @dataclass(frozen=True)
@@ -69,7 +75,7 @@ class _Column:
 
 def table(facts: Facts, view: View) -> list[Text]:
     """Nothing unless at least two hubs were looked at."""
-    looked = [s for s in facts.sources if _looked_at(facts, s.name)]
+    looked = _looked(facts)
     if len(looked) < 2:
         return []
     chosen = choice(facts).source.name
@@ -101,9 +107,12 @@ def table(facts: Facts, view: View) -> list[Text]:
     return lines
 
 
-def _looked_at(facts: Facts, source: str) -> bool:
-    reach = facts.reach.get(source)
-    return reach is not None and not (isinstance(reach, Unknown) and reach.reason == "skipped")
+def _looked(facts: Facts) -> list[SourceFact]:
+    def at(source: str) -> bool:
+        reach = facts.reach.get(source)
+        return reach is not None and not (isinstance(reach, Unknown) and reach.reason == "skipped")
+
+    return [source for source in facts.sources if at(source.name)]
 
 
 def _fitting(looked: list[SourceFact], facts: Facts, view: View) -> list[_Column]:

@@ -17,7 +17,7 @@ from qtune.doctor.finding import Applicability, Finding, Fix, Severity
 from qtune.doctor.outcome import Report
 from qtune.doctor.report.terminal import render, summary
 from qtune.doctor.report.view import View, next_step
-from tests.doctor.build import healthy
+from tests.doctor.build import HF, healthy
 from tests.doctor.report import worlds
 from tests.doctor.report.screens import FOLDER, SCREENS, Screen
 
@@ -64,6 +64,15 @@ def test_the_table_is_aligned_in_cells_also_with_chinese_heads() -> None:
     lines = text.splitlines()
     start = next(number for number, line in enumerate(lines) if "整个模型" in line)
     assert len({cell_len(line) for line in lines[start : start + 3]}) == 1
+
+
+def test_a_listing_that_is_empty_is_told_where_no_other_word_is_lost_about_it() -> None:
+    """The gate is open, so the comparison of the hubs says nothing of what the listing lacks."""
+    empty = Unknown("absent", "Qwen/Qwen3-4B has no files at main")
+    facts = dataclasses.replace(healthy(sources=(HF,)), listing={"huggingface": empty})
+    text = render(worlds.judged(facts), View()).plain
+    assert "listing.huggingface: could not look: Qwen/Qwen3-4B has no files at main" in text
+    assert "1 without an answer" in text
 
 
 def test_says_that_nothing_is_wrong_only_when_everything_was_looked_at() -> None:
