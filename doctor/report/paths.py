@@ -20,9 +20,10 @@ _CHECKOUTS = ("GITHUB_WORKSPACE", "CI_PROJECT_DIR")
 def checkout(environ: Mapping[str, str], folder: Path) -> Path:
     """What a CI service calls the root of the repository where `folder` lies in it, else `folder` itself."""
     for key in _CHECKOUTS:
-        root = Path(environ.get(key) or ".")
-        if root.is_absolute() and folder.is_relative_to(root):
-            return root
+        named = Path(environ.get(key) or ".")
+        for root in (named, named.resolve()):  # the current folder is told without its links
+            if named.is_absolute() and folder.is_relative_to(root):
+                return root
     return folder
 
 

@@ -156,16 +156,14 @@ def _related(finding: Finding, findings: Sequence[Finding]) -> dict[str, Any]:
 
 
 def _physical(span: Span) -> dict[str, Any]:
-    place: dict[str, Any] = {"artifactLocation": {"uri": uri(span.path)}}
-    if span.line > 0:
-        place["region"] = _region(span)
-    return place
+    return {"artifactLocation": {"uri": uri(span.path)}, "region": _region(span)}
 
 
 def _region(span: Span) -> dict[str, int]:
-    region = {"startLine": span.line}
+    """A whole file is its first line: code scanning takes no place without one."""
+    region = {"startLine": max(1, span.line)}
     end = (span.end_line or span.line, span.end_column or span.column)
-    if end > (span.line, span.column):  # otherwise the whole line
+    if span.line > 0 and end > (span.line, span.column):  # otherwise the whole line
         region |= {"startColumn": max(1, span.column), "endLine": end[0], "endColumn": end[1]}
     return region
 

@@ -154,6 +154,13 @@ def test_the_checkout_is_what_the_ci_service_says_where_that_can_be() -> None:
     assert checkout({}, folder) == folder
 
 
+def test_a_checkout_behind_a_link_is_still_one(tmp_path: Path) -> None:
+    (tmp_path / "real/models").mkdir(parents=True)
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+    named = {"GITHUB_WORKSPACE": str(tmp_path / "link")}
+    assert checkout(named, tmp_path / "real/models") == tmp_path / "real"
+
+
 def test_told_keeps_ordinary_words() -> None:
     words = "令牌 hf_…wxyz — naïve 🙂 (50 %)\nnext"
     assert told(words) == words

@@ -94,6 +94,12 @@ def test_a_place_without_an_end_is_the_whole_line() -> None:
     assert region == {"startLine": 4}
 
 
+def test_a_whole_file_is_its_first_line() -> None:
+    finding = Finding("ENV802", Severity.ERROR, plain("x"), span=Span(str(ENV), 0, 0))
+    region = of(finding)["results"][0]["locations"][0]["physicalLocation"]["region"]
+    assert region == {"startLine": 1}
+
+
 def test_applying_a_fix_mends_the_file() -> None:
     text = "# mine\nUSE_MODELSCOP=True\n"
     edit = Edit(Span(".env", 2, 1, 2, 14), "USE_MODELSCOPE")
