@@ -8,6 +8,7 @@ from typing import Literal
 
 from qtune.core.amounts import rate
 from qtune.core.errors import ConfigError
+from qtune.core.origin import DEFAULT
 from qtune.core.settings import Settings, url_problem
 from qtune.core.text import Text
 
@@ -171,8 +172,9 @@ def _speed(measurement: Measurement | None) -> float:
 
 def _reason_first(settings: Settings) -> Text:
     key = "QTUNE_SOURCES" if settings.items("QTUNE_SOURCES") else "USE_MODELSCOPE"
-    where = settings.origin(key).describe()
     value = settings.text(key)
+    unusable = settings[key].problem is not None  # told elsewhere; what counts is the default
+    where = (DEFAULT if unusable else settings.origin(key)).describe()
     return Text(f"{key}={value} ({where.en})", f"{key}={value}（{where.zh}）")
 
 

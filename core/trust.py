@@ -26,7 +26,7 @@ OFFICIAL: dict[HubName, frozenset[str]] = {
 def may_send(credential: Credential, url: str, settings: Settings) -> bool:
     """True when `credential` may travel in a header of a request to `url`."""
     address = _address(url)
-    if address is None or not _encoded(credential.secret.reveal()):
+    if address is None or not fits_a_header(credential.secret.reveal()):
         return False
     scheme, host, port = address
     level = credential.origin.level
@@ -88,6 +88,6 @@ def listed(host: str, port: int, hosts: Iterable[str]) -> bool:
 _DEFAULT = {"https": 443, "http": 80}
 
 
-def _encoded(token: str) -> bool:
+def fits_a_header(token: str) -> bool:
     """A header holds visible ASCII only; anything else (a zero-width space) would crash the client."""
     return bool(token) and all("!" <= character <= "~" for character in token)

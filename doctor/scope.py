@@ -7,8 +7,9 @@ from dataclasses import replace
 
 from qtune.core.download.standin import Standing, standing
 from qtune.core.hub.interface import AccessState
-from qtune.core.origin import Level
+from qtune.core.origin import DEFAULT, Level
 from qtune.core.sources import Choice, Measurement, Source, pick
+from qtune.core.table import BY_NAME
 from qtune.core.text import Text
 from qtune.doctor.endings import ending
 from qtune.doctor.facts import Facts, known
@@ -66,8 +67,11 @@ def choice(facts: Facts) -> Choice:
     """As `qtune run` would choose, had it measured what the doctor measured."""
     key = "QTUNE_SOURCES" if _setting(facts, "QTUNE_SOURCES") else "USE_MODELSCOPE"
     fact = facts.setting(key)
-    where = fact.origin.describe()
-    first = Text(f"{key}={fact.value} ({where.en})", f"{key}={fact.value}（{where.zh}）")
+    value, origin = fact.value, fact.origin
+    if fact.problem is not None:  # told by ENV805; what counts is the default
+        value, origin = BY_NAME[key].default, DEFAULT
+    where = origin.describe()
+    first = Text(f"{key}={value} ({where.en})", f"{key}={value}（{where.zh}）")
     return pick(allowed(facts), measurements(facts), first, missing_bytes(facts))
 
 

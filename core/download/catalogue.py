@@ -46,7 +46,7 @@ class NobodyListed(Exception):
 def find_listing(hubs: Sequence[Hub], repo_id: str, revision: str | None, line: Line) -> Listed:
     """Raises NobodyListed, and DownloadError DWN004 for a listing that must not reach the disk."""
     errors: list[HubError] = []
-    titles: dict[str, str] = {}
+    titles = {hub.source.name: hub.source.title for hub in hubs}
     refused: list[tuple[str, Text]] = []
     for hub in hubs:
         place = standing(
@@ -63,7 +63,6 @@ def find_listing(hubs: Sequence[Hub], repo_id: str, revision: str | None, line: 
             manifest = _listing(hub, repo_id, _revision_for(hub, hubs[0], revision), line)
         except HubError as error:
             errors.append(error)
-            titles[error.source] = hub.source.title
             continue
         untrusted.check(manifest)
         failed = tuple((e.source, _named(titles[e.source], e.message)) for e in errors)
@@ -146,9 +145,12 @@ def _verdict(
     )
     if refused and len(errors) == 1 and _silent(best):
         name = refused[0][0]
+        title = titles[name]
         fix = Text(
-            f"If you trust the owner of that name on {name}, choose it: QTUNE_SOURCES={name}",
-            f"如果信任 {name} 上的同名发布者，请明确选择：QTUNE_SOURCES={name}",
+            "Run `qtune doctor` for the cause. If you trust the owner of that name on "
+            f"{title}, choose it: QTUNE_SOURCES={name}",
+            "运行 `qtune doctor` 查看原因。"
+            f"如果信任 {title} 上的同名发布者，请明确选择：QTUNE_SOURCES={name}",
         )
         return DownloadError("DWN008", message, fix)
     if len(errors) > 1 and all(isinstance(e, NotFound) for e in errors):

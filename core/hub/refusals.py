@@ -10,6 +10,7 @@ from qtune.core.hub.answers import host_of
 from qtune.core.hub.interface import AccessState
 from qtune.core.sources import Source
 from qtune.core.text import Text
+from qtune.core.trust import fits_a_header
 
 
 @dataclass(frozen=True)
@@ -208,6 +209,11 @@ def _token(asked: Asked) -> Text:
     where = asked.token.origin.describe()
     if asked.sent_token:
         return Text(f" (the token is from {where.en})", f"（Token 来源：{where.zh}）")
+    if not fits_a_header(asked.token.secret.reveal()):
+        return Text(
+            f" (the one from {where.en} holds characters that no token has)",
+            f"（现有 Token 含有不该出现的字符，未发送，其来源：{where.zh}）",
+        )
     host = host_of(asked.source.endpoint)
     return Text(
         f" (the one from {where.en} may not go to {host}: see QTUNE_TRUSTED_HOSTS)",

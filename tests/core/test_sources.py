@@ -97,6 +97,8 @@ def test_the_reason_names_the_setting_and_its_place() -> None:
     assert choose(resolve(project=project)).reason.en == "USE_MODELSCOPE=False (.env line 1)"
     named = choose(resolve(environ={"QTUNE_SOURCES": "huggingface"}))
     assert named.reason.en == "QTUNE_SOURCES=huggingface (the environment variable QTUNE_SOURCES)"
+    unusable = choose(resolve(project=parse("USE_MODELSCOPE=maybe\n", Path("/p/.env"))))
+    assert unusable.reason.en == "USE_MODELSCOPE=True (the default)"
 
 
 def known(

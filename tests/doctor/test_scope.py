@@ -8,7 +8,7 @@ import pytest
 
 from qtune.core.download.standin import Standing, standing
 from qtune.core.hub.interface import AccessState
-from qtune.core.text import plain
+from qtune.core.text import Text, plain
 from qtune.doctor.examine import Options, rejudge
 from qtune.doctor.facts import Facts, Goal, Known, SourceFact, Stage, Unknown
 from qtune.doctor.finding import Finding, Severity
@@ -231,3 +231,11 @@ def test_the_doctor_lets_stand_in_whom_the_download_lets(
         absent=absent,
     )
     assert stands_in(facts, sources[1]) is (by_download is not Standing.STRANGER)
+
+
+def test_a_switch_that_cannot_be_used_is_not_why_a_hub_serves() -> None:
+    problem = Text("'maybe' is neither True nor False", "'maybe' 既不是 True 也不是 False")
+    facts = with_setting(
+        world(), "USE_MODELSCOPE", "maybe", environ("USE_MODELSCOPE"), problem=problem
+    )
+    assert choice(facts).reason.en == "USE_MODELSCOPE=True (the default)"

@@ -345,3 +345,13 @@ def test_names_are_checked_before_the_first_request() -> None:
                 with pytest.raises(Exception, match="is not a re"):
                     call()
         assert hub.requests == []
+
+
+def test_a_token_that_fits_no_header_is_told_apart_from_one_that_may_not_go(hub: Hub) -> None:
+    settings = settings_for(hub, HF_TOKEN=worlds.GOOD + "\u200b")
+    with opened(hub, "huggingface", settings) as hf, pytest.raises(Refused) as caught:
+        hf.locate(worlds.LLAMA, "main", "config.json")
+    assert caught.value.code == "GATE401"
+    assert "holds characters that no token has" in caught.value.message.en
+    assert "含有不该出现的字符" in caught.value.message.zh
+    assert "QTUNE_TRUSTED_HOSTS" not in caught.value.message.en
