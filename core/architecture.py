@@ -46,6 +46,18 @@ class Architecture:
     expert_intermediate: int = 0
     sparse_layers: int = 0
 
+    def __post_init__(self) -> None:
+        """A facts file may come from anyone: ValueError for sizes that no model has."""
+        sizes = (self.hidden, self.heads, self.kv_heads, self.head_dim, self.vocab)
+        inner = (self.intermediate, self.expert_intermediate, self.experts, self.experts_per_token)
+        if not (
+            0 < self.layers <= _MOST_LAYERS
+            and 0 <= self.sparse_layers <= self.layers
+            and all(0 < size <= _LARGEST for size in sizes)
+            and all(0 <= size <= _LARGEST for size in inner)
+        ):
+            raise ValueError("no model has these sizes")
+
     @property
     def query(self) -> int:
         """The width of all query heads together."""

@@ -48,6 +48,10 @@ class Workload:
     optim: str = "adamw_torch_fused"
     unfollowed: str = ""
 
+    def __post_init__(self) -> None:
+        if min(self.rank, self.batch, self.accumulation, self.max_length) < 1:
+            raise ValueError("rank, batch, accumulation and max_length are at least 1")
+
 
 def of_run(config: RunConfig) -> Workload:
     """The same numbers as a run config has them."""

@@ -10,11 +10,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Generic, Literal, TypeAlias, TypeVar
 
+from qtune.core.architecture import Architecture
 from qtune.core.hub.interface import Access, Identity, RateLimit
 from qtune.core.origin import DEFAULT, Origin
 from qtune.core.sources import Source
 from qtune.core.table import BY_KEY
 from qtune.core.text import Text
+from qtune.core.workload import Workload
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -55,7 +57,10 @@ GoalKind = Literal["download", "train", "push"]
 
 @dataclass(frozen=True)
 class Goal:
-    """What the user wants to do. `model` is a repo id, or a folder when `local`."""
+    """What the user wants to do. `model` is a repo id, or a folder when `local`.
+
+    `training` is what a run config asks of the GPU's memory; None: what qtune does by default.
+    """
 
     kind: GoalKind
     model: str
@@ -63,6 +68,7 @@ class Goal:
     local: bool = False
     run_config: str | None = None
     output_dir: str = ""
+    training: Workload | None = None
 
 
 @dataclass(frozen=True)
@@ -256,7 +262,10 @@ class Gate:
 
 @dataclass(frozen=True)
 class Listing:
-    """What would be downloaded. `weight` is the largest file: the one whose speed counts."""
+    """What would be downloaded. `weight` is the largest file: the one whose speed counts.
+
+    `architecture` is None where config.json could not be had, or is of a model that is not known.
+    """
 
     commit: str
     files: int
@@ -265,6 +274,7 @@ class Listing:
     weight: str
     weight_bytes: int
     model_type: str = ""
+    architecture: Architecture | None = None
 
     @property
     def missing(self) -> int:

@@ -6,6 +6,8 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+from qtune.core import architecture
+from qtune.core.architecture import Architecture
 from qtune.core.download.ledger import Ledger
 from qtune.core.download.plan import select
 from qtune.core.errors import QtuneError
@@ -33,6 +35,8 @@ def probe(context: Context, source: Source, seen: Facts) -> Known[Listing] | Unk
     cache = Ledger(repo, repo / ".qtune/provenance.json")
     files = select(manifest)
     weight = heaviest(files)
+    config = _config(hub, manifest, lambda file: _cached(cache, repo, file), context)
+    sizes = architecture.read(config)
     return Known(
         Listing(
             commit=manifest.commit,
@@ -41,7 +45,8 @@ def probe(context: Context, source: Source, seen: Facts) -> Known[Listing] | Unk
             cached_bytes=sum(file.size for file in files if _cached(cache, repo, file)),
             weight=weight.path,
             weight_bytes=weight.size,
-            model_type=_model_type(hub, manifest, lambda f: _cached(cache, repo, f), context),
+            model_type=_model_type(config),
+            architecture=sizes if isinstance(sizes, Architecture) else None,
         )
     )
 
@@ -76,19 +81,22 @@ def _cached(cache: Ledger, repo: Path, file: RepoFile) -> Path | None:
     return None
 
 
-def _model_type(
+def _config(
     hub: Hub, manifest: Manifest, cached: Callable[[RepoFile], Path | None], context: Context
-) -> str:
-    """`model_type` of config.json, from the cache or the hub; "" where it cannot be had."""
+) -> object:
+    """config.json as it is parsed, from the cache or the hub; None where it cannot be had."""
     file = next((file for file in manifest.files if file.path == "config.json"), None)
     if file is None or file.size > _LARGEST_CONFIG:
-        return ""
+        return None
     try:
         blob = cached(file)
         body = blob.read_bytes() if blob is not None else _fetch(hub, manifest, context)
-        config = json.loads(body)
+        return json.loads(body)
     except (QtuneError, OSError, ValueError, RecursionError):
-        return ""
+        return None
+
+
+def _model_type(config: object) -> str:
     found = config.get("model_type") if isinstance(config, dict) else None
     return found[:100] if isinstance(found, str) else ""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from qtune.doctor.rule import Rule
-from qtune.doctor.rules import cfg, dsk, dwn, env, gate, gpu, hub, net, pkg, tok, trn
+from qtune.doctor.rules import cfg, dsk, dwn, env, gate, gpu, hub, mem, net, pkg, tok, trn
 
 RULES: tuple[Rule, ...] = (
     *net.RULES,
@@ -11,6 +11,7 @@ RULES: tuple[Rule, ...] = (
     *tok.RULES,
     *gate.RULES,
     *gpu.RULES,
+    *mem.RULES,
     *dsk.RULES,
     *pkg.RULES,
     *env.RULES,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from qtune.commands import needs
 from qtune.core.amounts import size
 from qtune.core.download import offline
 from qtune.core.download.store import HubCache
@@ -24,6 +25,8 @@ def lines(config: RunConfig, settings: Settings, rows: Rows) -> Iterator[tuple[T
     yield Text("data", "数据"), _data(config, rows)
     yield Text("method", "方法"), [plain(f"{config.method} · {config.tuning} {_lora(config)}")]
     yield Text("steps", "步数"), _steps(config, len(rows.usable))
+    if told := _memory(config, settings):
+        yield Text("memory", "显存"), told
     yield Text("output", "输出"), _output(config.output_dir)
 
 
@@ -39,8 +42,7 @@ def _model(config: RunConfig, settings: Settings) -> list[Text]:
     if config.model_path is not None:
         return [Text(f"{config.model_path} (a local folder)", f"{config.model_path}（本地文件夹）")]
     choice = choose(settings)
-    cache = HubCache(hub_cache(settings), config.model, links=True)
-    found = offline.look(cache, choice.source, offline.Wanted(config.model))
+    found = _cached(config, settings)
     if isinstance(found, offline.Cached):
         amount = size(found.size)
         return [
@@ -61,6 +63,21 @@ def _model(config: RunConfig, settings: Settings) -> list[Text]:
     )
     told = [plain(config.model), source]
     return told + ([after] if others else []) + ([missing] if found.missing else [])
+
+
+def _cached(config: RunConfig, settings: Settings) -> offline.Cached | offline.Lacking:
+    cache = HubCache(hub_cache(settings), config.model, links=True)
+    return offline.look(cache, choose(settings).source, offline.Wanted(config.model))
+
+
+def _memory(config: RunConfig, settings: Settings) -> list[Text]:
+    """Of a model that is on this machine; quickstart's is too small to speak of."""
+    if config.model == QUICKSTART:
+        return []
+    if config.model_path is not None:
+        return needs.memory(config, settings, config.model_path)
+    found = _cached(config, settings)
+    return needs.memory(config, settings, found.path) if isinstance(found, offline.Cached) else []
 
 
 def _data(config: RunConfig, rows: Rows) -> list[Text]:

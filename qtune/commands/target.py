@@ -11,6 +11,7 @@ from qtune.core.runconfig import QUICKSTART, Defaults, RunConfig, load
 from qtune.core.runproblems import ConfigProblem, RunConfigError
 from qtune.core.settings import Settings
 from qtune.core.text import Text
+from qtune.core.workload import of_run
 from qtune.core.yamltree import Leaf, Table, parse
 from qtune.doctor.facts import Goal, GoalKind
 from qtune.doctor.finding import Applicability, Finding, Fix, Severity, Span
@@ -61,10 +62,11 @@ def repo_id(text: str) -> str:
 def goal_of(config: RunConfig, named: str, kind: GoalKind = "train") -> Goal:
     """The goal behind a run config that is fine; `named` is how the user called it."""
     output_dir = "" if kind == "download" else str(config.output_dir)
+    asked = of_run(config) if kind == "train" else None
     if config.model_path is not None or config.model == QUICKSTART:
         model = str(config.model_path or config.model)
-        return Goal(kind, model, local=True, run_config=named, output_dir=output_dir)
-    return Goal(kind, config.model, run_config=named, output_dir=output_dir)
+        return Goal(kind, model, None, True, named, output_dir, asked)
+    return Goal(kind, config.model, None, False, named, output_dir, asked)
 
 
 def _goal(model: str, kind: GoalKind, *, run_config: str | None = None, output_dir: str) -> Goal:

@@ -12,6 +12,7 @@ import pytest
 
 from qtune.core.download import download
 from qtune.core.hub.interface import AccessState
+from qtune.core.smaller import QWEN3
 from qtune.doctor.context import Context
 from qtune.doctor.facts import Facts, Gate, Known, Listing, Reach, Speed, Unknown
 from qtune.doctor.probes import gate, identity, listing, speed, storage
@@ -104,6 +105,7 @@ def test_what_would_be_downloaded(hub: Hub, tmp_path: Path, name: str) -> None:
     assert (value.files, value.bytes, value.cached_bytes) == (len(repo.files), repo.size, 0)
     assert (value.weight, value.weight_bytes) == (WEIGHT, len(repo.files[WEIGHT]))
     assert value.model_type == "qwen3"
+    assert value.architecture == QWEN3["Qwen/Qwen3-4B"]
     if name == "huggingface":
         assert value.commit == repo.commit
 
