@@ -83,7 +83,10 @@ def build(config: dict[str, Any], run: Workload, dtype: str) -> torch.nn.Module:
             model = get_peft_model(model, lora(run))
     model.train()
     if run.checkpointing:
-        model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
+        # The reentrant kind needs inputs with gradients; qtune asks for the other.
+        model.activation_checkpointing_enable(
+            activation_checkpointing_kwargs={"use_reentrant": False}
+        )
     return model  # type: ignore[no-any-return]
 
 

@@ -34,6 +34,7 @@ def cases() -> Iterator[Case]:
         model = f"Qwen/Qwen3-{size}"
         yield Case(model, long)
         yield Case(model, Workload(checkpointing=False, max_length=1024))
+    for model in ("Qwen/Qwen3-0.6B", "Qwen/Qwen3-8B"):
         yield Case(model, short)
         yield Case(model, Workload(tuning="full", accumulation=1))
     yield Case("Qwen/Qwen3-0.6B", long, "float32")
@@ -49,6 +50,7 @@ def cases() -> Iterator[Case]:
     yield Case("Qwen/Qwen2.5-7B", long)
     yield Case("meta-llama/Llama-2-7b-hf", long)
     yield Case("meta-llama/Llama-2-7b-hf", Workload(batch=4, max_length=512, checkpointing=False))
+    yield Case("meta-llama/Llama-2-7b-hf", Workload(batch=8, max_length=512))
     yield Case("meta-llama/Llama-3.1-8B", long)
     yield Case("mistralai/Mistral-7B-v0.1", long)
 

@@ -25,6 +25,7 @@ _UNFOLLOWED = (
     "lora_bias",
     "layer_replication",
     "use_bdlora",
+    "ensure_weight_tying",
 )
 
 
