@@ -1,23 +1,21 @@
-"""Every rule there is: a literal list, so that a rule exists because it is named here."""
+"""The rules, one file each; `RULES` and `BY_CODE` are the registry's, imported when they are asked for.
+
+One rule can thus be read without the hundred others: `qtune explain` is waited for.
+"""
 
 from __future__ import annotations
 
-from qtune.doctor.rule import Rule
-from qtune.doctor.rules import cfg, dsk, dwn, env, gate, gpu, hub, mem, net, pkg, tok, trn
+from typing import TYPE_CHECKING
 
-RULES: tuple[Rule, ...] = (
-    *net.RULES,
-    *hub.RULES,
-    *tok.RULES,
-    *gate.RULES,
-    *gpu.RULES,
-    *mem.RULES,
-    *dsk.RULES,
-    *pkg.RULES,
-    *env.RULES,
-    *cfg.RULES,
-    *dwn.RULES,
-    *trn.RULES,
-)
+if TYPE_CHECKING:
+    from qtune.doctor.rules.registry import BY_CODE, RULES
 
-BY_CODE: dict[str, Rule] = {rule.code: rule for rule in RULES}
+__all__ = ["BY_CODE", "RULES"]
+
+
+def __getattr__(name: str) -> object:
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from qtune.doctor.rules import registry
+
+    return getattr(registry, name)

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import sys
+from typing import TYPE_CHECKING
 
 import click
 
 from qtune.speech import current, say
+
+if TYPE_CHECKING:
+    from qtune.doctor.rule import Rule
 
 
 @click.command(
@@ -23,21 +27,44 @@ def command(code: str) -> int:
     from qtune.commands.project import survey
     from qtune.commands.prose import flowed
     from qtune.doctor.page import markdown
-    from qtune.doctor.rules import RULES
 
     survey()  # for the language
     wanted = code.strip().upper()
-    rule = next((r for r in RULES if wanted in (r.code, r.name.upper())), None)
+    rule = _coded(wanted) or _named(wanted)
     if rule is not None:
         width = min(88, max(40, shutil.get_terminal_size().columns))
         sys.stdout.write(flowed(markdown(rule, current()), width))
         return 0
+    from qtune.doctor.rules import RULES
+
     listed = [r for r in RULES if r.code.rstrip("0123456789") == wanted]
     if not listed:
         raise _unknown(code)
     for rule in listed:
         print(f"{rule.code:<7}  {rule.title.to(current())}")
     return 0
+
+
+def _coded(code: str) -> Rule | None:
+    """By its own file, where the others need not be imported."""
+    import importlib
+    import re
+
+    match = re.fullmatch(r"([A-Z]{3,4})\d{3}", code, re.A)
+    if match is None:
+        return None
+    try:
+        module = importlib.import_module(f"qtune.doctor.rules.{match[1].lower()}.{code.lower()}")
+    except ModuleNotFoundError:
+        return None
+    found: Rule = module.RULE
+    return found
+
+
+def _named(name: str) -> Rule | None:
+    from qtune.doctor.rules import RULES
+
+    return next((rule for rule in RULES if rule.name.upper() == name), None)
 
 
 def _unknown(code: str) -> Exception:
