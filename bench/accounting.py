@@ -13,7 +13,7 @@ from typing import Any
 from unittest.mock import patch
 
 import torch
-from accelerate.utils import convert_to_fp32
+from accelerate.utils import convert_to_fp32  # type: ignore[import-untyped]
 from peft import LoraConfig, get_peft_model
 from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.utils._python_dispatch import TorchDispatchMode
@@ -29,11 +29,11 @@ DTYPES = {
 }
 
 
-class Live(TorchDispatchMode):
+class Live(TorchDispatchMode):  # type: ignore[no-untyped-call]
     """Every storage that an operation makes counts until nothing holds it any more."""
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.now = self.peak = 0
         self._alive: dict[int, int] = {}
 
@@ -78,7 +78,8 @@ def build(config: dict[str, Any], run: Workload, dtype: str) -> torch.nn.Module:
     values = {key: value for key, value in config.items() if key != "model_type"}
     of = AutoConfig.for_model(config["model_type"], **values, use_cache=False)
     with torch.device("meta"):
-        model: Any = AutoModelForCausalLM.from_config(of, dtype=DTYPES[dtype])
+        auto: Any = AutoModelForCausalLM
+        model: Any = auto.from_config(of, dtype=DTYPES[dtype])
         if run.tuning != "full":
             model = get_peft_model(model, lora(run))
     model.train()

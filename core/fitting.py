@@ -77,18 +77,16 @@ def _changes(
         said = f"max_length: {length}"
         yield Text(f"{said} (longer rows are cut)", f"{said}（更长的数据会被截断）"), shorter, False
         return
-    run = replace(run, max_length=min(run.max_length, SHORT))
     if run.tuning in ("lora", "dora"):
-        yield (
-            Text(
-                f"tuning: qlora, 4-bit weights, with max_length: {run.max_length}",
-                f"tuning: qlora（4 位权重），并设 max_length: {run.max_length}",
-            ),
-            replace(run, tuning="qlora"),
-            "qlora" in LATER,
-        )
+        four = replace(run, tuning="qlora")
+        most = min(longest(of, four, dtype, free) or SHORT, run.max_length)
+        en, zh = "tuning: qlora (4-bit weights)", "tuning: qlora（4 位权重）"
+        if most < run.max_length:
+            en, zh = f"{en} with max_length: {most}", f"{zh}，并设 max_length: {most}"
+        yield Text(en, zh), replace(four, max_length=most), "qlora" in LATER
     elif run.tuning == "full":
-        yield Text("tuning: lora", "tuning: lora"), replace(run, tuning="lora"), "lora" in LATER
+        adapter = replace(run, tuning="lora")
+        yield Text("tuning: lora", "tuning: lora"), adapter, "lora" in LATER
 
 
 def longest(of: Architecture, run: Workload, dtype: Dtype, free: int) -> int | None:

@@ -21,6 +21,8 @@ from qtune.train.texts import Collator
 from qtune.train.trainer import SafeTrainer, arguments
 from tests.train.runs import make_job
 
+AUTO: Any = AutoModelForCausalLM
+
 pytestmark = pytest.mark.filterwarnings(
     # peft 0.21 reads the old name; and it warns of merging a tied end, which is not done here.
     "ignore:`is_gradient_checkpointing` is deprecated:FutureWarning",
@@ -46,9 +48,7 @@ PUBLISHED = {
 def on_meta(config: dict[str, Any]) -> Any:
     values = {key: value for key, value in config.items() if key != "model_type"}
     with torch.device("meta"):
-        return AutoModelForCausalLM.from_config(
-            AutoConfig.for_model(config["model_type"], **values)
-        )
+        return AUTO.from_config(AutoConfig.for_model(config["model_type"], **values))
 
 
 # --- parameters -----------------------------------------------------------------------------------
@@ -204,15 +204,16 @@ def test_a_real_run_with_the_real_trainer_peaks_where_it_was_reckoned(
 
     # The second row of each batch is shorter, so that there is padding and with it a mask.
     rows = [{"input_ids": [7] * n, "labels": [7] * n} for n in (512, 500 if batch > 1 else 512)]
+    model = _real(config, run)
     trainer = SafeTrainer(
         base="a/b",
-        model=_real(config, run),
+        model=model,
         args=arguments(job.config, Placement("cpu", torch.bfloat16, ())),
         train_dataset=rows * 2 * batch,
         data_collator=Collator(0),
     )
     live = Live()
-    for tensor in [*trainer.model.parameters(), *trainer.model.buffers()]:
+    for tensor in [*model.parameters(), *model.buffers()]:
         live.add(tensor)
     with live:
         trainer.train()
@@ -227,4 +228,4 @@ def _real(config: dict[str, Any], run: Workload) -> Any:
 
     values = {key: value for key, value in config.items() if key != "model_type"}
     of = AutoConfig.for_model(config["model_type"], **values, use_cache=False)
-    return get_peft_model(AutoModelForCausalLM.from_config(of, dtype=torch.bfloat16), lora(run))
+    return get_peft_model(AUTO.from_config(of, dtype=torch.bfloat16), lora(run))
