@@ -16,7 +16,7 @@ from types import FrameType
 
 import click
 
-from qtune import streams
+from qtune import misuse, streams
 from qtune.core.errors import QtuneError
 from qtune.core.secret import redact
 from qtune.speech import current, say
@@ -89,7 +89,7 @@ def _usage(error: click.ClickException) -> int:
     if isinstance(error, click.exceptions.NoArgsIsHelpError):
         _print(error.format_message())
         return error.exit_code
-    _print(f"{_red('error')}: {_shown(error.format_message())}")
+    _print(f"{_red('error')}: {_shown(misuse.told(error))}")
     context = getattr(error, "ctx", None)
     if context is not None:
         path = context.command_path

@@ -13,6 +13,7 @@ import click
 
 from qtune import __version__, boundary
 from qtune.core.text import Text
+from qtune.helppage import localise
 from qtune.speech import current, say
 
 # In the order of the work. Each is `command` in qtune.commands.<name>; the helps stand here so that
@@ -47,7 +48,7 @@ class LazyGroup(click.Group):
             return None
         command = importlib.import_module(f"qtune.commands.{cmd_name}").command
         assert isinstance(command, click.Command)
-        return command
+        return localise(command)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -93,6 +94,6 @@ def _invoke(args: list[str]) -> int:
         group.main(args, prog_name="qtune", standalone_mode=False)
         return 0
     # click's own main() would turn a closed pipe into exit 1 and ^C into an Abort.
-    with group.make_context("qtune", args) as context:
+    with localise(group).make_context("qtune", args) as context:
         result = group.invoke(context)
     return result if isinstance(result, int) else 0

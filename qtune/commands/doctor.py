@@ -16,6 +16,7 @@ from qtune.core.text import Text
 from qtune.doctor.facts import GoalKind
 from qtune.doctor.outcome import FailOn
 from qtune.doctor.report.formats import FORMATS, renderer
+from qtune.misuse import Seconds, told
 from qtune.speech import current, say
 
 
@@ -83,7 +84,7 @@ class AnswersEvenWhenMisused(click.Command):
         except click.UsageError as error:
             named = re.findall(r"--format[ =](\w+)", " ".join(asked))
             if named and named[-1] in FORMATS:
-                words = Text(error.format_message(), error.format_message())
+                words = Text(told(error), told(error))
                 misuse = UsageError("CFG092", words)
                 sys.stdout.write(renderer(named[-1]).failed(misuse, misuse.exit_code, current()))
             raise
@@ -129,7 +130,8 @@ _PATH = click.Path(path_type=Path)
     "--format",
     type=click.Choice(["text", *FORMATS]),
     default="text",
-    help=say("How the report is written.", "报告的格式。"),
+    metavar="FORMAT",
+    help=say(f"text, {', '.join(FORMATS)}.", f"报告的格式：text、{'、'.join(FORMATS)}。"),
 )
 @click.option(
     "--for",
@@ -162,11 +164,10 @@ _PATH = click.Path(path_type=Path)
 @click.option("--no-speed", is_flag=True, help=say("Do not measure speeds.", "不测速。"))
 @click.option(
     "--timeout",
-    type=click.FloatRange(min=0, min_open=True),
+    type=Seconds(),
     default=60.0,
-    show_default=True,
     metavar="SECONDS",
-    help=say("For all checks together.", "全部检查的总时限（秒）。"),
+    help=say("For all checks together; 60 unless given.", "全部检查的总时限，默认 60 秒。"),
 )
 @click.option(
     "--fail-on",

@@ -39,9 +39,12 @@ if TYPE_CHECKING:
     "--offline", is_flag=True, help=say("Use the cache, send no request.", "只用缓存，不发请求。")
 )
 @click.option(
-    "--env-file", type=click.Path(path_type=Path), help=say("Another .env.", "使用其他 .env。")
+    "--env-file",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help=say("Another file in place of .env.", "用另一个文件代替 .env。"),
 )
-@click.option("-q", "--quiet", is_flag=True, help=say("Errors only.", "只显示错误。"))
+@click.option("-q", "--quiet", is_flag=True, help=say("No progress on stderr.", "不显示进度。"))
 @click.option(
     "-v",
     "--verbose",
