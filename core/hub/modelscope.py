@@ -142,7 +142,8 @@ class ModelScope:
         return Identity(valid=True, name=str(profile.get("username") or profile.get("name") or ""))
 
     def access(self, repo_id: str, revision: str | None = None, path: str | None = None) -> Access:
-        self._check_id(repo_id)
+        if "/" not in check_repo_id(repo_id):  # every name has an owner here
+            return Access(AccessState.MISSING_OR_PRIVATE, 404)
         branch = self._branch(revision)
         found = self._file_access(repo_id, branch, path or "config.json")
         if found.state is AccessState.NO_REVISION and path is None:

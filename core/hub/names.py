@@ -53,6 +53,8 @@ def _meant(text: str) -> str | None:
             path = urlsplit(stripped).path.strip("/").removeprefix("models/")
         except ValueError:
             return None
+        if "/" not in path:
+            return None
         stripped = "/".join(path.split("/")[:2])
     try:
         return check_repo_id(stripped) if stripped != text else None

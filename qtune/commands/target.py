@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from qtune.core.errors import UsageError
+from qtune.core.hub.names import check_repo_id
 from qtune.core.runconfig import QUICKSTART, Defaults, RunConfig, load
 from qtune.core.runproblems import ConfigProblem, RunConfigError
 from qtune.core.settings import Settings
@@ -16,7 +17,6 @@ from qtune.core.yamltree import Leaf, Table, parse
 from qtune.doctor.facts import Goal, GoalKind
 from qtune.doctor.finding import Applicability, Finding, Fix, Severity, Span
 
-_REPO = re.compile(r"[\w.-]+(?:/[\w.-]+)?\Z", re.A)
 _PAGE = re.compile(r"https?://[^/]+/(?:models/)?([\w.-]+/[\w.-]+)(?:/.*)?\Z", re.A)
 
 
@@ -30,7 +30,7 @@ class Target:
 
 
 def read_target(text: str, kind: GoalKind, settings: Settings) -> Target:
-    """Raises UsageError CFG092 for what is neither a run config, a folder, nor a model's name."""
+    """Raises UsageError for what is neither a run config, a folder, nor a model's name."""
     if text.endswith((".yaml", ".yml")):
         return _from_config(Path(text), kind, settings)
     model = text or settings.text("DEFAULT_MODEL")
@@ -44,19 +44,9 @@ def defaults(settings: Settings) -> Defaults:
 
 
 def repo_id(text: str) -> str:
-    """A model's name, also from its page's address. Raises UsageError CFG092."""
+    """A model's name, also from its page's address. Raises UsageError HUB224."""
     page = _PAGE.match(text)
-    name = page[1] if page else text
-    if not _REPO.match(name) or ".." in name:
-        raise UsageError(
-            "CFG092",
-            Text(f"{text!r} is no model's name", f"{text!r} 不是模型名"),
-            Text(
-                "Write it as owner/name, for example Qwen/Qwen3-4B.",
-                "请写成 所有者/名称，例如 Qwen/Qwen3-4B。",
-            ),
-        )
-    return name
+    return check_repo_id(page[1] if page else text)
 
 
 def goal_of(config: RunConfig, named: str, kind: GoalKind = "train") -> Goal:
@@ -78,6 +68,18 @@ def _goal(model: str, kind: GoalKind, *, run_config: str | None = None, output_d
             raise UsageError(
                 "CFG092",
                 Text(f"there is no folder {model}", f"文件夹 {model} 不存在"),
+            )
+        if not (folder / "config.json").is_file():
+            raise UsageError(
+                "CFG092",
+                Text(
+                    f"the folder {model} holds no model: there is no config.json in it",
+                    f"文件夹 {model} 中没有模型：缺少 config.json",
+                ),
+                Text(
+                    "Name the folder that a model was downloaded to, or a model as owner/name.",
+                    "请给出模型所在的文件夹，或 owner/name 形式的模型名。",
+                ),
             )
         where = str(folder.absolute())
         return Goal(kind, where, local=True, run_config=run_config, output_dir=output_dir)

@@ -71,6 +71,7 @@ def test_never_fails_not_even_for_errors(online: Shell) -> None:
         ("--skip", "NOPE999"),
         ("--for", "fun"),
         ("--timeout", "0"),
+        ("--timeout", "nan"),
         ("--fix", "--diff"),
         ("--fix", "--facts", "f.json"),
         ("--unsafe-fixes",),
@@ -192,9 +193,35 @@ def test_a_models_page_is_as_good_as_its_name(shell: Shell) -> None:
         assert document(done)["goal"]["model"] == QWEN
 
 
+@pytest.mark.parametrize(
+    ("model", "said"),
+    [
+        ("'Qwen/Qwen3-4B'", "Write Qwen/Qwen3-4B."),
+        ("Qwen/Qwen3-4B/", "Write Qwen/Qwen3-4B."),
+        ("--help", "'--help' is not a repository id"),
+        ("./nothing", "there is no folder ./nothing"),
+        (".", "the folder . holds no model"),
+    ],
+)
+def test_a_model_that_is_none_is_told_before_anything_is_looked_at(
+    shell: Shell, model: str, said: str
+) -> None:
+    done = shell.qtune("doctor", "--", model)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert said in done.stderr
+
+
+def test_a_name_without_its_owner_is_a_finding(online: Shell) -> None:
+    done = online.qtune("doctor", "Qwen3-4B", *QUICK, "--format", "json")
+    assert done.returncode == 1
+    assert codes(done)[0] == "HUB221"
+    assert document(done)["findings"][0]["fix"]["command"] == "qtune doctor Qwen/Qwen3-4B"
+
+
 def test_a_local_model_needs_no_network(online: Shell, hub: Hub) -> None:
     folder = online.folder / "model"
     folder.mkdir()
+    (folder / "config.json").write_text("{}")
     done = online.qtune("doctor", "./model", "--format", "json")
     assert document(done)["goal"]["local"] is True
     assert hub.requests == []

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from qtune.core.envpatch import EnvPatch
 from qtune.core.hub.interface import AccessState
-from qtune.core.origin import Level
 from qtune.core.text import Text
 from qtune.doctor.facts import Facts, SourceFact
 from qtune.doctor.finding import Applicability, Finding, Fix, Severity
 from qtune.doctor.rule import Page, Rule
-from qtune.doctor.rules.gate.known_models import meant
+from qtune.doctor.rules.gate.known_models import correction, named_by_setting
 from qtune.doctor.rules.gate.refusals import evidence, model_page, refusals
 from qtune.doctor.rules.gate.words import GATED_DOCS, REAL_FILE, VERIFY
 from qtune.doctor.rules.places import span_of
@@ -25,11 +23,7 @@ def _judge(facts: Facts) -> Iterable[Finding]:
             continue
         model = facts.goal.model
         setting = facts.setting("DEFAULT_MODEL")
-        by_setting = (
-            facts.goal.run_config is None
-            and setting.value == model
-            and setting.origin.level is not Level.DEFAULT
-        )
+        by_setting = named_by_setting(facts)
         where = setting.origin.describe()
         named = Text(f" (DEFAULT_MODEL, {where.en})", f"（DEFAULT_MODEL，{where.zh}）")
         name = named if by_setting else Text("", "")
@@ -39,7 +33,7 @@ def _judge(facts: Facts) -> Iterable[Finding]:
             _message(source, facts, name, gate.access.sent_token),
             evidence=(*evidence(source, gate, facts), *_folder(model)),
             span=span_of(setting.origin, facts) if by_setting else None,
-            fix=_fix(source, facts, by_setting),
+            fix=correction(facts) or _check_the_name(source, facts),
             url=model_page(source, facts),
             source=source.name,
         )
@@ -72,22 +66,16 @@ def _folder(model: str) -> tuple[Text, ...]:
     )
 
 
-def _fix(source: SourceFact, facts: Facts, by_setting: bool) -> Fix:
-    guess = meant(facts.goal.model)
-    if guess is None:
-        page = model_page(source, facts)
-        return Fix(
-            Text(
-                f"Check the spelling at {page}; a private repository needs a token that may read it",
-                f"在 {page} 核对拼写；如果是私有仓库，需要有读取权限的 Token",
-            ),
-            Applicability.MANUAL,
-            url=page,
-        )
-    title = Text(f"Did you mean {guess}?", f"是不是 {guess}？")
-    if by_setting:
-        return Fix(title, Applicability.UNSAFE, patch=EnvPatch({"DEFAULT_MODEL": guess}))
-    return Fix(title, Applicability.MANUAL, command=f"qtune doctor {guess}")
+def _check_the_name(source: SourceFact, facts: Facts) -> Fix:
+    page = model_page(source, facts)
+    return Fix(
+        Text(
+            f"Check the spelling at {page}; a private repository needs a token that may read it",
+            f"在 {page} 核对拼写；如果是私有仓库，需要有读取权限的 Token",
+        ),
+        Applicability.MANUAL,
+        url=page,
+    )
 
 
 RULE = Rule(

@@ -4,6 +4,12 @@ from __future__ import annotations
 
 import difflib
 
+from qtune.core.envpatch import EnvPatch
+from qtune.core.origin import Level
+from qtune.core.text import Text
+from qtune.doctor.facts import Facts
+from qtune.doctor.finding import Applicability, Fix
+
 _QWEN3 = ("0.6B", "1.7B", "4B", "8B", "14B", "32B", "30B-A3B", "235B-A22B")
 _MODELS = (
     *(f"Qwen/Qwen3-{size}" for size in _QWEN3),
@@ -37,3 +43,24 @@ def meant(model: str) -> str | None:
         near = difflib.get_close_matches(written, names, 1, cutoff=0.85)
         whole = names[near[0]] if near else None
     return whole if whole != model else None
+
+
+def named_by_setting(facts: Facts) -> bool:
+    """Is it DEFAULT_MODEL that names the goal's model?"""
+    setting = facts.setting("DEFAULT_MODEL")
+    return (
+        facts.goal.run_config is None
+        and setting.value == facts.goal.model
+        and setting.origin.level is not Level.DEFAULT
+    )
+
+
+def correction(facts: Facts) -> Fix | None:
+    """The name that was probably meant, where it is written or to be typed."""
+    guess = meant(facts.goal.model)
+    if guess is None:
+        return None
+    title = Text(f"Did you mean {guess}?", f"是不是 {guess}？")
+    if named_by_setting(facts):
+        return Fix(title, Applicability.UNSAFE, patch=EnvPatch({"DEFAULT_MODEL": guess}))
+    return Fix(title, Applicability.MANUAL, command=f"qtune doctor {guess}")

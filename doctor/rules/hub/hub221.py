@@ -8,10 +8,11 @@ from qtune.core.hub.interface import AccessState
 from qtune.core.sources import MODELSCOPE_OWNERS
 from qtune.core.text import Text, plain
 from qtune.doctor.facts import Facts, known
-from qtune.doctor.finding import Finding, Severity
+from qtune.doctor.finding import Finding, Fix, Severity
 from qtune.doctor.recommend import switch_source
 from qtune.doctor.rule import Page, Rule
 from qtune.doctor.rules.advice import manual
+from qtune.doctor.rules.gate.known_models import correction
 from qtune.doctor.rules.words import prose
 
 
@@ -42,17 +43,30 @@ def judge(facts: Facts) -> Iterable[Finding]:
             ),
             (*(hint if other else ()), *said),
             fix=switch_source(facts, source.name)
-            or manual(
-                f"Look for {other} on ModelScope, and check who publishes it"
-                if other
-                else "Check the spelling of the name, capitals included",
-                f"在 ModelScope 上查找 {other}，并确认发布者"
-                if other
-                else "核对模型名的拼写，包括大小写",
-                url=f"{source.endpoint}/models/{other or model}",
-            ),
+            or correction(facts)
+            or _advice(source.endpoint, model, other),
             source=source.name,
         )
+
+
+def _advice(endpoint: str, model: str, other: str | None) -> Fix:
+    if other:
+        return manual(
+            f"Look for {other} on ModelScope, and check who publishes it",
+            f"在 ModelScope 上查找 {other}，并确认发布者",
+            url=f"{endpoint}/models/{other}",
+        )
+    if "/" not in model:
+        return manual(
+            "Write the name with its owner, such as Qwen/Qwen3-4B",
+            "请写出带所有者的完整名称，例如 Qwen/Qwen3-4B",
+            url=f"{endpoint}/models?name={model}",
+        )
+    return manual(
+        "Check the spelling of the name, capitals included; a private model needs MODELSCOPE_API_TOKEN",
+        "核对模型名的拼写，包括大小写；如果是私有模型，需要 MODELSCOPE_API_TOKEN",
+        url=f"{endpoint}/models/{model}",
+    )
 
 
 def _elsewhere(model: str) -> str | None:

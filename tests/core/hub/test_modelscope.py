@@ -136,6 +136,7 @@ def test_a_model_that_is_elsewhere_under_another_owner_is_hinted_at(hub: Hub) ->
 
 def test_an_id_without_an_owner_is_not_modelscopes(hub: Hub) -> None:
     with opened(hub, "modelscope", settings_for(hub)) as ms, pytest.raises(NotFound) as caught:
+        assert ms.access("gpt2").state is AccessState.MISSING_OR_PRIVATE
         ms.manifest("gpt2")
     assert caught.value.code == "HUB221"
     assert hub.requests == []

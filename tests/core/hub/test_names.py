@@ -45,6 +45,13 @@ def test_what_was_pasted_with_the_id_is_told_apart_from_it(pasted: str) -> None:
     assert caught.value.fix.en == "Write Qwen/Qwen3-4B."
 
 
+def test_an_address_that_is_no_models_page_is_not_taken_for_one() -> None:
+    with pytest.raises(UsageError) as caught:
+        check_repo_id("https://example.com/foo")
+    assert caught.value.fix is not None
+    assert caught.value.fix.en == "Write it as owner/name, for example Qwen/Qwen3-4B."
+
+
 @pytest.mark.parametrize("revision", ["main", "v1.0", "refs/pr/1", "a" * 40, "feature/x_y"])
 def test_real_revisions_pass(revision: str) -> None:
     assert check_revision(revision) == revision

@@ -503,6 +503,9 @@ def test_enough_requests_or_a_token_is_fine() -> None:
 # --- HUB221 ---------------------------------------------------------------------------------------
 
 
+ENV_LINE_2 = env_line("DEFAULT_MODEL", 2)
+
+
 def absent(model: str = LLAMA) -> Facts:
     facts = with_model(healthy(), model)
     return with_gate(facts, AccessState.MISSING_OR_PRIVATE, 404, False, "modelscope")
@@ -531,6 +534,21 @@ def test_an_owner_that_nobody_knows_is_not_guessed() -> None:
     finding = only(hub221.RULE, replace(absent("someone/model"), sources=(MS,)))
     assert "LLM-Research" not in told(finding)
     assert finding.fix is not None and "spelling" in finding.fix.title.en
+
+
+def test_a_name_close_to_a_known_model_gets_a_guess() -> None:
+    fix = only(hub221.RULE, replace(absent("Qwen3-4B"), sources=(MS,))).fix
+    assert fix is not None and fix.title.en == "Did you mean Qwen/Qwen3-4B?"
+    facts = with_setting(absent("Qwen/Qwen3-4b"), "DEFAULT_MODEL", "Qwen/Qwen3-4b", ENV_LINE_2)
+    fix = only(hub221.RULE, replace(facts, sources=(MS,))).fix
+    assert fix is not None and fix.patch == EnvPatch({"DEFAULT_MODEL": "Qwen/Qwen3-4B"})
+    assert fix.applicability is Applicability.UNSAFE
+
+
+def test_a_name_without_an_owner_is_to_get_one() -> None:
+    fix = only(hub221.RULE, replace(absent("somemodel"), sources=(MS,))).fix
+    assert fix is not None and "with its owner" in fix.title.en
+    assert fix.url == "https://modelscope.cn/models?name=somemodel"
 
 
 def test_hugging_face_not_having_it_is_not_this_finding() -> None:
