@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable, Iterator
-from contextlib import AbstractContextManager
 
 import click
 
@@ -19,10 +18,8 @@ class Page(click.HelpFormatter):
         super().write_usage(prog, args, say("Usage: ", "用法：") if prefix is None else prefix)
 
     def write_heading(self, heading: str) -> None:
-        self.write(f"{'':>{self.current_indent}}{heading}{say(':', '：')}\n")
-
-    def section(self, name: str) -> AbstractContextManager[None]:
-        return super().section(say("Options", "选项") if name == "Options" else name)
+        name = say("Options", "选项") if heading == "Options" else heading
+        self.write(f"{'':>{self.current_indent}}{name}{say(':', '：')}\n")
 
     def write_text(self, text: str) -> None:
         indent = " " * self.current_indent
