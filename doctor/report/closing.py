@@ -28,7 +28,7 @@ def closing(report: Report, view: View) -> Iterator[Text]:
     if left:
         tail.append(view.say(f"{left} skipped", f"跳过 {left} 项"))
     unknown = sum(
-        check.state == "unknown" and not comparison.told(report.facts, check.check)
+        check.state == "unknown" and check.needed and not comparison.told(report.facts, check.check)
         for check in report.checks
     )
     if unknown:

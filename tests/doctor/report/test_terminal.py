@@ -238,3 +238,13 @@ def test_what_follows_from_a_code_that_stands_twice_is_told_once() -> None:
     token = Finding("TOK300", Severity.INFO, plain("no token"), because="GATE401")
     text = render(worlds.report(healthy(), first, second, token), View()).plain
     assert text.count("TOK300") == 1
+
+
+def test_what_the_goal_does_without_is_not_counted_as_unanswered() -> None:
+    """The other hub's listing timed out; this download does not need it."""
+    facts = healthy()
+    late = Unknown("timeout", "timed out after 12 s", 12000)
+    listing = {**facts.listing, "huggingface": late}
+    text = render(worlds.judged(dataclasses.replace(facts, listing=listing)), View()).plain
+    assert "without an answer" not in text
+    assert "No problems found ·" in text
