@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import shutil
 import subprocess
@@ -34,20 +35,35 @@ def run(
     seconds: float,
     cwd: Path | None = None,
 ) -> Outcome:
-    """Its output as text, whatever the bytes; killed when its time is over."""
+    """Its output as text, whatever the bytes; killed when its time is over, and when qtune ends before."""
     try:
-        done = subprocess.run(
+        with subprocess.Popen(
             argv,
             env=dict(environ),
             cwd=cwd,
-            timeout=seconds,
             stdin=subprocess.DEVNULL,
-            capture_output=True,
-            check=False,
-        )
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        ) as child:
+            _RUNNING.add(child)
+            try:
+                out, err = child.communicate(timeout=seconds)
+            finally:
+                child.kill()  # does nothing to one that has ended
+                _RUNNING.discard(child)
     except (OSError, ValueError, subprocess.TimeoutExpired) as error:
         return Outcome(None, err=f"{type(error).__name__}: {error}")
-    return Outcome(done.returncode, _text(done.stdout), _text(done.stderr))
+    return Outcome(child.returncode, _text(out), _text(err))
+
+
+_RUNNING: set[subprocess.Popen[bytes]] = set()
+
+
+@atexit.register
+def _leave_none_behind() -> None:
+    """The threads that wait for them are gone after ^C; a torch that hangs must not stay."""
+    for child in list(_RUNNING):
+        child.kill()
 
 
 def _text(data: bytes) -> str:
