@@ -89,3 +89,24 @@ def test_a_mistyped_command_is_told_its_neighbour(shell: Shell) -> None:
     done = shell.qtune("dcotor")
     assert done.returncode == 2
     assert done.stderr.startswith("error: no such command: 'dcotor'; did you mean 'doctor'?")
+
+
+def test_an_interrupt_while_python_imports_is_quiet(shell: Shell) -> None:
+    code = (
+        "import sys\n"
+        "class Interrupt:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        "        if name == 'click':\n"
+        "            raise KeyboardInterrupt\n"
+        "sys.meta_path.insert(0, Interrupt())\n"
+        "from qtune.__main__ import main\n"
+        "main()\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=shell.folder,
+        env=shell.environment({}),
+        capture_output=True,
+        text=True,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
