@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from qtune.speech import current, say
+
+if TYPE_CHECKING:
+    from qtune.core.errors import ConfigError
 
 
 @click.command(
@@ -38,9 +42,6 @@ def command() -> int:
 
 def _write(path: Path, text: str, mode: int) -> None:
     """Raises ConfigError ENV812 where the folder cannot be written."""
-    from qtune.core.errors import ConfigError
-    from qtune.core.text import Text
-
     try:
         if not path.parent.is_dir():
             path.parent.mkdir(parents=True)
@@ -50,10 +51,21 @@ def _write(path: Path, text: str, mode: int) -> None:
         if isinstance(error, FileExistsError) and os.path.lexists(path):
             click.echo(say(f"kept     {path}", f"保留     {path}"))
             return
-        reason = error.strerror or str(error)
-        raise ConfigError(
-            "ENV812", Text(f"cannot write {path}: {reason}", f"无法写入 {path}：{reason}")
-        ) from error
-    with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-        file.write(text)
+        raise _unwritable(path, error) from error
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+    except OSError as error:
+        path.unlink(missing_ok=True)  # half a file would be kept the next time
+        raise _unwritable(path, error) from error
     click.echo(say(f"wrote    {path}", f"已生成   {path}"))
+
+
+def _unwritable(path: Path, error: OSError) -> ConfigError:
+    from qtune.core.errors import ConfigError
+    from qtune.core.text import Text
+
+    reason = error.strerror or str(error)
+    return ConfigError(
+        "ENV812", Text(f"cannot write {path}: {reason}", f"无法写入 {path}：{reason}")
+    )

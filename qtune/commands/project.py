@@ -10,7 +10,7 @@ from types import MappingProxyType
 
 from qtune.core import envfile, settings
 from qtune.core.envfile import EnvDocument
-from qtune.core.errors import ConfigError
+from qtune.core.errors import ConfigError, UsageError
 from qtune.core.locations import user_config
 from qtune.core.settings import Settings
 from qtune.core.text import Text
@@ -37,14 +37,28 @@ def open_project(env_file: Path | None = None, flags: Mapping[str, str] = NO_FLA
 
 
 def survey(env_file: Path | None = None, flags: Mapping[str, str] = NO_FLAGS) -> Project:
-    """The same for the doctor, which goes on and reports what could not be read."""
-    path = (env_file or Path(".env")).absolute()
+    """The same for the doctor, which goes on and reports what could not be read.
+
+    Raises UsageError CFG092 where the working folder is gone.
+    """
+    path = _here() / (env_file or Path(".env"))
     user, user_problem = _read(user_config())
     document, problem = _read(path)
     resolved = settings.resolve(flags, os.environ, user, document)
     decide(resolved.text("QTUNE_LANG"))
     problems = tuple(p for p in (user_problem, problem) if p is not None)
     return Project(resolved, path.parent, problems)
+
+
+def _here() -> Path:
+    try:
+        return Path.cwd()
+    except FileNotFoundError as error:
+        raise UsageError(
+            "CFG092",
+            Text("the folder you are in has been deleted", "当前所在的文件夹已被删除"),
+            Text("Change to a folder that exists (cd).", "请先切换到存在的文件夹（cd）。"),
+        ) from error
 
 
 def _read(path: Path) -> tuple[EnvDocument, ConfigError | None]:

@@ -53,6 +53,23 @@ def test_it_speaks_chinese(shell: Shell) -> None:
     assert done.stderr == "error[CFG092]: 不行\n  → 这样\n  详情：qtune explain CFG092\n"
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="a folder in use cannot be deleted there")
+@pytest.mark.parametrize(
+    "command", ["env", "doctor", "download", "init", "run quickstart", "explain TOK303"]
+)
+def test_a_folder_that_is_gone_is_no_bug_of_qtune(shell: Shell, command: str) -> None:
+    qtune = f"{sys.executable} -P -m qtune {command}"
+    done = subprocess.run(
+        ["bash", "-c", f"mkdir gone; cd gone; rmdir ../gone; exec {qtune}"],
+        cwd=shell.folder,
+        env=shell.environment({}),
+        capture_output=True,
+        text=True,
+    )
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("error[CFG092]: the folder you are in has been deleted")
+
+
 def test_a_message_of_several_lines_is_indented(shell: Shell) -> None:
     done = run(shell, "raise ConfigError('CFG005', Text('one\\ntwo', ''))")
     assert done.stderr.splitlines()[:2] == ["error[CFG005]: one", "  two"]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shlex
 import stat
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -53,6 +55,21 @@ def test_a_folder_that_cannot_be_written_is_one_clear_error(shell: Shell) -> Non
     done = shell.qtune("init")
     assert done.returncode == 2
     assert done.stderr.startswith("error[ENV812]: cannot write data/train.jsonl")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no ulimit")
+def test_a_disk_that_is_full_leaves_no_half_a_file(shell: Shell) -> None:
+    limited = f"ulimit -f 1; exec {shlex.join(shell.command('init'))}"  # no file beyond 1 KiB
+    done = subprocess.run(
+        ["bash", "-c", limited],
+        cwd=shell.folder,
+        env=shell.environment({}),
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 2
+    assert done.stderr.startswith("error[ENV812]: cannot write .env: File too large")
+    assert list(shell.folder.iterdir()) == []
 
 
 def test_in_a_git_repository_env_is_ignored_afterwards(shell: Shell) -> None:

@@ -19,6 +19,7 @@ _GOALS: frozenset[GoalKind] = frozenset({"download", "train"})
 # checkpoints of adapter and optimizer state, some hundred megabytes each for a model of 4 to 8 billion.
 _SPARE = 0.05
 _CHECKPOINTS = 2_000_000_000
+_LITTLE = 65_536  # less than this is a full disk
 
 
 def judge(facts: Facts) -> Iterable[Finding]:
@@ -94,11 +95,27 @@ def _unwritable(place: Place, *, cache: bool) -> Finding:
             f"{what.zh} {place.path} 无法写入",
         ),
         (in_both(place.error),) if place.error else (),
-        fix=manual(
-            f"Make it yours (chown), or set {key} to a folder that you may write to",
-            f"修改目录的所有者（chown），或把 {key} 设为可写的目录",
-            command=f'ls -ld "{place.path}"',
-        ),
+        fix=_make_room(key) if _is_full(place) else _make_writable(key, place),
+    )
+
+
+def _is_full(place: Place) -> bool:
+    return place.free < _LITTLE or "quota" in place.error.lower()
+
+
+def _make_room(key: str) -> Fix:
+    return manual(
+        f"Free some space, or set {key} to a folder on another disk",
+        f"清理空间，或把 {key} 设到其他磁盘",
+        command="df -h",
+    )
+
+
+def _make_writable(key: str, place: Place) -> Fix:
+    return manual(
+        f"Make it yours (chown), or set {key} to a folder that you may write to",
+        f"修改目录的所有者（chown），或把 {key} 设为可写的目录",
+        command=f'ls -ld "{place.path}"',
     )
 
 

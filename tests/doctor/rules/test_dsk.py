@@ -73,6 +73,16 @@ def test_a_cache_that_cannot_be_written_to_is_an_error_even_without_a_listing() 
     assert finding.fix is not None and "HF_HOME" in finding.fix.title.en
 
 
+def test_a_full_disk_is_not_a_matter_of_permissions() -> None:
+    for free, error, advice in (
+        (0, "No space left on device", "Free some space"),
+        (10**9, "Disk quota exceeded", "Free some space"),
+        (10**9, "Permission denied", "chown"),
+    ):
+        fix = only(dsk600.RULE, disk(free, writable=False, error=error)).fix
+        assert fix is not None and advice in fix.title.en and "HF_HOME" in fix.title.en
+
+
 def test_a_whole_model_in_a_read_only_cache_is_fine() -> None:
     facts = disk(0, writable=False, error="Read-only file system")
     assert findings(dsk600.RULE, missing(facts, 0)) == []
