@@ -7,6 +7,7 @@ configuration 2 · a bug 3 · interrupted 130, a closed pipe 141, terminated 143
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import signal
 import sys
@@ -17,11 +18,13 @@ from types import FrameType
 import click
 
 from qtune import misuse, streams
-from qtune.core.errors import QtuneError
+from qtune.core.errors import ConfigError, QtuneError
 from qtune.core.secret import redact
+from qtune.core.text import Text
 from qtune.speech import current, say
 
 BUG, INTERRUPTED, PIPE_CLOSED, TERMINATED = 3, 130, 141, 143
+_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
 class Terminated(BaseException):
@@ -37,10 +40,11 @@ def run(work: Callable[[], int]) -> int:
         sys.stdout.flush()
         return code
     except BrokenPipeError:
-        # The reader has gone: nothing more can be said, and the flush at exit must not try.
-        with contextlib.suppress(OSError, ValueError):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_stdout()
         return PIPE_CLOSED
+    except OSError as error:  # of the flush
+        _drop_stdout()
+        return _unwritten(error)
 
 
 def _run(work: Callable[[], int]) -> int:
@@ -61,8 +65,29 @@ def _run(work: Callable[[], int]) -> int:
         return TERMINATED
     except BrokenPipeError:
         raise
+    except OSError as error:
+        if error.errno not in _NO_ROOM:
+            return _bug(error)
+        _drop_stdout()
+        return _unwritten(error)
     except Exception as error:
         return _bug(error)
+
+
+def _drop_stdout() -> None:
+    """Nothing more can be said there, and the flush at exit must not try."""
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _unwritten(error: OSError) -> int:
+    reason = error.strerror or str(error)
+    failed = ConfigError(
+        "DWN007",
+        Text(f"nothing more can be written: {reason}", f"无法继续写入：{reason}"),
+    )
+    show(failed)
+    return failed.exit_code
 
 
 def exit_code_of(error: BaseException) -> int:

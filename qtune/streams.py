@@ -6,6 +6,7 @@ import codecs
 import os
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TextIO
 
 # What qtune prints beside letters; a console that can encode these gets the typographic glyphs.
@@ -26,7 +27,10 @@ def _plain(error: UnicodeError) -> tuple[str | bytes, int]:
 
 
 def prepare() -> None:
-    """From here on no character can make printing fail."""
+    """From here on no character can make printing fail, nor a stream that is closed (`2>&-`, pythonw)."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115
     codecs.register_error(_HANDLER, _plain)
     for stream in (sys.stdout, sys.stderr):
         if stream is not None and hasattr(stream, "reconfigure"):
@@ -36,6 +40,14 @@ def prepare() -> None:
 def shows_glyphs(stream: TextIO) -> bool:
     try:
         _GLYPHS.encode(stream.encoding or "ascii")
+    except (UnicodeEncodeError, LookupError):
+        return False
+    return True
+
+
+def shows_chinese(stream: TextIO | None) -> bool:
+    try:
+        "中".encode((stream.encoding if stream is not None else None) or "utf-8")
     except (UnicodeEncodeError, LookupError):
         return False
     return True

@@ -148,6 +148,45 @@ def test_a_console_that_cannot_encode_gets_plain_characters(
         assert "没有这个命令" in done.stderr
 
 
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252"])
+def test_a_console_without_chinese_gets_english(shell: Shell, encoding: str) -> None:
+    for arguments in (("doctor", "--offline"), ("env",), ("--help",), ("explain", "NOPE")):
+        done = shell.qtune(*arguments, PYTHONIOENCODING=encoding, QTUNE_LANG="zh")
+        assert "??" not in done.stdout + done.stderr
+    assert "没有" in shell.qtune("explain", "NOPE", QTUNE_LANG="zh").stderr
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
+@pytest.mark.parametrize(
+    "command", ["--help", "env", "explain TOK303", "doctor --offline", "doctor --list"]
+)
+def test_an_answer_that_finds_no_room_is_no_bug(shell: Shell, command: str) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            shell.command(*command.split()),
+            cwd=shell.folder,
+            env=shell.environment({}),
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+    assert done.returncode == 2  # 1 would mean findings
+    assert "error[DWN007]: nothing more can be written: No space left" in done.stderr
+    assert "Traceback" not in done.stderr and "Exception ignored" not in done.stderr
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no sh")
+@pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&-"])
+def test_closed_streams_change_no_exit_code(shell: Shell, closed: str) -> None:
+    for command, expected in (("env", 0), ("doctor --offline", 0), ("nonsense", 2)):
+        script = f"exec {sys.executable} -m qtune {command} {closed}"
+        done = subprocess.run(
+            ["sh", "-c", script], cwd=shell.folder, env=shell.environment({}), capture_output=True
+        )
+        assert done.returncode == expected, (command, done.stderr)
+        assert b"Traceback" not in done.stderr
+
+
 def test_glyphs_are_ascii_where_they_must_be(shell: Shell) -> None:
     shell.env("USE_MODELSCOPE=maybe")
     done = shell.qtune("doctor", "--offline", "--only", "ENV805", PYTHONIOENCODING="ascii")
