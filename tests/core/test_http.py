@@ -427,7 +427,8 @@ def test_no_socket_and_no_thread_is_left_behind(hub: Hub) -> None:
     def sockets() -> int:
         gc.collect()
         return sum(
-            isinstance(thing, socket.socket) and thing.fileno() >= 0 for thing in gc.get_objects()
+            issubclass(type(thing), socket.socket) and thing.fileno() >= 0
+            for thing in gc.get_objects()  # isinstance would ask torch's objects, which answer with warnings
         )
 
     with serving(silent) as dead, serving(stall) as half:
