@@ -157,6 +157,10 @@ class RunConfigError(ConfigError):
 
 
 def _listed(problems: tuple[ConfigProblem, ...]) -> Text:
+    """One problem's code is the error's own; several are told apart by theirs."""
+    if len(problems) == 1:
+        only = problems[0]
+        return Text(f"{only.mark}: {only.message.en}", f"{_zh(only.mark)}: {only.message.zh}")
     return Text(
         "\n".join(f"{p.mark}: {p.code} {p.message.en}" for p in problems),
         "\n".join(f"{_zh(p.mark)}: {p.code} {p.message.zh}" for p in problems),

@@ -121,7 +121,7 @@ def _objects(path: Path) -> Iterator[tuple[int, object]]:
             elif text.startswith(b"{") or not text:
                 yield from _lines(path, file)
             else:
-                raise failure("TRN004", plain(f"{path}: {text[:40]!r}"))
+                raise failure("TRN004", plain(f"{path}: {text[:40].decode('utf-8', 'replace')!r}"))
     except OSError as error:
         raise failure("TRN001", plain(f"{path}: {error.strerror or error}")) from error
 

@@ -77,7 +77,7 @@ def _dtype(wanted: str, device: str) -> tuple[torch.dtype, Text]:
         )
     return torch.float32, Text(
         f"number format float32: no real bfloat16 on this {device}",
-        f"数值格式 float32：这个 {device} 不真正支持 bfloat16",
+        f"数值格式 float32：{device} 没有原生的 bfloat16 支持",
     )
 
 

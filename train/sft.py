@@ -95,11 +95,14 @@ def _tell_resume(found: Found, record: Record | None, job: Job, say: Say) -> Non
 
 
 def _already_finished(job: Job, steps: int, say: Say) -> None:
+    limited = job.config.training.get("max_steps", -1) != -1
+    key = "training.max_steps" if limited else "training.num_train_epochs"
     say(
         Log(
             Text(
-                f"this run is finished ({steps} steps); raise training.num_train_epochs to go on",
-                f"这次训练已经完成（{steps} 步）；想继续训练，请调大 training.num_train_epochs",
+                f"this run is finished ({steps} steps): raise {key} to go on, or name another "
+                "output_dir to begin anew",
+                f"这次训练已经完成（{steps} 步）：想继续训练，请调大 {key}；想重新开始，请换一个 output_dir",
             )
         )
     )

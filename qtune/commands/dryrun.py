@@ -51,12 +51,12 @@ def _model(config: RunConfig, settings: Settings) -> list[Text]:
                 f"{config.model}：已在缓存中，{amount}（commit {found.commit[:12]}）",
             )
         ]
-    others = ", ".join(source.name for source in choice.others)
+    others = [source.title for source in choice.others]
     source = Text(
-        f"to be downloaded from {choice.source.name}: {choice.reason.en}",
-        f"将从 {choice.source.name} 下载：{choice.reason.zh}",
+        f"to be downloaded from {choice.source.title}: {choice.reason.en}",
+        f"将从 {choice.source.title} 下载：{choice.reason.zh}",
     )
-    after = Text(f"if that fails: {others}", f"失败时改用：{others}")
+    after = Text(f"if that fails: {', '.join(others)}", f"失败时改用：{'、'.join(others)}")
     missing = Text(
         f"{len(found.missing)} files of an earlier download are missing",
         f"此前下载的内容还缺 {len(found.missing)} 个文件",
@@ -83,7 +83,7 @@ def _memory(config: RunConfig, settings: Settings) -> list[Text]:
 def _data(config: RunConfig, rows: Rows) -> list[Text]:
     named = ", ".join(str(path) for path, _ in data.files(config.data))
     bad = len(rows.bad)
-    count = Text(f"{len(rows.usable)} rows", f"{len(rows.usable)} 条")
+    count = Text(_count(len(rows.usable), "row"), f"{len(rows.usable)} 条")
     if bad:
         count = Text(f"{count.en}, {bad} cannot be used", f"{count.zh}，另有 {bad} 条不可用")
     return [plain(named), count, *data.report(rows)]
@@ -99,17 +99,22 @@ def _steps(config: RunConfig, examples: int) -> list[Text]:
     rate = config.training.get("learning_rate")
     return [
         Text(
-            f"{planned.steps} ({planned.steps_per_epoch} an epoch × {planned.epochs:g} epochs, "
-            f"{planned.batch} rows a step)",
+            f"{planned.steps} ({planned.steps_per_epoch} an epoch × {_count(planned.epochs, 'epoch')}, "
+            f"{_count(planned.batch, 'row')} a step)",
             f"{planned.steps}（每轮 {planned.steps_per_epoch} 步 × {planned.epochs:g} 轮，"
             f"每步 {planned.batch} 条）",
         ),
         Text(
-            f"learning_rate={rate}, warmup {planned.warmup_steps} steps, "
-            f"{planned.checkpoints} checkpoints kept",
+            f"learning_rate={rate}, warmup {_count(planned.warmup_steps, 'step')}, "
+            f"{_count(planned.checkpoints, 'checkpoint')} kept",
             f"learning_rate={rate}，预热 {planned.warmup_steps} 步，保留 {planned.checkpoints} 个检查点",
         ),
     ]
+
+
+def _count(number: float, thing: str) -> str:
+    shown = f"{number:g}" if isinstance(number, float) else str(number)
+    return f"{shown} {thing}" if number == 1 else f"{shown} {thing}s"
 
 
 def _output(folder: Path) -> list[Text]:

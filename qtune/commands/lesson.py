@@ -56,10 +56,12 @@ class Lesson:
             return []
         seconds = self.last.time - self.first.time
         speed = (self.last.tokens - self.first.tokens) / seconds if seconds > 0 else 0.0
-        rate = f", {speed:,.0f} tokens/s" if speed else ""
+        rate = f"{speed:,.0f} tokens/s" if speed else ""
         told = Text(
-            f"loss {self.first.loss:.3f} → {self.last.loss:.3f} in {self.last.step} steps{rate}",
-            f"{self.last.step} 步，loss {self.first.loss:.3f} → {self.last.loss:.3f}{rate}",
+            f"loss {self.first.loss:.3f} → {self.last.loss:.3f} in {self.last.step} steps"
+            + (f", {rate}" if rate else ""),
+            f"{self.last.step} 步，loss {self.first.loss:.3f} → {self.last.loss:.3f}"
+            + (f"，{rate}" if rate else ""),
         )
         return [told.to(self._lang)]
 

@@ -31,9 +31,10 @@ def test_the_dry_run_tells_the_plan_and_sends_nothing(
 ) -> None:
     done = online.qtune("run", "sft.yaml", "--dry-run")
     assert done.returncode == 0, done.stderr
-    assert "to be downloaded from modelscope: USE_MODELSCOPE=True (the default)" in done.stdout
+    assert "to be downloaded from ModelScope: USE_MODELSCOPE=True (the default)" in done.stdout
     assert "40 rows" in done.stdout
     assert "15 (5 an epoch × 3 epochs, 8 rows a step)" in done.stdout
+    assert "if that fails: Hugging Face" in done.stdout
     assert str(online.folder / "runs/sft") in done.stdout
     assert hub.requests == []
 
@@ -58,7 +59,7 @@ def test_overrides_count_and_are_named_when_they_are_wrong(
     online: Shell, hub: Hub, config: Path
 ) -> None:
     done = online.qtune("run", "sft.yaml", "training.num_train_epochs=1", "--dry-run")
-    assert "5 (5 an epoch × 1 epochs" in done.stdout
+    assert "5 (5 an epoch × 1 epoch," in done.stdout
     done = online.qtune("run", "sft.yaml", "lora.rr=16", "--dry-run")
     assert done.returncode == 2
     assert "lora.rr" in done.stderr and "CFG005" in done.stderr

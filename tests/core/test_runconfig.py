@@ -97,6 +97,9 @@ def test_the_message_names_file_and_line_of_each_error(project: Path) -> None:
         f"{path}:2: CFG007 lora.r: must be at least 1",
         f"{path}:3: CFG007 training.seed: must be from 0 to 4294967295",
     ]
+    with pytest.raises(RunConfigError) as caught:
+        load(project, "data: data/train.jsonl\nlora: {r: 0}\n")
+    assert str(caught.value) == f"{path}:2: lora.r: must be at least 1"  # its code is the error's
 
 
 @pytest.mark.parametrize("written", ["1e-4", "1.0e-4", "0.0001", "1E-4", "+1e-4"])

@@ -143,7 +143,9 @@ def test_a_finished_run_says_so_and_more_steps_go_on_from_its_end(
     before = (run / "adapter_model.safetensors").read_bytes()
     again = run_child(make_job(run, cache, *SHORT), environ(tmp_path))
     assert again.code == 0
-    assert any("finished (24 steps)" in line for line in again.logs())
+    assert any(
+        "finished (24 steps): raise training.max_steps to go on" in line for line in again.logs()
+    )
     assert (run / "adapter_model.safetensors").read_bytes() == before
 
     longer = make_job(run, cache, *SHORT, "training.max_steps=26", "training.logging_steps=2")
