@@ -140,7 +140,9 @@ def _say_what_is_left_out(
         return
     wanted = {f.path for f in select(listed.manifest, include, exclude)}
     kept = {f.path for f in select(listed.manifest, include, exclude, only_harmless=True)}
-    left_out = ", ".join(sorted(wanted - kept)[:5]) or "-"
+    if wanted == kept:
+        return
+    left_out = ", ".join(sorted(wanted - kept)[:5])
     name = listed.hub.source.title
     line.say(
         Text(

@@ -34,8 +34,10 @@ _WIDE = (
 )
 _CLOSING = "，。、；：？！）》」』”’…"
 _OPENING = "（《「『“‘"
-# A Chinese character with the punctuation that may not be parted from it; a run without blanks; blanks.
+# A number with its Chinese unit; a Chinese character with the punctuation that may not be parted from it;
+# a run without blanks; blanks.
 _PIECES = re.compile(
+    rf"\d+(?:\.\d+)? (?:毫秒|秒|分钟|小时|天)[{_CLOSING}]*|"
     rf"[{_OPENING}]*(?![{_OPENING}])(?:{_WIDE})[{_CLOSING}]*"
     rf"|[{_OPENING}]*(?:(?!{_WIDE})\S)+[{_CLOSING}]*|\s+|[{_CLOSING}{_OPENING}]+"
 )

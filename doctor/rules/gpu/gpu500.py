@@ -45,8 +45,8 @@ def judge(facts: Facts) -> Iterable[Finding]:
         )
         if insists(facts)
         else manual(
-            "Fine for a try with a small model; for Qwen3-4B take a machine with a GPU",
-            "用小模型试跑没有问题；训练 Qwen3-4B 请换用带 GPU 的机器",
+            "Fine for a try with a small model; for a larger one take a machine with a GPU",
+            "用小模型试跑没有问题；训练更大的模型请换用带 GPU 的机器",
             command="qtune run quickstart",
         ),
     )

@@ -24,6 +24,11 @@ def test_chinese_breaks_anywhere_but_not_before_its_punctuation() -> None:
     assert all(cell_len(line) <= 8 for line in lines)
 
 
+def test_a_number_keeps_its_unit() -> None:
+    assert wrap("下载完需要 15 分钟。", 14) == ["下载完需要", "15 分钟。"]
+    assert wrap("等待了 0.5 秒，仍无响应", 9) == ["等待了", "0.5 秒，", "仍无响应"]
+
+
 def test_an_opening_bracket_goes_with_what_it_opens() -> None:
     assert wrap("已跳过（modelscope、huggingface）", 14) == [
         "已跳过",
