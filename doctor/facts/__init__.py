@@ -1,0 +1,87 @@
+"""What the probes saw. Facts are plain values: they can be saved, sent, replayed and judged again anywhere.
+
+Nothing in here is a secret: values are masked before they become facts. A probe that could not look
+gives Unknown with a reason, which is neither "fine" nor "broken".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from qtune.core.hub.interface import Identity
+from qtune.core.origin import DEFAULT
+from qtune.core.table import BY_KEY
+from qtune.doctor.facts.asked import Goal, GoalKind, SettingFact, ShadowedSetting, SourceFact
+from qtune.doctor.facts.dotenv import EnvEntry, EnvFile, UnparsedLine
+from qtune.doctor.facts.fact import NOT_LOOKED, Fact, Known, Unknown, UnknownReason, known
+from qtune.doctor.facts.gpu import Accelerator, Gpu, TorchBuild
+from qtune.doctor.facts.hub import Gate, Listing, Sample, Speed
+from qtune.doctor.facts.machine import Disk, Packages, Place
+from qtune.doctor.facts.road import ProxyFact, Reach, Stage, StageName
+from qtune.doctor.facts.tokens import TokenFact, Tokens, TokenShape
+
+__all__ = [
+    "NOT_LOOKED",
+    "Accelerator",
+    "Disk",
+    "EnvEntry",
+    "EnvFile",
+    "Fact",
+    "Facts",
+    "Gate",
+    "Goal",
+    "GoalKind",
+    "Gpu",
+    "Known",
+    "Listing",
+    "Packages",
+    "Place",
+    "ProxyFact",
+    "Reach",
+    "Sample",
+    "SettingFact",
+    "ShadowedSetting",
+    "SourceFact",
+    "Speed",
+    "Stage",
+    "StageName",
+    "TokenFact",
+    "TokenShape",
+    "Tokens",
+    "TorchBuild",
+    "Unknown",
+    "UnknownReason",
+    "UnparsedLine",
+    "known",
+]
+
+
+@dataclass(frozen=True)
+class Facts:
+    """All of it. Mappings are by source name (huggingface, modelscope, a mirror's address)."""
+
+    goal: Goal
+    settings: tuple[SettingFact, ...] = ()
+    shadowed: tuple[ShadowedSetting, ...] = ()
+    sources: tuple[SourceFact, ...] = ()
+    envfile: Fact[EnvFile] = NOT_LOOKED
+    tokens: Mapping[str, Fact[Tokens]] = field(default_factory=dict)
+    reach: Mapping[str, Fact[Reach]] = field(default_factory=dict)
+    identity: Mapping[str, Fact[Identity]] = field(default_factory=dict)
+    listing: Mapping[str, Fact[Listing]] = field(default_factory=dict)
+    gate: Mapping[str, Fact[Gate]] = field(default_factory=dict)
+    storage: Mapping[str, Fact[Reach]] = field(default_factory=dict)
+    speed: Mapping[str, Fact[Speed]] = field(default_factory=dict)
+    accelerator: Fact[Accelerator] = NOT_LOOKED
+    torch: Fact[TorchBuild] = NOT_LOOKED
+    disk: Fact[Disk] = NOT_LOOKED
+    packages: Fact[Packages] = NOT_LOOKED
+
+    def setting(self, key: str) -> SettingFact:
+        """The default where a file of facts, perhaps of an older version, does not speak of the key."""
+        default = SettingFact(key, BY_KEY[key].default, DEFAULT)
+        return next((fact for fact in self.settings if fact.key == key), default)
+
+    def source(self, name: str) -> SourceFact | None:
+        return next((fact for fact in self.sources if fact.name == name), None)

@@ -1,0 +1,79 @@
+"""What a hub says of the model: may it be read, what is in it, how fast it comes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from qtune.core.architecture import Architecture
+from qtune.core.hub.interface import Access, RateLimit
+
+
+@dataclass(frozen=True)
+class Gate:
+    """May the files be read; `path` is the file asked for."""
+
+    access: Access
+    path: str
+    rate_limit: RateLimit | None = None
+
+    @property
+    def ok(self) -> bool:
+        return self.access.state.value == "granted"
+
+
+@dataclass(frozen=True)
+class Listing:
+    """What would be downloaded. `weight` is the largest file: the one whose speed counts.
+
+    `architecture` is None where config.json could not be had, or is of a model that is not known.
+    """
+
+    commit: str
+    files: int
+    bytes: int
+    cached_bytes: int
+    weight: str
+    weight_bytes: int
+    model_type: str = ""
+    architecture: Architecture | None = None
+
+    @property
+    def missing(self) -> int:
+        """Bytes still to be downloaded."""
+        return max(0, self.bytes - self.cached_bytes)
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A ranged read. `failure` tells how it ended when it brought nothing."""
+
+    connections: int
+    bytes: int
+    seconds: float
+    first_byte_ms: int | None = None
+    failure: str = ""
+
+    @property
+    def bytes_per_second(self) -> float:
+        return self.bytes / self.seconds if self.seconds > 0 else 0.0
+
+
+@dataclass(frozen=True)
+class Speed:
+    """Reads of the very file to be downloaded, with one and with several connections."""
+
+    path: str
+    host: str
+    single: Sample
+    several: Sample | None
+
+    @property
+    def best(self) -> float:
+        """Bytes per second."""
+        return max(
+            self.single.bytes_per_second, self.several.bytes_per_second if self.several else 0.0
+        )
+
+    @property
+    def ok(self) -> bool:
+        return self.best > 0
