@@ -7,7 +7,6 @@ same origin only, and before each hop the token's owner is asked again.
 from __future__ import annotations
 
 import re
-import threading
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,7 +14,7 @@ import httpx
 
 from qtune.core.credentials import Credential
 from qtune.core.errors import HubError, NotFound
-from qtune.core.http import Reply, authorization
+from qtune.core.http import Reply
 from qtune.core.hub.answers import (
     REDIRECTS,
     decoded,
@@ -23,14 +22,12 @@ from qtune.core.hub.answers import (
     is_html,
     nonsense,
     not_a_hub,
-    rate_limit,
     redirect_target,
     same_origin,
     unavailable,
     whole_number,
     words,
 )
-from qtune.core.hub.follow import follow
 from qtune.core.hub.interface import (
     Access,
     AccessState,
@@ -50,6 +47,7 @@ from qtune.core.hub.names import (
 )
 from qtune.core.hub.profile import identity_of
 from qtune.core.hub.refusals import Asked, classify, refusal
+from qtune.core.hub.session import Session
 from qtune.core.settings import Settings
 from qtune.core.sources import Source
 
@@ -64,13 +62,7 @@ class HuggingFace:
         self, source: Source, settings: Settings, client: httpx.Client, token: Credential | None
     ) -> None:
         self._source = source
-        self._settings = settings
-        self._client = client
-        self._token = token
-        self._brief_s = float(settings.number("HF_HUB_ETAG_TIMEOUT"))
-        self._rate_limit: RateLimit | None = None
-        self._identity: Identity | None = None
-        self._identity_lock = threading.Lock()
+        self._session = Session(source, settings, client, token)
 
     @property
     def source(self) -> Source:
@@ -78,14 +70,16 @@ class HuggingFace:
 
     @property
     def rate_limit(self) -> RateLimit | None:
-        return self._rate_limit
+        return self._session.rate_limit
 
     def manifest(self, repo_id: str, revision: str | None = None) -> Manifest:
         check_repo_id(repo_id)
         revision = check_revision(revision or "main")
-        asked = self._asked(repo_id, revision)
+        asked = self._session.asked(repo_id, revision)
         base = f"{self._source.endpoint}/api/models/{repo_id}"
-        info = self._json(f"{base}/revision/{quoted_revision(revision)}", self._brief_s, asked)
+        info = self._json(
+            f"{base}/revision/{quoted_revision(revision)}", self._session.brief_s, asked
+        )
         commit = info.get("sha") if isinstance(info, dict) else None
         if not isinstance(commit, str) or not COMMIT.fullmatch(commit):
             raise nonsense(self._source, "a revision without a commit", "版本信息中没有 commit")
@@ -95,7 +89,7 @@ class HuggingFace:
     def _tree(self, url: str, asked: Asked) -> tuple[RepoFile, ...]:
         files: list[RepoFile] = []
         for _ in range(MOST_PAGES):
-            reply = self._get(url, 3 * self._brief_s, asked)
+            reply = self._get(url, 3 * self._session.brief_s, asked)
             entries = decoded(reply, self._source)
             if not isinstance(entries, list):
                 raise nonsense(self._source, "a listing that is no list", "文件清单不是列表")
@@ -133,15 +127,10 @@ class HuggingFace:
 
     def identity(self) -> Identity | None:
         url = f"{self._source.endpoint}/api/whoami-v2"
-        if not self._headers(url):
-            return None
-        with self._identity_lock:  # whoami is strictly limited: once is enough
-            if self._identity is None:
-                self._identity = self._whoami(url)
-            return self._identity
+        return self._session.identity(url, self._whoami)
 
     def _whoami(self, url: str) -> Identity:
-        reply = self._follow("GET", url, self._brief_s)
+        reply = self._session.follow("GET", url)
         if reply.status in (401, 403) and not is_html(reply.headers, reply.body):
             return Identity(valid=False, message=words(reply))
         if reply.status != 200:
@@ -156,7 +145,7 @@ class HuggingFace:
         check_repo_id(repo_id)
         revision = check_revision(revision or "main")
         check = f"{self._source.endpoint}/api/models/{repo_id}/auth-check"
-        reply = self._follow("GET", check, self._brief_s)
+        reply = self._session.follow("GET", check)
         # A mirror may not know auth-check: a bare 404 is no answer about the repository.
         unknown = reply.status in (404, 405) and "x-error-code" not in reply.headers
         if reply.status != 200 and not unknown:
@@ -178,7 +167,7 @@ class HuggingFace:
         if reply.status == 200 or reply.status in REDIRECTS:
             if "x-repo-commit" not in reply.headers:
                 raise not_a_hub(self._source, reply)
-            return Access(AccessState.GRANTED, reply.status, "", self._sent(reply.url))
+            return Access(AccessState.GRANTED, reply.status, "", self._session.sent(reply.url))
         return self._access(reply)
 
     def _access(self, reply: Reply) -> Access:
@@ -187,7 +176,7 @@ class HuggingFace:
         error = unavailable(reply, self._source) if reply.status >= 500 else None
         if error is not None:
             raise error
-        sent, said = self._sent(reply.url), words(reply)
+        sent, said = self._session.sent(reply.url), words(reply)
         code = reply.headers.get("x-error-code", "")
         return Access(classify(reply.status, code, said, sent), reply.status, said, sent)
 
@@ -206,40 +195,26 @@ class HuggingFace:
         if reply.status == 200:
             if at is None:
                 raise not_a_hub(self._source, reply)
-            own = self._headers(reply.url)
+            own = self._session.headers(reply.url)
             if size is None and "content-encoding" not in headers:
                 size = whole_number(headers.get("content-length"))
             return Location(reply.url, own, size, at, ranges)
-        raise self._refusal(reply, self._asked(repo_id, path))
+        raise self._refusal(reply, self._session.asked(repo_id, path))
 
     def _head(self, repo_id: str, revision: str, path: str) -> Reply:
         url = (
             f"{self._source.endpoint}/{repo_id}/resolve/{quoted_revision(revision)}/{quoted(path)}"
         )
-        return self._follow("HEAD", url, self._brief_s)
+        return self._session.follow("HEAD", url)
 
     def _json(self, url: str, deadline_s: float, asked: Asked) -> Any:
         return decoded(self._get(url, deadline_s, asked), self._source)
 
     def _get(self, url: str, deadline_s: float, asked: Asked) -> Reply:
-        reply = self._follow("GET", url, deadline_s)
+        reply = self._session.follow("GET", url, deadline_s)
         if reply.status != 200:
             raise self._refusal(reply, asked)
         return reply
-
-    def _follow(self, method: str, url: str, deadline_s: float) -> Reply:
-        reply = follow(self._client, method, url, self._headers, deadline_s, self._source)
-        self._rate_limit = rate_limit(reply.headers) or self._rate_limit
-        return reply
-
-    def _headers(self, url: str) -> dict[str, str]:
-        return authorization(self._token, url, self._settings)
-
-    def _sent(self, url: str) -> bool:
-        return bool(self._headers(url))
-
-    def _asked(self, repo_id: str, what: str) -> Asked:
-        return Asked(self._source, repo_id, self._token, self._sent(self._source.endpoint), what)
 
     def _refusal(self, reply: Reply, asked: Asked) -> HubError:
         error = unavailable(reply, self._source)
@@ -249,7 +224,7 @@ class HuggingFace:
         web_page = is_html(reply.headers, reply.body) and not code
         if web_page or reply.status in REDIRECTS or reply.status < 400:
             return not_a_hub(self._source, reply)
-        said, sent = words(reply), self._sent(reply.url)
+        said, sent = words(reply), self._session.sent(reply.url)
         return refusal(classify(reply.status, code, said, sent), asked, reply.status, said)
 
 

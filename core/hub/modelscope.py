@@ -6,7 +6,6 @@ decide. An empty listing is no success.
 
 from __future__ import annotations
 
-import threading
 from functools import partial
 from typing import Any
 from urllib.parse import urlencode
@@ -16,7 +15,7 @@ import httpx
 from qtune.core.credentials import Credential
 from qtune.core.deadline import within
 from qtune.core.errors import NotFound
-from qtune.core.http import Reply, authorization, mapped
+from qtune.core.http import Reply, mapped
 from qtune.core.hub.answers import (
     MOST_HOPS,
     REDIRECTS,
@@ -24,14 +23,13 @@ from qtune.core.hub.answers import (
     is_html,
     nonsense,
     portal,
-    rate_limit,
     redirect_target,
     unavailable,
     whole_number,
     words,
 )
 from qtune.core.hub.envelope import absent, nothing_listed, opened, refused, state_of
-from qtune.core.hub.follow import follow, is_own
+from qtune.core.hub.follow import is_own
 from qtune.core.hub.interface import (
     Access,
     AccessState,
@@ -44,6 +42,7 @@ from qtune.core.hub.interface import (
 from qtune.core.hub.listing import MOST_FILES, listed_file, manifest_commit, too_many
 from qtune.core.hub.names import check_repo_id, check_revision, is_commit
 from qtune.core.hub.refusals import Asked, refusal
+from qtune.core.hub.session import Session
 from qtune.core.hub.walk import walk
 from qtune.core.settings import Settings
 from qtune.core.sources import Source
@@ -56,14 +55,8 @@ class ModelScope:
         self, source: Source, settings: Settings, client: httpx.Client, token: Credential | None
     ) -> None:
         self._source = source
-        self._settings = settings
-        self._client = client
-        self._token = token
-        self._brief_s = float(settings.number("HF_HUB_ETAG_TIMEOUT"))
+        self._session = Session(source, settings, client, token, cookie="m_session_id")
         self._revisions: dict[tuple[str, str], str] = {}  # our name of a listing -> its branch
-        self._rate_limit: RateLimit | None = None
-        self._identity: Identity | None = None
-        self._identity_lock = threading.Lock()
 
     @property
     def source(self) -> Source:
@@ -71,7 +64,7 @@ class ModelScope:
 
     @property
     def rate_limit(self) -> RateLimit | None:
-        return self._rate_limit
+        return self._session.rate_limit
 
     def manifest(self, repo_id: str, revision: str | None = None) -> Manifest:
         """`main` and Hugging Face's commits mean nothing here: they are never sent on.
@@ -80,7 +73,7 @@ class ModelScope:
         """
         self._check_id(repo_id)
         branch = self._branch(revision)
-        asked = self._asked(repo_id, f"revision {branch}")
+        asked = self._session.asked(repo_id, f"revision {branch}")
         entries = walk(partial(self._page, asked, branch), self._source)
         files = tuple(self._file(e) for e in entries if e.get("Type") != "tree")
         if not files:
@@ -89,7 +82,7 @@ class ModelScope:
             raise too_many(self._source, repo_id)
         commit = manifest_commit(files)
         if is_commit(revision) and revision != commit:
-            gone = self._asked(repo_id, f"revision {revision}")
+            gone = self._session.asked(repo_id, f"revision {revision}")
             raise refusal(AccessState.NO_REVISION, gone, 404, "")
         self._revisions[(repo_id, commit)] = branch
         return Manifest(repo_id, branch, commit, files, self._source)
@@ -106,7 +99,7 @@ class ModelScope:
         if folder:
             query["Root"] = folder
         url = f"{self._source.endpoint}/api/v1/models/{asked.repo_id}/repo/files?{urlencode(query)}"
-        reply = self._follow("GET", url, 3 * self._brief_s)
+        reply = self._session.follow("GET", url, 3 * self._session.brief_s)
         envelope = opened(reply, asked)
         data = envelope.get("Data")
         files = data.get("Files") if isinstance(data, dict) else data
@@ -122,15 +115,10 @@ class ModelScope:
 
     def identity(self) -> Identity | None:
         url = f"{self._source.endpoint}/openapi/v1/users/me"
-        if not self._headers(url):
-            return None
-        with self._identity_lock:
-            if self._identity is None:
-                self._identity = self._whoami(url)
-            return self._identity
+        return self._session.identity(url, self._whoami)
 
     def _whoami(self, url: str) -> Identity:
-        reply = self._follow("GET", url, self._brief_s)
+        reply = self._session.follow("GET", url)
         if reply.status in (400, 401, 403) and not is_html(reply.headers, reply.body):
             return Identity(valid=False, message=words(reply))
         if reply.status != 200:
@@ -158,7 +146,7 @@ class ModelScope:
     def _file_access(self, repo_id: str, branch: str, path: str) -> Access:
         url = self._file_url(repo_id, branch, path)
         reply = self._opened(url)
-        sent = bool(self._headers(reply.url))
+        sent = self._session.sent(reply.url)
         if reply.status in (200, 206) or reply.status in REDIRECTS:
             if is_html(reply.headers) and not path.endswith((".html", ".htm")):
                 raise portal(self._source, reply.url)
@@ -183,8 +171,8 @@ class ModelScope:
             if is_html(reply.headers) and not path.endswith((".html", ".htm")):
                 raise portal(self._source, reply.url)
             size, ranges = _size(reply)
-            return Location(reply.url, self._headers(reply.url), size, None, ranges)
-        raise refused(reply, self._asked(repo_id, path))
+            return Location(reply.url, self._session.headers(reply.url), size, None, ranges)
+        raise refused(reply, self._session.asked(repo_id, path))
 
     def _file_url(self, repo_id: str, branch: str, path: str) -> str:
         query = urlencode({"Revision": branch, "FilePath": path})
@@ -196,18 +184,24 @@ class ModelScope:
         A signature may hold for one method only, so a redirect is asked for again with GET; and a HEAD
         has no envelope to say why it was refused.
         """
-        reply = self._follow("HEAD", url, self._brief_s)
+        reply = self._session.follow("HEAD", url)
         if reply.status == 200:
             return reply
         return self._first_byte(reply.url)
 
     def _first_byte(self, url: str) -> Reply:
         for _ in range(MOST_HOPS):
-            headers = {**self._headers(url), "Range": "bytes=0-0", "Accept-Encoding": "identity"}
+            headers = {
+                **self._session.headers(url),
+                "Range": "bytes=0-0",
+                "Accept-Encoding": "identity",
+            }
             with (
                 mapped(url, self._source.name),
-                within(self._brief_s),
-                self._client.stream("GET", url, headers=headers, timeout=self._brief_s) as r,
+                within(self._session.brief_s),
+                self._session.client.stream(
+                    "GET", url, headers=headers, timeout=self._session.brief_s
+                ) as r,
             ):
                 body = b"" if r.status_code in (200, 206) else _at_most(r, 65_536)
                 lower = {name.lower(): value for name, value in r.headers.items()}
@@ -217,22 +211,6 @@ class ModelScope:
                 return reply
             url = target
         raise nonsense(self._source, "redirects in a circle", "重定向陷入循环")
-
-    def _follow(self, method: str, url: str, deadline_s: float) -> Reply:
-        reply = follow(self._client, method, url, self._headers, deadline_s, self._source)
-        self._rate_limit = rate_limit(reply.headers) or self._rate_limit
-        return reply
-
-    def _headers(self, url: str) -> dict[str, str]:
-        """The token as Bearer and as the cookie that some of the endpoints read instead."""
-        headers = authorization(self._token, url, self._settings)
-        if headers and self._token is not None:
-            headers["Cookie"] = f"m_session_id={self._token.secret.reveal()}"
-        return headers
-
-    def _asked(self, repo_id: str, what: str = "") -> Asked:
-        sent = bool(self._headers(self._source.endpoint))
-        return Asked(self._source, repo_id, self._token, sent, what)
 
     def _check_id(self, repo_id: str) -> None:
         if "/" not in check_repo_id(repo_id):
