@@ -72,10 +72,17 @@ def is_official(hub: HubName, url: str) -> bool:
     return address is not None and address[1] in OFFICIAL[hub]
 
 
+def names(hosts: str, url: str) -> bool:
+    """Does the value of QTUNE_TRUSTED_HOSTS, `hosts`, name the address of `url`?"""
+    address = _address(url)
+    return address is not None and listed(address[1], address[2], hosts.split(","))
+
+
 def listed(host: str, port: int, hosts: Iterable[str]) -> bool:
     """Is host:port among `hosts`? An entry without a port means every port; https://host its own one."""
     for entry in hosts:
         try:
+            entry = entry.strip()
             wanted = urlsplit(entry if "://" in entry else f"//{entry}")
             wanted_port = wanted.port or _DEFAULT.get(wanted.scheme) or port
         except ValueError:

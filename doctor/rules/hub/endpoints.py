@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 from urllib.parse import urlsplit
 
-from qtune.core.trust import listed
+from qtune.core.trust import names
 from qtune.doctor.facts import Facts, SourceFact, TokenFact
 
 
@@ -19,10 +19,7 @@ def is_loopback(host: str) -> bool:
 def trusted_too_weakly(facts: Facts, source: SourceFact, token: TokenFact) -> bool:
     """A project's `.env` cannot vouch for a host where the token is the user's own."""
     fact = facts.setting("QTUNE_TRUSTED_HOSTS")
-    hosts = [entry.strip() for entry in fact.value.split(",") if entry.strip()]
-    parts = urlsplit(source.endpoint)
-    port = parts.port or (443 if parts.scheme == "https" else 80)
-    return fact.origin.level < token.origin.level and listed(parts.hostname or "", port, hosts)
+    return fact.origin.level < token.origin.level and names(fact.value, source.endpoint)
 
 
 def host_of(source: SourceFact) -> str:

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from urllib.parse import urlsplit
 
 from qtune.core.envpatch import EnvPatch
 from qtune.core.hub.interface import AccessState
 from qtune.core.origin import Level
 from qtune.core.sources import same_owner
 from qtune.core.text import Text
-from qtune.core.trust import listed
+from qtune.core.trust import names
 from qtune.doctor.facts import Facts, SettingFact, SourceFact, TokenFact, Tokens, known
 from qtune.doctor.finding import Applicability, Fix, Severity
 
 _OFFICIAL = {"huggingface": "https://huggingface.co", "modelscope": "https://modelscope.cn"}
-_PORTS = {"https": 443, "http": 80}
 
 
 def hubs(facts: Facts) -> Iterator[SourceFact]:
@@ -92,12 +90,8 @@ def severity(source: SourceFact, facts: Facts) -> Severity:
 
 def trusted(source: SourceFact, facts: Facts) -> bool:
     """Is the address the hub's own, or one that the user named in QTUNE_TRUSTED_HOSTS?"""
-    if source.official:
-        return True
-    parts = urlsplit(source.endpoint)
-    hosts = facts.setting("QTUNE_TRUSTED_HOSTS").value.split(",")
-    port = parts.port or _PORTS.get(parts.scheme, 0)
-    return listed((parts.hostname or "").lower(), port, [host.strip() for host in hosts if host])
+    hosts = facts.setting("QTUNE_TRUSTED_HOSTS").value
+    return source.official or names(hosts, source.endpoint)
 
 
 def home(source: SourceFact, facts: Facts) -> str:
