@@ -5,21 +5,18 @@ Imports nothing heavy, so that a dry run can show what is wrong with the data.
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
 
+from qtune.core.data.conversation import KINDS, Message, Unusable, conversation
+from qtune.core.data.rows import MAX_UNUSABLE, Raw, Unreadable, rows
 from qtune.core.runconfig import QUICKSTART, DataSource
 from qtune.core.text import Text, plain
 from qtune.train import quickstart
 from qtune.train.causes import failure
-from qtune.train.formats import KINDS, Message, Unusable, conversation
 
-MAX_LINE = 16 << 20
-MAX_UNUSABLE = 0.01  # a larger share means that the file is not what the user thinks it is
 SHOWN = 5
 
 
@@ -63,13 +60,13 @@ def read(sources: Iterable[DataSource]) -> Rows:
     usable: list[Row] = []
     bad: list[BadRow] = []
     for path, wanted in files(sources):
-        for line, row in _objects(path):
+        for raw in _rows(path):
             try:
-                if isinstance(row, Unusable):
-                    raise row
-                usable.append(Row(path, line, conversation(row, wanted)))
+                if isinstance(raw.value, Unusable):
+                    raise raw.value
+                usable.append(Row(path, raw.line, conversation(raw.value, wanted)))
             except Unusable as reason:
-                bad.append(BadRow(path, line, reason.kind, reason.text()))
+                bad.append(BadRow(path, raw.line, reason.kind, reason.text()))
     return Rows(tuple(usable), tuple(bad))
 
 
@@ -107,89 +104,20 @@ def report(rows: Rows) -> list[Text]:
     return told
 
 
-def _objects(path: Path) -> Iterator[tuple[int, object]]:
-    """Each row's line and value; a row that is no JSON is an Unusable in its place."""
+def _rows(path: Path) -> Iterator[Raw]:
+    """The rows of a file; what is wrong with the whole of it is an error of the catalogue."""
     try:
         with path.open("rb") as file:
-            start = file.read(4096)
-            if start.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in start[:64]:
-                raise failure("TRN002", plain(str(path)))
-            file.seek(3 if start.startswith(b"\xef\xbb\xbf") else 0)
-            text = start.removeprefix(b"\xef\xbb\xbf").lstrip()
-            if text.startswith(b"["):
-                yield from _array(path, file.read())
-            elif text.startswith(b"{") or not text:
-                yield from _lines(path, file)
-            else:
-                raise failure("TRN004", plain(f"{path}: {text[:40].decode('utf-8', 'replace')!r}"))
+            yield from rows(file)
+    except Unreadable as fault:
+        code = "TRN002" if fault.kind == "encoding" else "TRN004"
+        raise failure(code, _where(path, fault), fault.fix) from None
     except OSError as error:
         raise failure("TRN001", plain(f"{path}: {error.strerror or error}")) from error
 
 
-def _lines(path: Path, file: BinaryIO) -> Iterator[tuple[int, object]]:
-    number = 0
-    while raw := file.readline(MAX_LINE + 1):
-        number += 1
-        if len(raw) > MAX_LINE and not raw.endswith(b"\n"):
-            while (rest := file.readline(MAX_LINE)) and not rest.endswith(b"\n"):
-                pass
-            yield number, Unusable("too-long")
-            continue
-        if not raw.strip():
-            continue
-        value = _parsed(raw)
-        if number == 1 and isinstance(value, Unusable) and raw.strip() == b"{":
-            fix = Text(
-                "Put each object on a line of its own, or all of them into a list.",
-                "请把每个对象写成一行，或者全部放进一个列表。",
-            )
-            raise failure("TRN004", plain(f"{path}:1"), fix)
-        yield number, value
-
-
-def _parsed(raw: bytes) -> object:
-    try:
-        return json.loads(raw.decode("utf-8"))
-    except UnicodeDecodeError:
-        return Unusable("encoding")
-    except json.JSONDecodeError as error:
-        return Unusable("not-json", f"{error.msg} (column {error.colno})")
-    except (ValueError, RecursionError) as error:
-        return Unusable("not-json", str(error)[:80])
-
-
-def _array(path: Path, raw: bytes) -> Iterator[tuple[int, object]]:
-    """The items of a JSON list, each with the line it starts in."""
-    try:
-        text = raw.decode("utf-8")
-    except UnicodeDecodeError as error:
-        line = raw.count(b"\n", 0, error.start) + 1
-        raise failure("TRN002", plain(f"{path}:{line}")) from None
-    decoder = json.JSONDecoder()
-    position, line, counted = _skip(text, text.index("[") + 1), 1, 0
-    while position < len(text) and text[position] != "]":
-        line += text.count("\n", counted, position)
-        counted = position
-        try:
-            value, position = decoder.raw_decode(text, position)
-        except (ValueError, RecursionError) as error:
-            said = error.msg if isinstance(error, json.JSONDecodeError) else str(error)[:80]
-            at = error.lineno if isinstance(error, json.JSONDecodeError) else line
-            raise failure("TRN004", plain(f"{path}:{at}: {said}")) from None
-        yield line, value
-        position = _skip(text, position)
-        if text[position : position + 1] == ",":
-            position = _skip(text, position + 1)
-        elif text[position : position + 1] != "]":
-            line += text.count("\n", counted, position)
-            said_en = f"{path}:{line}: the list is cut off or a comma is missing"
-            said_zh = f"{path}:{line}：列表不完整或缺少逗号"
-            raise failure("TRN004", Text(said_en, said_zh))
-    if position >= len(text):
-        raise failure("TRN004", Text(f"{path}: the list has no end", f"{path}：列表没有结尾"))
-
-
-def _skip(text: str, position: int) -> int:
-    while position < len(text) and text[position] in " \t\r\n":
-        position += 1
-    return position
+def _where(path: Path, fault: Unreadable) -> Text:
+    place = f"{path}:{fault.line}" if fault.line else str(path)
+    if fault.detail is None:
+        return plain(place)
+    return Text(f"{place}: {fault.detail.en}", f"{place}：{fault.detail.zh}")

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from qtune.train.formats import Message, Unusable
+from qtune.core.data.conversation import Message, Unusable
 
 IGNORED = -100  # the label torch's cross entropy skips
 

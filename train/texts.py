@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 import torch
 
+from qtune.core.data.conversation import Unusable
 from qtune.core.text import Text
 from qtune.train import data
 from qtune.train.causes import failure
 from qtune.train.data import BadRow, Row, Rows
 from qtune.train.events import Log, Say
-from qtune.train.formats import Unusable
 from qtune.train.job import Job
 from qtune.train.render import IGNORED, Example, Tokenizer, examples
 

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from qtune.core.data.conversation import KINDS, Unusable, conversation
+from qtune.core.data.rows import MAX_LINE
 from qtune.core.errors import TrainError
 from qtune.core.runconfig import DataSource
 from qtune.train import data, quickstart
-from qtune.train.formats import KINDS, Unusable, conversation
 
 GOOD = {"messages": [{"role": "user", "content": "q"}, {"role": "assistant", "content": "a"}]}
 ALPACA = {"instruction": "q", "output": "a"}
@@ -114,7 +115,7 @@ def test_text_parts_are_joined() -> None:
 
 
 def test_a_huge_line_costs_no_memory_and_no_neighbour(tmp_path: Path) -> None:
-    huge = b'{"instruction": "' + b"x" * (data.MAX_LINE + 10) + b'"}'
+    huge = b'{"instruction": "' + b"x" * (MAX_LINE + 10) + b'"}'
     rows = read(tmp_path, lines(GOOD, huge, ALPACA))
     assert [row.line for row in rows.usable] == [1, 3]
     assert [(row.line, row.kind) for row in rows.bad] == [(2, "too-long")]

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
+from qtune.core.data.conversation import Message, Unusable
 from qtune.core.runconfig import DataSource
 from qtune.train import data, quickstart
-from qtune.train.formats import Message, Unusable
 from qtune.train.render import IGNORED, Example, examples
 
 # In Qwen3's manner, put into fewer words: earlier turns lose their thoughts, the last one gets an

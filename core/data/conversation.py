@@ -49,18 +49,22 @@ KINDS = {
 
 
 class Unusable(Exception):
-    """A row that cannot be trained on; `kind` is a key of KINDS."""
+    """A row that cannot be trained on; `kind` is a key of KINDS, `column` the place in its line."""
 
-    def __init__(self, kind: str, detail: str = "") -> None:
+    def __init__(self, kind: str, detail: str = "", column: int = 1) -> None:
         super().__init__(f"{kind}: {detail}" if detail else kind)
         self.kind = kind
         self.detail = detail
+        self.column = column
 
     def text(self) -> Text:
-        what = KINDS[self.kind]
-        if not self.detail:
-            return what
-        return Text(f"{what.en}: {self.detail}", f"{what.zh}：{self.detail}")
+        return told(self.kind, self.detail)
+
+
+def told(kind: str, detail: str = "") -> Text:
+    """Why a row cannot be used, in words."""
+    what = KINDS[kind]
+    return Text(f"{what.en}: {detail}", f"{what.zh}：{detail}") if detail else what
 
 
 def conversation(row: object, wanted: str = "auto") -> tuple[Message, ...]:
