@@ -173,6 +173,8 @@ def _cause(
     A hub's refusal (absent, refused) is told by whatever judges its gate; a skipped check by what is
     wrong with the one it waited for, or with what that one waited for.
     """
+    if fact.reason == "limited":
+        return _waiting(source, findings)
     if fact.reason in ("absent", "refused"):
         return _about((family, "gate", "identity"), source, findings, reads)
     seen: set[str] = set()
@@ -186,10 +188,17 @@ def _cause(
         behind = row.get(source) if isinstance(row, Mapping) else None
         if not isinstance(behind, Unknown):
             return None
+        if behind.reason == "limited":
+            return _waiting(source, findings)
         if behind.reason in ("absent", "refused"):
             return _about((blocking, "gate", "identity"), source, findings, reads)
         blocker = behind.detail if behind.reason == "skipped" else ""
     return None
+
+
+def _waiting(source: str, findings: Sequence[Finding]) -> str | None:
+    """Only a limit on requests explains a 429: not the gate, and not the token."""
+    return next((f.code for f in findings if f.code == "HUB208" and f.source == source), None)
 
 
 def _about(

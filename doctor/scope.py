@@ -19,12 +19,18 @@ _REFUSED = Text("access is refused", "访问被拒绝")
 _BAD_TOKEN = Text("the token is not accepted", "Token 不被接受")
 _MISSING = Text("the model is not there", "没有该模型")
 _LIMITED = Text("it asks to wait: too many requests", "请求过多，需要等待")
+_DISABLED = Text("it has disabled the model", "该模型已被停用")
+_REGION = Text("it does not offer the model in this region", "当前地区不提供该模型")
 _REASONS = {
     AccessState.MISSING_OR_PRIVATE: _MISSING,
     AccessState.NO_REVISION: _MISSING,
     AccessState.BAD_TOKEN: _BAD_TOKEN,
     AccessState.RATE_LIMITED: _LIMITED,
+    AccessState.DISABLED: _DISABLED,
+    AccessState.REGION: _REGION,
 }
+# Refusals that nothing the user does will lift: such a hub is no better than one without the model.
+_FINAL = (_MISSING, _DISABLED, _REGION)
 
 
 def allowed(facts: Facts) -> tuple[Source, ...]:
@@ -46,7 +52,7 @@ def _measured(facts: Facts, source: str) -> Measurement:
         return Measurement(source, False, ending(reach, reach.failed))
     if gate is not None and not gate.ok:
         reason = _REASONS.get(gate.access.state, _REFUSED)
-        return Measurement(source, False, reason, has_model=reason is not _MISSING)
+        return Measurement(source, False, reason, has_model=reason not in _FINAL)
     if storage is not None and storage.failed is not None:
         reason = Text(
             f"its large files come from {storage.host}, which cannot be reached",

@@ -81,6 +81,7 @@ _OURS: Mapping[str, str] = {
     # the bare reason, where a check said no more
     r"timeout": "超时",
     r"refused": "被拒绝",
+    r"limited": "请求过多",
     r"dns": "域名解析失败",
     r"tls": "TLS 失败",
     r"proxy": "代理不可用",

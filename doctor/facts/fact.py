@@ -9,7 +9,8 @@ T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 
 UnknownReason = Literal[
-    "timeout", "refused", "dns", "tls", "proxy", "http", "absent", "skipped", "needless", "crashed"
+    "timeout", "refused", "limited", "dns", "tls", "proxy", "http",
+    "absent", "skipped", "needless", "crashed",
 ]  # fmt: skip
 
 
@@ -23,6 +24,7 @@ class Known(Generic[T_co]):
 class Unknown:
     """`detail` is one redacted sentence; for skipped it is the check that stands in the way, or the option.
 
+    limited: the hub asks to wait (429), which says nothing about the credentials.
     needless: there was nothing to look at, such as the identity behind a token that is not there.
     """
 

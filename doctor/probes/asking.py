@@ -44,7 +44,7 @@ def unknown(error: QtuneError) -> Unknown:
     elif isinstance(error, NotFound | UsageError):
         reason = "absent"
     elif isinstance(error, Refused):
-        reason = "refused"
+        reason = "limited" if error.status == 429 else "refused"
     elif error.code == "NET106":
         reason = "proxy"
     return Unknown(reason, redact(error.message.en))

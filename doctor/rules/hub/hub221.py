@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from qtune.core.hub.interface import AccessState
 from qtune.core.sources import MODELSCOPE_OWNERS
 from qtune.core.text import Text, plain
-from qtune.doctor.facts import Facts, known
+from qtune.doctor.facts import Facts, SourceFact, known
 from qtune.doctor.finding import Finding, Fix, Severity
 from qtune.doctor.recommend import switch_source
 from qtune.doctor.rule import Page, Rule
 from qtune.doctor.rules.advice import manual
 from qtune.doctor.rules.gate.known_models import correction
 from qtune.doctor.rules.words import prose
+from qtune.doctor.scope import measurements
 
 
 def judge(facts: Facts) -> Iterable[Finding]:
@@ -34,6 +35,7 @@ def judge(facts: Facts) -> Iterable[Finding]:
             ),
         )
         said = (plain(gate.access.message),) if gate.access.message else ()
+        other_hubs = tuple(_no_way_out(facts, source))
         yield Finding(
             "HUB221",
             Severity.ERROR,
@@ -41,11 +43,23 @@ def judge(facts: Facts) -> Iterable[Finding]:
                 f"ModelScope has no model {model}, or it is private",
                 f"ModelScope 上没有模型 {model}，或它是私有的",
             ),
-            (*(hint if other else ()), *said),
+            (*(hint if other else ()), *other_hubs, *said),
             fix=switch_source(facts, source.name)
             or correction(facts)
             or _advice(source.endpoint, model, other),
             source=source.name,
+        )
+
+
+def _no_way_out(facts: Facts, source: SourceFact) -> Iterator[Text]:
+    """Why the hubs that could have taken its place do not have the model either."""
+    for seen in measurements(facts):
+        hub = facts.source(seen.source)
+        if hub is None or hub == source or seen.reason is None or seen.has_model:
+            continue
+        yield Text(
+            f"{hub.titled} cannot serve instead: {seen.reason.en}",
+            f"{hub.titled} 也无法代替：{seen.reason.zh}",
         )
 
 
