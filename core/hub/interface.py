@@ -68,10 +68,19 @@ class Access:
 
 
 @dataclass(frozen=True)
+class Grant:
+    """What a fine-grained token may do with one account, organisation or repository."""
+
+    entity: str
+    permissions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Identity:
     """Whose token it is. `role`: read, write, fineGrained, oauth or "" where the hub does not say.
 
-    `can_read_gated` is None unless the token is fine-grained; `scopes` are the names it is limited to.
+    `can_read_gated` is None unless the token is fine-grained; `scopes` are the names it is limited to,
+    `grants` say what it may do with each of them. `orgs` are the account's organisations.
     """
 
     valid: bool
@@ -80,6 +89,8 @@ class Identity:
     can_read_gated: bool | None = None
     scopes: tuple[str, ...] = ()
     message: str = ""
+    grants: tuple[Grant, ...] = ()
+    orgs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

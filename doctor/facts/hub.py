@@ -45,13 +45,18 @@ class Listing:
 
 @dataclass(frozen=True)
 class Sample:
-    """A ranged read. `failure` tells how it ended when it brought nothing."""
+    """A ranged read. `failure` tells how it ended when it brought nothing.
+
+    `ranges`: did the answer hold the range that was asked for, rather than the whole file or another
+    part? None: no answer came.
+    """
 
     connections: int
     bytes: int
     seconds: float
     first_byte_ms: int | None = None
     failure: str = ""
+    ranges: bool | None = None
 
     @property
     def bytes_per_second(self) -> float:

@@ -57,7 +57,8 @@ def _measured(context: Context, place: Location, listing: Listing, seconds: floa
     single = read(context.client, place, [(0, first)], seconds)
     several = None
     count = connections(context)
-    if not single.failure and count > 1 and rest >= count:
+    # Several readings of a server that always begins at the first byte would measure nothing.
+    if not single.failure and single.ranges and count > 1 and rest >= count:
         size = rest // count
         parts = [(first + number * size, size) for number in range(count)]
         several = read(context.client, place, parts, seconds)
@@ -78,6 +79,7 @@ class _Count:
         self.first: float | None = None
         self.last = self.started
         self.bytes = 0
+        self.ranges: bool | None = None
         self.failures: list[str] = []
         self.over = threading.Event()
         self._running = connections
@@ -90,6 +92,10 @@ class _Count:
             self.last = time.monotonic()
             self.first = self.last if self.first is None else self.first
             self.bytes += size
+
+    def answered(self, ranges: bool) -> None:
+        with self.lock:
+            self.ranges = ranges and self.ranges is not False
 
     def finish(self, failure: str) -> None:
         with self.lock:
@@ -114,13 +120,21 @@ def read(
         end = count.last if finished else time.monotonic()
         if count.first is None or not count.bytes:
             failure = count.failures[0] if count.failures else f"no byte within {seconds:.0f} s"
-            return Sample(len(parts), 0, time.monotonic() - count.started, None, failure)
+            waited = time.monotonic() - count.started
+            return Sample(len(parts), 0, waited, None, failure, count.ranges)
         return Sample(
             len(parts),
             count.bytes,
             max(_FASTEST, end - count.first),
             round((count.first - count.started) * 1000),
+            ranges=count.ranges,
         )
+
+
+def _gives(response: httpx.Response, start: int) -> bool:
+    """206, and from the byte on that was asked for."""
+    said = response.headers.get("content-range", "")
+    return response.status_code == 206 and said.startswith(f"bytes {start}-")
 
 
 def _read(
@@ -135,6 +149,7 @@ def _read(
             if response.status_code not in (200, 206):
                 count.finish(f"it answered {response.status_code}")
                 return
+            count.answered(_gives(response, start))
             for chunk in response.iter_raw():
                 chunk_size = min(len(chunk), size - got)
                 got += chunk_size
