@@ -12,19 +12,52 @@ from dataclasses import dataclass, field
 from qtune.core.hub.interface import Identity
 from qtune.core.origin import DEFAULT
 from qtune.core.table import BY_KEY
-from qtune.doctor.facts.asked import Goal, GoalKind, SettingFact, ShadowedSetting, SourceFact
-from qtune.doctor.facts.dotenv import EnvEntry, EnvFile, UnparsedLine
+from qtune.doctor.facts.asked import (
+    DataAsked,
+    Goal,
+    GoalKind,
+    SettingFact,
+    ShadowedSetting,
+    SourceFact,
+    Suppression,
+)
+from qtune.doctor.facts.dataset import BadRow, DataFile, Dataset, Lengths, Twin
+from qtune.doctor.facts.dotenv import EnvEntry, EnvFile, OtherEnv, UnparsedLine
 from qtune.doctor.facts.fact import NOT_LOOKED, Fact, Known, Unknown, UnknownReason, known
-from qtune.doctor.facts.gpu import Accelerator, Gpu, TorchBuild
+from qtune.doctor.facts.gpu import (
+    Accelerator,
+    Gpu,
+    Holder,
+    Slice,
+    Surroundings,
+    TorchBuild,
+    Wear,
+)
 from qtune.doctor.facts.hub import Gate, Listing, Sample, Speed
-from qtune.doctor.facts.machine import Disk, Packages, Place
+from qtune.doctor.facts.machine import (
+    BrokenFile,
+    Disk,
+    Leftover,
+    ModelFolder,
+    Place,
+    Quota,
+    Resources,
+    Volume,
+)
+from qtune.doctor.facts.packages import Elsewhere, Import, Imports, Packages, Shadow, Unmet
 from qtune.doctor.facts.road import ProxyFact, Reach, Stage, StageName
 from qtune.doctor.facts.tokens import TokenFact, Tokens, TokenShape
 
 __all__ = [
     "NOT_LOOKED",
     "Accelerator",
+    "BadRow",
+    "BrokenFile",
+    "DataAsked",
+    "DataFile",
+    "Dataset",
     "Disk",
+    "Elsewhere",
     "EnvEntry",
     "EnvFile",
     "Fact",
@@ -33,26 +66,43 @@ __all__ = [
     "Goal",
     "GoalKind",
     "Gpu",
+    "Holder",
+    "Import",
+    "Imports",
     "Known",
+    "Leftover",
+    "Lengths",
     "Listing",
+    "ModelFolder",
+    "OtherEnv",
     "Packages",
     "Place",
     "ProxyFact",
+    "Quota",
     "Reach",
+    "Resources",
     "Sample",
     "SettingFact",
+    "Shadow",
     "ShadowedSetting",
+    "Slice",
     "SourceFact",
     "Speed",
     "Stage",
     "StageName",
+    "Suppression",
+    "Surroundings",
     "TokenFact",
     "TokenShape",
     "Tokens",
     "TorchBuild",
+    "Twin",
     "Unknown",
     "UnknownReason",
+    "Unmet",
     "UnparsedLine",
+    "Volume",
+    "Wear",
     "known",
 ]
 
@@ -65,7 +115,9 @@ class Facts:
     settings: tuple[SettingFact, ...] = ()
     shadowed: tuple[ShadowedSetting, ...] = ()
     sources: tuple[SourceFact, ...] = ()
+    suppressions: tuple[Suppression, ...] = ()
     envfile: Fact[EnvFile] = NOT_LOOKED
+    dataset: Fact[Dataset] = NOT_LOOKED
     tokens: Mapping[str, Fact[Tokens]] = field(default_factory=dict)
     reach: Mapping[str, Fact[Reach]] = field(default_factory=dict)
     identity: Mapping[str, Fact[Identity]] = field(default_factory=dict)
@@ -76,7 +128,10 @@ class Facts:
     accelerator: Fact[Accelerator] = NOT_LOOKED
     torch: Fact[TorchBuild] = NOT_LOOKED
     disk: Fact[Disk] = NOT_LOOKED
+    model: Fact[ModelFolder] = NOT_LOOKED
+    resources: Fact[Resources] = NOT_LOOKED
     packages: Fact[Packages] = NOT_LOOKED
+    imports: Fact[Imports] = NOT_LOOKED
 
     def setting(self, key: str) -> SettingFact:
         """The default where a file of facts, perhaps of an older version, does not speak of the key."""
