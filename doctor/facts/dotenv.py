@@ -10,7 +10,8 @@ from typing import Literal
 class EnvEntry:
     """A line of `.env`. `shown` is the value, masked for secrets and "" for keys qtune does not know.
 
-    Lines and columns are 1-based; `value_column` and `end_column` bound the value with its quotes.
+    Lines and columns are 1-based; `value_column` and `end_column` bound the value with its quotes, and
+    `hash_column` is that of a `#` in a value without quotes, 0 where there is none.
     """
 
     key: str
@@ -24,6 +25,7 @@ class EnvEntry:
     empty: bool
     looks_secret: bool
     unexpanded: tuple[str, ...] = ()
+    hash_column: int = 0
 
 
 @dataclass(frozen=True)
@@ -38,8 +40,19 @@ class UnparsedLine:
 
 
 @dataclass(frozen=True)
+class OtherEnv:
+    """A file that is not read: the settings of qtune in it, (key, value) as they may be shown."""
+
+    path: str
+    settings: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
 class EnvFile:
-    """`.env` itself. `mode` is None where the system has no such bits; `git` says what git makes of it."""
+    """`.env` itself. `mode` is None where the system has no such bits; `git` says what git makes of it.
+
+    `above` are other `.env` further up, the nearest first; `example` is the `.env.example` beside it.
+    """
 
     path: str
     exists: bool
@@ -48,6 +61,8 @@ class EnvFile:
     git: Literal["no_repository", "ignored", "untracked", "tracked", "unknown"]
     entries: tuple[EnvEntry, ...] = ()
     unparsed: tuple[UnparsedLine, ...] = ()
+    above: tuple[OtherEnv, ...] = ()
+    example: OtherEnv | None = None
 
     def last(self, key: str) -> EnvEntry | None:
         return next((entry for entry in reversed(self.entries) if entry.key == key), None)
