@@ -6,13 +6,14 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from scripts import report_schema, rule_pages, settings_docs
+from scripts import proofs, report_schema, rule_pages, settings_docs
 
 ROOT = Path(__file__).parents[1]
 
 MAKERS: tuple[Callable[[], Iterator[tuple[str, str]]], ...] = (
     settings_docs.files,
     rule_pages.files,
+    proofs.files,
     report_schema.files,
 )
 

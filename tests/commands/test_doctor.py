@@ -43,6 +43,7 @@ def test_0_when_nothing_stands_in_the_way(online: Shell) -> None:
     assert done.stderr == ""
 
 
+@pytest.mark.triggers("GATE401")
 def test_1_when_the_goal_will_fail(online: Shell) -> None:
     done = online.qtune("doctor", worlds.LLAMA, *QUICK, "--format", "json", USE_MODELSCOPE="False")
     assert done.returncode == 1
@@ -211,6 +212,7 @@ def test_a_model_that_is_none_is_told_before_anything_is_looked_at(
     assert said in done.stderr
 
 
+@pytest.mark.triggers("HUB221")
 def test_a_name_without_its_owner_is_a_finding(online: Shell) -> None:
     done = online.qtune("doctor", "Qwen3-4B", *QUICK, "--format", "json")
     assert done.returncode == 1
@@ -238,6 +240,7 @@ def test_a_run_config_gives_model_and_output(shell: Shell) -> None:
     assert goal["run_config"] == "run.yaml"
 
 
+@pytest.mark.triggers("CFG005", "CFG007")
 def test_a_run_config_that_is_wrong_is_exit_1_with_every_line(shell: Shell) -> None:
     (shell.folder / "run.yaml").write_text(f"model: {worlds.SMALL}\nlorra: 1\ntuning: magic\n")
     done = shell.qtune("doctor", "run.yaml", "--offline", "--format", "json")
@@ -251,6 +254,7 @@ def test_a_run_config_that_is_wrong_is_exit_1_with_every_line(shell: Shell) -> N
     assert "✗ config" in text
 
 
+@pytest.mark.triggers("CFG001")
 def test_a_missing_run_config_is_a_finding_too(shell: Shell) -> None:
     done = shell.qtune("doctor", "none.yaml", "--offline", "--format", "json")
     assert (done.returncode, codes(done)[0]) == (1, "CFG001")
@@ -259,6 +263,7 @@ def test_a_missing_run_config_is_a_finding_too(shell: Shell) -> None:
 # --- what cannot be used --------------------------------------------------------------------------
 
 
+@pytest.mark.triggers("NET110", "ENV805", "HUB203")
 @pytest.mark.parametrize(
     "line, code",
     [
@@ -278,6 +283,8 @@ def test_a_setting_that_breaks_the_client_is_a_finding_not_a_crash(
     assert any(check["check"] == "envfile" for check in document(done)["checks"])
 
 
+@pytest.mark.triggers("NET110")
+@pytest.mark.spares("NET103")
 def test_a_ca_file_that_is_missing_is_told_once_with_its_line_and_the_way_out(
     shell: Shell,
 ) -> None:
@@ -294,6 +301,7 @@ def test_a_ca_file_that_is_missing_is_told_once_with_its_line_and_the_way_out(
     assert codes(offline) == ["NET110"], "offline no road shows it, so nothing was written"
 
 
+@pytest.mark.triggers("ENV812")
 def test_an_env_that_is_a_folder_is_a_finding(shell: Shell) -> None:
     (shell.folder / ".env").mkdir()
     done = shell.qtune("doctor", "--offline", "--format", "json")
@@ -368,6 +376,8 @@ def test_fix_makes_a_new_env_for_the_user_alone(online: Shell, hub: Hub) -> None
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
+@pytest.mark.triggers("ENV806")
+@pytest.mark.spares("ENV806")
 def test_fix_changes_only_the_mode_when_only_that_is_wrong(shell: Shell) -> None:
     path = shell.env(f"HF_TOKEN=hf_{'k' * 34}", mode=0o644)
     before = path.read_bytes()
@@ -378,6 +388,8 @@ def test_fix_changes_only_the_mode_when_only_that_is_wrong(shell: Shell) -> None
     assert "k" * 10 not in done.stdout + done.stderr
 
 
+@pytest.mark.triggers("ENV804")
+@pytest.mark.spares("ENV804")
 def test_fix_mends_a_mistyped_key_in_its_place(shell: Shell) -> None:
     path = shell.env("A=1", "USE_MODELSCOP=False", "B=2")
     done = shell.qtune("doctor", "--offline", "--fix", "--for", "download")
@@ -463,6 +475,7 @@ def test_a_terminal_sees_what_is_being_checked_and_then_the_report(online: Shell
 # --- facts ----------------------------------------------------------------------------------------
 
 
+@pytest.mark.spares("CFG091")
 def test_saved_facts_give_the_same_findings_elsewhere(online: Shell, hub: Hub) -> None:
     token = worlds.UNKNOWN
     path = online.env("USE_MODELSCOPE=False", f"HF_TOKEN={token}")
@@ -482,6 +495,7 @@ def test_saved_facts_give_the_same_findings_elsewhere(online: Shell, hub: Hub) -
     assert "doctor --fix" not in text.splitlines()[-1]
 
 
+@pytest.mark.triggers("CFG091")
 @pytest.mark.parametrize(
     "content",
     [b"", b"{", b"[]", b"null", b'{"schema": 99, "facts": {}}', b'{"schema": 1}', b"\xff\xfe", b"[" * 100_000,

@@ -55,6 +55,8 @@ def test_the_dry_run_imports_no_torch_and_no_http(online: Shell, hub: Hub, confi
     assert (done.returncode, done.stderr.strip()) == (0, "")
 
 
+@pytest.mark.triggers("CFG005")
+@pytest.mark.spares("CFG011")
 def test_overrides_count_and_are_named_when_they_are_wrong(
     online: Shell, hub: Hub, config: Path
 ) -> None:
@@ -76,6 +78,7 @@ def test_every_error_of_a_config_is_told_with_its_line(
     assert hub.requests == []
 
 
+@pytest.mark.triggers("ENV805")
 def test_a_setting_that_cannot_be_used_stops_the_run_and_names_its_line(
     online: Shell, hub: Hub, config: Path
 ) -> None:
@@ -85,6 +88,7 @@ def test_a_setting_that_cannot_be_used_stops_the_run_and_names_its_line(
     assert "ENV805" in done.stderr and ".env line 2" in done.stderr
 
 
+@pytest.mark.triggers("TRN005")
 def test_bad_data_is_refused_before_anything_is_downloaded(
     online: Shell, hub: Hub, config: Path
 ) -> None:
@@ -104,6 +108,7 @@ def test_offline_without_the_model_is_one_clear_error(
     assert hub.requests == []
 
 
+@pytest.mark.triggers("GATE401")
 def test_the_preflight_stops_a_run_that_would_fail(online: Shell, hub: Hub, config: Path) -> None:
     done = online.qtune("run", "sft.yaml", "model=meta-llama/Llama-2-7b-hf", USE_MODELSCOPE="False")
     assert done.returncode == 1
@@ -112,6 +117,7 @@ def test_the_preflight_stops_a_run_that_would_fail(online: Shell, hub: Hub, conf
     assert [r for r in hub.requests if r.origin in ("cdn", "ms-cdn")] == []
 
 
+@pytest.mark.triggers("CFG001")
 def test_a_config_that_is_not_there_is_named(online: Shell) -> None:
     done = online.qtune("run", "nowhere.yaml")
     assert done.returncode == 2

@@ -218,6 +218,7 @@ def test_the_byte_order_mark_stays_and_utf_16_becomes_utf_8(
     assert change(path, K="x") == after
 
 
+@pytest.mark.spares("ENV812")
 def test_a_link_is_followed_and_stays_a_link(tmp_path: Path) -> None:
     (tmp_path / "real").mkdir()
     (tmp_path / "real/settings").write_text("A=1\n")
@@ -239,6 +240,7 @@ def test_a_link_to_nothing_makes_the_file_it_names(tmp_path: Path) -> None:
     assert stat.S_IMODE((tmp_path / "later").stat().st_mode) == 0o600
 
 
+@pytest.mark.triggers("ENV812")
 def test_links_in_a_circle_are_an_error(tmp_path: Path) -> None:
     (tmp_path / ".env").symlink_to("other")
     (tmp_path / "other").symlink_to(".env")
@@ -300,6 +302,7 @@ def test_half_a_character_is_an_error_and_the_file_stays(tmp_path: Path) -> None
     assert [found.name for found in tmp_path.iterdir()] == [".env"]
 
 
+@pytest.mark.triggers("ENV812")
 def test_a_missing_folder_is_an_error_and_is_not_made(tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as raised:
         write(read(tmp_path / "no/.env"), "A=1\n")

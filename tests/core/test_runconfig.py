@@ -38,6 +38,7 @@ def codes(project: Path, text: str | bytes, *overrides: str) -> list[tuple[str, 
     return [(problem.code, problem.line) for problem in problems(project, text, *overrides)]
 
 
+@pytest.mark.spares("CFG009", "CFG013")
 def test_a_file_that_names_only_its_data_gets_every_default(project: Path) -> None:
     config = load(project, "data: data/train.jsonl\n")
     assert config.model == "Qwen/Qwen3-4B"
@@ -53,6 +54,7 @@ def test_a_file_that_names_only_its_data_gets_every_default(project: Path) -> No
     assert config.training["save_total_limit"] == 2
 
 
+@pytest.mark.triggers("CFG004", "CFG005", "CFG006", "CFG007", "CFG008", "CFG009", "CFG012")
 def test_every_error_of_a_file_is_told_at_once_in_its_order(project: Path) -> None:
     text = """\
 model: Qwen/Qwen3-0.6B
@@ -102,12 +104,14 @@ def test_the_message_names_file_and_line_of_each_error(project: Path) -> None:
     assert str(caught.value) == f"{path}:2: lora.r: must be at least 1"  # its code is the error's
 
 
+@pytest.mark.spares("CFG006")
 @pytest.mark.parametrize("written", ["1e-4", "1.0e-4", "0.0001", "1E-4", "+1e-4"])
 def test_a_learning_rate_is_a_number_however_it_is_written(project: Path, written: str) -> None:
     config = load(project, f"data: data/train.jsonl\ntraining: {{learning_rate: {written}}}\n")
     assert config.training["learning_rate"] == pytest.approx(1e-4)
 
 
+@pytest.mark.spares("CFG006", "CFG007")
 def test_words_that_yaml_takes_for_booleans_mean_what_the_field_means(project: Path) -> None:
     text = "data: data/train.jsonl\npacking: off\ntraining: {save_strategy: no, tf32: yes}\n"
     config = load(project, text)
@@ -116,6 +120,7 @@ def test_words_that_yaml_takes_for_booleans_mean_what_the_field_means(project: P
     assert config.training["tf32"] is True
 
 
+@pytest.mark.triggers("CFG006", "CFG007", "CFG015")
 @pytest.mark.parametrize(
     ("line", "code"),
     [
@@ -157,6 +162,31 @@ def test_a_value_that_makes_no_sense_is_one_error_at_its_line(
     assert codes(project, f"data: data/train.jsonl\n{line}\n") == [(code, 2)]
 
 
+@pytest.mark.spares("CFG001", "CFG003", "CFG004", "CFG005", "CFG007", "CFG008", "CFG014")
+@pytest.mark.parametrize(
+    "text",
+    [
+        "#" * ((1 << 20) - 40) + "\n",  # just short of the largest file that is read
+        "enable_thinking: &yes true\ntraining: {tf32: *yes}\n",
+        "lora: {r: 8}\ntraining: {seed: 8}\nmax_length: 8_192\n",
+        "lora:\n  lora_dropout: 0\n  r: 1\ntraining:\n  seed: 4294967295\nmax_length: 16\n",
+        "training: {warmup_steps: 3, adam_beta1: 0.9}\n",  # fields of the library that are the user's
+        "output_dir: runs/push_to_hub\n",
+        "lora: {r: 8}\ntraining:\n  # seed: 1\n  seed: 2\n",
+    ],
+)
+def test_what_comes_close_to_an_error_and_is_none(project: Path, text: str) -> None:
+    config = load(project, f"data: data/train.jsonl\n{text}")
+    assert config.warnings == ()
+
+
+@pytest.mark.spares("CFG014")
+def test_an_unknown_field_of_the_same_version_is_an_error_and_no_warning(project: Path) -> None:
+    text = "data: data/train.jsonl\ntraining: {brand_new: 3}\n"
+    assert codes(project, text) == [("CFG005", 2)]
+
+
+@pytest.mark.triggers("CFG009", "CFG015")
 def test_no_path_is_too_odd_for_an_error_with_a_line(project: Path) -> None:
     """A path that just fits, and one behind a link to itself, which some calls answer with a crash."""
     (project / "loop").symlink_to("loop")
@@ -171,6 +201,7 @@ def test_no_path_is_too_odd_for_an_error_with_a_line(project: Path) -> None:
     assert config.output_dir == project / "loop"  # training will say that it cannot be made
 
 
+@pytest.mark.triggers("CFG012")
 @pytest.mark.parametrize(
     "line",
     [
@@ -191,6 +222,8 @@ def test_what_this_version_cannot_do_is_refused_and_never_ignored(project: Path,
     assert codes(project, f"data: data/train.jsonl\n{line}\n") == [("CFG012", 2)]
 
 
+@pytest.mark.triggers("CFG012")
+@pytest.mark.spares("CFG012")
 @pytest.mark.parametrize(
     ("written", "taken"),
     [
@@ -212,6 +245,7 @@ def test_of_weight_and_split_only_what_changes_nothing_is_taken(
         assert codes(project, text) == [("CFG012", 1)]
 
 
+@pytest.mark.spares("CFG012")
 def test_switching_off_what_this_version_cannot_do_is_no_request(project: Path) -> None:
     text = "data: data/train.jsonl\ntraining: {report_to: none, eval_strategy: no}\n"
     config = load(project, text + "lora: {use_dora: false}\n")
@@ -219,6 +253,7 @@ def test_switching_off_what_this_version_cannot_do_is_no_request(project: Path) 
     assert "use_dora" not in config.lora
 
 
+@pytest.mark.triggers("CFG008")
 @pytest.mark.parametrize(
     "field",
     [
@@ -236,11 +271,13 @@ def test_a_field_that_qtune_owns_is_refused_with_a_reason(project: Path, field: 
     assert ": " in found.message.en and "：" in found.message.zh
 
 
+@pytest.mark.triggers("CFG008")
 def test_code_named_in_a_lora_field_is_refused(project: Path) -> None:
     text = "data: data/train.jsonl\nlora: {megatron_core: os}\n"
     assert codes(project, text) == [("CFG008", 2)]
 
 
+@pytest.mark.triggers("CFG005")
 def test_old_names_are_answered_with_the_new_ones(project: Path) -> None:
     text = (
         "data: data/train.jsonl\ntraining: {warmup_ratio: 0.1}\ncutoff_len: 512\nlearning_rate: 1\n"
@@ -253,6 +290,7 @@ def test_old_names_are_answered_with_the_new_ones(project: Path) -> None:
     assert fixes[2] == "It belongs under training:"
 
 
+@pytest.mark.spares("CFG005")
 def test_the_older_name_of_gradient_checkpointing_is_understood(project: Path) -> None:
     text = "data: data/train.jsonl\ntraining: {gradient_checkpointing: false}\n"
     config = load(project, text)
@@ -260,6 +298,8 @@ def test_the_older_name_of_gradient_checkpointing_is_understood(project: Path) -
     assert "gradient_checkpointing" not in config.training
 
 
+@pytest.mark.triggers("CFG010")
+@pytest.mark.spares("CFG010")
 def test_values_that_exclude_each_other_are_a_contradiction(project: Path) -> None:
     text = "data: data/train.jsonl\ntraining:\n  max_steps: 5\n  num_train_epochs: 2\n"
     assert codes(project, text) == [("CFG010", 3)]
@@ -267,6 +307,7 @@ def test_values_that_exclude_each_other_are_a_contradiction(project: Path) -> No
     assert "num_train_epochs" not in only_steps.training
 
 
+@pytest.mark.spares("CFG011")
 def test_an_override_wins_over_the_file_and_mends_its_error(project: Path) -> None:
     text = "data: data/train.jsonl\nlora: {r: wrong}\ntraining: {num_train_epochs: 3}\n"
     config = load(project, text, "lora.r=16", "training.max_steps=5", "model=Qwen/Qwen3-8B")
@@ -276,6 +317,7 @@ def test_an_override_wins_over_the_file_and_mends_its_error(project: Path) -> No
     assert config.model == "Qwen/Qwen3-8B"
 
 
+@pytest.mark.triggers("CFG005", "CFG006", "CFG008", "CFG011")
 @pytest.mark.parametrize(
     ("override", "code"),
     [
@@ -303,6 +345,7 @@ def test_an_empty_override_takes_the_default_back(project: Path) -> None:
     assert (config.lora["r"], config.model) == (8, "Qwen/Qwen3-4B")
 
 
+@pytest.mark.triggers("CFG001", "CFG002", "CFG003", "CFG013")
 @pytest.mark.parametrize(
     ("raw", "code", "line"),
     [
@@ -335,11 +378,13 @@ def test_an_alias_bomb_is_refused_quickly(project: Path) -> None:
     assert ("CFG003", 1) in [(code, 1) for code, _ in codes(project, "\n".join(rows))]
 
 
+@pytest.mark.spares("CFG002", "CFG003")
 def test_a_bom_and_windows_line_ends_are_welcome(project: Path) -> None:
     config = load(project, b"\xef\xbb\xbfdata: data/train.jsonl\r\nmax_length: 512\r\n")
     assert config.max_length == 512
 
 
+@pytest.mark.triggers("CFG001")
 def test_a_missing_file_and_a_folder_are_told_apart(project: Path) -> None:
     defaults = Defaults("a/b", Path("runs"), project)
     for path in (project / "absent.yaml", project / "data"):
@@ -349,6 +394,8 @@ def test_a_missing_file_and_a_folder_are_told_apart(project: Path) -> None:
         assert str(path) in str(caught.value)
 
 
+@pytest.mark.triggers("CFG013")
+@pytest.mark.spares("CFG009")
 def test_data_may_be_a_list_with_formats(project: Path) -> None:
     (project / "b.json").write_text("[]")
     text = "data:\n  - path: data/train.jsonl\n    format: alpaca\n    weight: 1\n  - b.json\n"
@@ -369,6 +416,7 @@ def test_data_may_be_a_list_with_formats(project: Path) -> None:
     ]
 
 
+@pytest.mark.triggers("CFG009")
 def test_a_data_file_beside_the_config_is_pointed_at(project: Path) -> None:
     folder = project / "configs"
     folder.mkdir()
@@ -382,6 +430,7 @@ def test_a_data_file_beside_the_config_is_pointed_at(project: Path) -> None:
     assert found.fix is not None and str(folder / "rows.jsonl") in found.fix.en
 
 
+@pytest.mark.spares("CFG015")
 def test_a_local_folder_with_a_config_is_a_model(project: Path) -> None:
     (project / "mine").mkdir()
     (project / "mine" / "config.json").write_text("{}")
@@ -397,6 +446,7 @@ def test_the_resolved_config_reads_back_to_itself(project: Path) -> None:
     assert load(project, written) == config
 
 
+@pytest.mark.triggers("CFG014")
 def test_an_unknown_field_is_a_warning_when_the_library_is_another_version(
     project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -34,6 +34,7 @@ def local(tmp_path: Path) -> Iterator[Machine]:
 # --- nothing is wrong ---------------------------------------------------------------------------------
 
 
+@pytest.mark.spares("NET103", "NET106", "NET110", "HUB200", "TOK300", "ENV806")
 @pytest.mark.parametrize("lines", [(), (HF_FIRST,), (HF_FIRST, ALONE), (ALONE,)])
 def test_a_healthy_machine_behind_a_company_ca_and_a_proxy_has_no_finding(
     way: Machine, lines: tuple[str, ...]
@@ -44,12 +45,14 @@ def test_a_healthy_machine_behind_a_company_ca_and_a_proxy_has_no_finding(
     assert not report.patch
 
 
+@pytest.mark.spares("TOK301", "TOK306", "GATE401", "GATE402", "GATE403", "GATE404", "GATE405")
 @pytest.mark.parametrize("token", [worlds.GOOD, worlds.FINE_GRAINED_GATED, worlds.OAUTH])
 def test_a_good_token_for_a_gated_model_has_no_finding(way: Machine, token: str) -> None:
     way.env(HF_FIRST, ALONE, f"HF_TOKEN={token}")
     assert codes(way.examine(worlds.LLAMA)) == []
 
 
+@pytest.mark.spares("TOK306", "GATE405")
 def test_a_permission_for_this_very_repository_is_enough(way: Machine) -> None:
     way.env(HF_FIRST, ALONE)
     assert codes(way.examine(worlds.LLAMA, HF_TOKEN=worlds.FINE_GRAINED_SCOPED)) == []
@@ -58,6 +61,7 @@ def test_a_permission_for_this_very_repository_is_enough(way: Machine) -> None:
 # --- NET ----------------------------------------------------------------------------------------------
 
 
+@pytest.mark.triggers("NET101")
 def test_a_name_that_does_not_exist_is_net101(local: Machine) -> None:
     local.env(HF_FIRST, ALONE)
     report = local.examine(HF_ENDPOINT="https://no-such-host.invalid")
@@ -67,6 +71,7 @@ def test_a_name_that_does_not_exist_is_net101(local: Machine) -> None:
     assert blamed(report)["listing.huggingface"] == "NET101"
 
 
+@pytest.mark.triggers("NET101")
 def test_an_address_family_that_the_host_has_not_is_net101_and_the_setting_its_fix(
     local: Machine,
 ) -> None:
@@ -78,6 +83,7 @@ def test_an_address_family_that_the_host_has_not_is_net101_and_the_setting_its_f
     assert finding.fix.patch == EnvPatch({}, frozenset({"QTUNE_IP_FAMILY"}))
 
 
+@pytest.mark.triggers("NET102")
 def test_a_closed_port_is_net102_and_the_other_hub_is_recommended(local: Machine) -> None:
     local.env(HF_FIRST)
     local.hub.fault(Fault(Kind.REFUSED, origin="hf"))
@@ -87,6 +93,7 @@ def test_a_closed_port_is_net102_and_the_other_hub_is_recommended(local: Machine
     assert report.patch == EnvPatch({"USE_MODELSCOPE": "True"})
 
 
+@pytest.mark.triggers("NET102")
 def test_two_closed_ports_are_one_net102(local: Machine) -> None:
     for origin in ("hf", "ms"):
         local.hub.fault(Fault(Kind.REFUSED, origin=origin))
@@ -95,6 +102,7 @@ def test_two_closed_ports_are_one_net102(local: Machine) -> None:
     assert finding.message.en.startswith("None of the hubs can be reached")
 
 
+@pytest.mark.triggers("NET103")
 @pytest.mark.parametrize(
     ("flaw", "trusts", "words"),
     [
@@ -130,6 +138,7 @@ def test_the_systems_own_bundle_is_not_offered_against_a_certificate_it_does_not
         assert fix is not None and fix.patch == EnvPatch({"SSL_CERT_FILE": own})
 
 
+@pytest.mark.triggers("NET105")
 def test_a_sign_in_page_is_net105(way: Machine) -> None:
     way.env(HF_FIRST, ALONE)
     way.hub.fault(Fault(Kind.HTML, origin="hf"))
@@ -138,6 +147,7 @@ def test_a_sign_in_page_is_net105(way: Machine) -> None:
     assert blamed(report)["gate.huggingface"] == "NET105"
 
 
+@pytest.mark.triggers("NET106")
 def test_a_proxy_that_is_down_is_one_net106_for_both_hubs(way: Machine) -> None:
     assert way.proxy is not None
     way.proxy.fault(Fault(Kind.REFUSED))
@@ -148,6 +158,8 @@ def test_a_proxy_that_is_down_is_one_net106_for_both_hubs(way: Machine) -> None:
     assert finding.fix is not None and finding.fix.command == "unset HTTPS_PROXY"
 
 
+@pytest.mark.triggers("NET106")
+@pytest.mark.spares("NET106")
 def test_a_proxy_that_wants_a_password_is_net106(tmp_path: Path) -> None:
     with at_home(tmp_path, ("me", "canary-password")) as machine:
         report = machine.examine()
@@ -161,6 +173,7 @@ def test_a_proxy_that_wants_a_password_is_net106(tmp_path: Path) -> None:
         assert codes(machine.examine(HTTPS_PROXY=machine.proxy.url_with_login)) == []
 
 
+@pytest.mark.triggers("NET106")
 def test_socks_without_a_number_is_net106_and_mended_in_env(way: Machine) -> None:
     del way.environ["HTTPS_PROXY"]
     way.env("HTTPS_PROXY=socks://127.0.0.1:1080")
@@ -172,6 +185,7 @@ def test_socks_without_a_number_is_net106_and_mended_in_env(way: Machine) -> Non
 # --- HUB ----------------------------------------------------------------------------------------------
 
 
+@pytest.mark.triggers("HUB200")
 @pytest.mark.parametrize("kind", [Kind.RESET, Kind.STATUS])
 def test_a_hub_in_trouble_is_hub200(way: Machine, kind: Kind) -> None:
     way.env(HF_FIRST)
@@ -180,6 +194,7 @@ def test_a_hub_in_trouble_is_hub200(way: Machine, kind: Kind) -> None:
     assert (finding.severity, finding.source) == (W, "huggingface")
 
 
+@pytest.mark.triggers("HUB200")
 @pytest.mark.slow
 def test_a_silent_hub_is_hub200_with_the_time_it_was_silent(way: Machine) -> None:
     way.env(HF_FIRST)
@@ -197,6 +212,7 @@ def test_two_hubs_in_trouble_are_one_hub200_that_does_not_say_unreachable(way: M
     assert message.zh.startswith("所有下载源都没有正常响应")
 
 
+@pytest.mark.triggers("HUB200")
 def test_a_refusal_without_a_known_reason_is_hub200(way: Machine) -> None:
     way.env(HF_FIRST, ALONE)
     way.hub.fault(Fault(Kind.STATUS, origin="hf", path="*/resolve/*", status=418))
@@ -215,6 +231,7 @@ def test_a_hub_that_nobody_vouches_for_is_switched_to_only_by_the_user(way: Mach
     assert not report.patch
 
 
+@pytest.mark.triggers("HUB201")
 def test_a_blocked_host_of_large_files_is_hub201(local: Machine) -> None:
     local.env(HF_FIRST)
     local.hub.fault(Fault(Kind.REFUSED, origin="cdn"))
@@ -224,6 +241,8 @@ def test_a_blocked_host_of_large_files_is_hub201(local: Machine) -> None:
     assert report.patch == EnvPatch({"USE_MODELSCOPE": "True"})
 
 
+@pytest.mark.triggers("HUB201")
+@pytest.mark.spares("NET106")
 def test_a_proxy_that_refuses_the_large_files_alone_is_hub201(way: Machine) -> None:
     way.env(HF_FIRST, ALONE)
     way.hub.fault(Fault(Kind.REFUSED, origin="cdn"))
@@ -232,6 +251,7 @@ def test_a_proxy_that_refuses_the_large_files_alone_is_hub201(way: Machine) -> N
     assert "us.aws.cdn.hf.co" in report.findings[0].message.en
 
 
+@pytest.mark.triggers("HUB203")
 def test_an_address_without_a_scheme_is_hub203_and_the_cause_of_what_follows(
     way: Machine,
 ) -> None:
@@ -249,6 +269,8 @@ def test_an_address_without_a_scheme_is_hub203_and_the_cause_of_what_follows(
     assert not any("hf-mirror" in line.en for one in rest for line in one.evidence)
 
 
+@pytest.mark.triggers("HUB203")
+@pytest.mark.spares("NET105")
 def test_something_else_at_the_users_address_is_hub203(local: Machine) -> None:
     local.env(HF_FIRST, ALONE)
     plain = {"Content-Type": "text/plain"}
@@ -259,6 +281,7 @@ def test_something_else_at_the_users_address_is_hub203(local: Machine) -> None:
     assert fix is not None and fix.title.en.endswith("to use Hugging Face itself")
 
 
+@pytest.mark.triggers("HUB204")
 def test_a_foreign_address_with_a_token_is_hub204_and_gets_none(local: Machine) -> None:
     local.env(HF_FIRST)
     report = local.examine(HF_TOKEN=worlds.GOOD, QTUNE_TRUSTED_HOSTS="")
@@ -267,6 +290,7 @@ def test_a_foreign_address_with_a_token_is_hub204_and_gets_none(local: Machine) 
     assert local.hub.carrying(worlds.GOOD) == set()
 
 
+@pytest.mark.triggers("HUB204", "GATE401")
 def test_a_gated_model_behind_a_foreign_address_follows_from_hub204(local: Machine) -> None:
     local.env(HF_FIRST)
     report = local.examine(worlds.LLAMA, HF_TOKEN=worlds.GOOD, QTUNE_TRUSTED_HOSTS="")
@@ -277,6 +301,7 @@ def test_a_gated_model_behind_a_foreign_address_follows_from_hub204(local: Machi
     assert local.hub.carrying(worlds.GOOD) == set()
 
 
+@pytest.mark.triggers("HUB207")
 @pytest.mark.slow
 def test_a_hub_that_is_much_slower_is_hub207(tmp_path: Path) -> None:
     with at_loopback(tmp_path) as machine:
@@ -290,6 +315,7 @@ def test_a_hub_that_is_much_slower_is_hub207(tmp_path: Path) -> None:
     assert any("each connection is throttled" in line.en for line in finding.evidence)
 
 
+@pytest.mark.triggers("HUB207")
 @pytest.mark.slow
 def test_weights_that_do_not_come_are_hub207(local: Machine) -> None:
     local.env(HF_FIRST, ALONE)
@@ -298,6 +324,7 @@ def test_weights_that_do_not_come_are_hub207(local: Machine) -> None:
     assert (codes(report), report.findings[0].severity) == (["HUB207"], E)
 
 
+@pytest.mark.triggers("HUB208")
 def test_too_many_requests_are_hub208_with_the_time_to_wait(way: Machine) -> None:
     way.env(HF_FIRST)
     limit = {"RateLimit": '"resolvers";r=0;t=120', "Retry-After": "120"}
@@ -309,6 +336,7 @@ def test_too_many_requests_are_hub208_with_the_time_to_wait(way: Machine) -> Non
     assert finding.fix is not None and "too many requests" in finding.fix.title.en
 
 
+@pytest.mark.triggers("HUB221")
 def test_a_model_that_only_hugging_face_has_is_hub221_and_the_switch(way: Machine) -> None:
     report = way.examine(worlds.LLAMA, HF_TOKEN=worlds.GOOD)
     finding = only(report, "HUB221")
@@ -324,6 +352,7 @@ def test_a_model_that_only_hugging_face_has_is_hub221_and_the_switch(way: Machin
 # --- TOK ----------------------------------------------------------------------------------------------
 
 
+@pytest.mark.triggers("TOK301", "TOK303")
 @pytest.mark.parametrize(
     ("value", "words", "applicability"),
     [
@@ -347,6 +376,7 @@ def test_what_is_no_token_is_tok301_with_its_line_and_the_refusal_folded(
     assert set(blamed(report).values()) <= {"TOK301", None}
 
 
+@pytest.mark.triggers("TOK302")
 @pytest.mark.parametrize(
     ("value", "words", "sent"),
     [
@@ -369,6 +399,8 @@ def test_a_token_with_something_around_it_is_tok302(
     assert sent or identity.reason == "the value cannot be sent as a token"
 
 
+@pytest.mark.triggers("TOK303")
+@pytest.mark.spares("TOK301")
 def test_a_token_that_is_refused_is_tok303_with_its_place(way: Machine) -> None:
     way.env(HF_FIRST, ALONE, f"HF_TOKEN={worlds.UNKNOWN}")
     report = way.examine()
@@ -378,11 +410,14 @@ def test_a_token_that_is_refused_is_tok303_with_its_place(way: Machine) -> None:
     assert blamed(report)["listing.huggingface"] == "TOK303"
 
 
+@pytest.mark.spares("TOK303")
 def test_a_bad_token_of_a_hub_that_is_not_needed_is_nobodys_business(way: Machine) -> None:
     way.env(f"HF_TOKEN={worlds.UNKNOWN}")
     assert codes(way.examine()) == []
 
 
+@pytest.mark.triggers("TOK306", "GATE405")
+@pytest.mark.spares("GATE402")
 def test_a_fine_grained_token_without_the_gated_permission_is_tok306(way: Machine) -> None:
     way.env(HF_FIRST, ALONE)
     report = way.examine(worlds.LLAMA, HF_TOKEN=worlds.FINE_GRAINED)
@@ -392,6 +427,8 @@ def test_a_fine_grained_token_without_the_gated_permission_is_tok306(way: Machin
     ]
 
 
+@pytest.mark.triggers("GATE405")
+@pytest.mark.spares("TOK306")
 def test_without_whoami_the_hubs_own_words_are_gate405(way: Machine) -> None:
     way.env(HF_FIRST, ALONE)
     way.hub.fault(Fault(Kind.STATUS, origin="hf", path="/api/whoami-v2", status=500))
@@ -399,6 +436,8 @@ def test_without_whoami_the_hubs_own_words_are_gate405(way: Machine) -> None:
     assert codes(report) == ["GATE405"]
 
 
+@pytest.mark.triggers("TOK306")
+@pytest.mark.spares("TOK306")
 def test_a_token_that_may_write_is_a_note_unless_it_is_needed(way: Machine) -> None:
     way.env(HF_FIRST, ALONE)
     report = way.examine(HF_TOKEN=worlds.WRITE)
@@ -406,6 +445,7 @@ def test_a_token_that_may_write_is_a_note_unless_it_is_needed(way: Machine) -> N
     assert codes(way.examine(HF_TOKEN=worlds.WRITE, kind="push")) == []
 
 
+@pytest.mark.triggers("TOK312")
 def test_a_token_that_modelscope_refuses_is_tok312_and_no_obstacle_to_public_files(
     way: Machine,
 ) -> None:
@@ -417,6 +457,10 @@ def test_a_token_that_modelscope_refuses_is_tok312_and_no_obstacle_to_public_fil
 # --- GATE ---------------------------------------------------------------------------------------------
 
 
+@pytest.mark.triggers(
+    "GATE400", "GATE401", "GATE402", "GATE403", "GATE404", "GATE406", "GATE407", "TOK300"
+)
+@pytest.mark.spares("HUB200", "GATE400", "GATE402", "GATE403", "GATE404", "GATE406", "GATE407")
 @pytest.mark.parametrize(
     ("code", "token", "model"),
     [
@@ -442,6 +486,8 @@ def test_each_refusal_has_its_code_and_blames_nothing_else(
     assert notes == ([("TOK300", code)] if code in ("GATE400", "GATE401") and not token else [])
 
 
+@pytest.mark.triggers("GATE408")
+@pytest.mark.spares("GATE400")
 def test_a_revision_that_is_not_there_is_gate408(way: Machine) -> None:
     way.env(HF_FIRST, ALONE)
     report = way.examine(revision="nope")
@@ -449,6 +495,8 @@ def test_a_revision_that_is_not_there_is_gate408(way: Machine) -> None:
     assert "'nope'" in report.findings[0].message.en
 
 
+@pytest.mark.triggers("GATE401")
+@pytest.mark.spares("GATE401")
 def test_a_token_that_stays_home_because_of_the_ca_is_told_with_the_reason(way: Machine) -> None:
     """A CA in the project's `.env` could belong to whoever wants the user's token."""
     ca = way.environ.pop("SSL_CERT_FILE")
@@ -465,6 +513,7 @@ def test_a_token_that_stays_home_because_of_the_ca_is_told_with_the_reason(way: 
 # --- the machine and `.env` ---------------------------------------------------------------------------
 
 
+@pytest.mark.triggers("DSK600")
 def test_a_cache_that_cannot_be_written_is_dsk600(way: Machine) -> None:
     way.env(HF_FIRST, ALONE)
     (way.project / "file").write_text("in the way")
@@ -472,6 +521,7 @@ def test_a_cache_that_cannot_be_written_is_dsk600(way: Machine) -> None:
     assert [(f.code, f.severity) for f in report.findings] == [("DSK600", E)]
 
 
+@pytest.mark.spares("DSK600")
 def test_a_model_that_is_here_already_needs_no_room(way: Machine) -> None:
     way.env(HF_FIRST, ALONE)
     (repo,) = (r for r in way.hub.world.repos if r.id == worlds.QWEN)
@@ -487,6 +537,7 @@ def test_a_model_that_is_here_already_needs_no_room(way: Machine) -> None:
         cache.chmod(0o700)
 
 
+@pytest.mark.triggers("PKG701")
 def test_a_transformers_that_does_not_know_the_model_is_pkg701(
     way: Machine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -502,6 +553,7 @@ def test_a_transformers_that_does_not_know_the_model_is_pkg701(
     assert "qwen3" in finding.message.en and "4.51" in finding.message.en
 
 
+@pytest.mark.spares("PKG701")
 def test_a_type_without_a_row_is_not_judged(way: Machine) -> None:
     way.env(HF_FIRST, ALONE)
     way.hub.change(repos=[Repo(worlds.QWEN, {"config.json": b'{"model_type": "brand_new"}'})])
@@ -509,6 +561,8 @@ def test_a_type_without_a_row_is_not_judged(way: Machine) -> None:
     assert not any("brand_new" in f.message.en for f in report.findings)
 
 
+@pytest.mark.triggers("ENV800", "ENV801", "ENV804", "ENV805", "ENV810")
+@pytest.mark.spares("ENV800", "ENV801", "ENV804", "ENV805", "ENV810")
 @pytest.mark.parametrize(
     ("lines", "expected"),
     [
@@ -520,6 +574,9 @@ def test_a_type_without_a_row_is_not_judged(way: Machine) -> None:
         (("QTUNE_DEVICE=CUDA",), ["ENV805"]),
         (("HF_HOME=${NOT_SET}/x",), ["ENV810"]),
         (("# HF_TOKKEN=x", "OTHER=1", "EMPTY="), []),
+        (("export QTUNE_LANG = en  # not QTUNE_LANG=zh",), []),
+        (("QTUNE_CONNECTIONS=8", "QTUNE_DEVICE=cuda"), []),
+        (("DATA=/data", "HF_HOME=${DATA}/x", "OTHER='${NOT_SET}'"), []),
     ],
 )
 def test_each_slip_in_env_has_its_code(
@@ -529,6 +586,7 @@ def test_each_slip_in_env_has_its_code(
     assert codes(way.examine(only=("env",))) == expected
 
 
+@pytest.mark.triggers("ENV802")
 def test_env_in_utf_16_is_env802_and_still_read(way: Machine) -> None:
     (way.project / ".env").write_bytes(f"{HF_FIRST}\n".encode("utf-16"))
     report = way.examine(only=("env",))
@@ -536,6 +594,8 @@ def test_env_in_utf_16_is_env802_and_still_read(way: Machine) -> None:
     assert report.facts.setting("USE_MODELSCOPE").value == "False"
 
 
+@pytest.mark.triggers("ENV806", "ENV807")
+@pytest.mark.spares("ENV806", "ENV807")
 def test_a_secret_that_others_can_read_or_git_would_take_is_env806_and_env807(
     way: Machine,
 ) -> None:
@@ -548,6 +608,8 @@ def test_a_secret_that_others_can_read_or_git_would_take_is_env806_and_env807(
     assert codes(way.examine(only=("env",))) == []
 
 
+@pytest.mark.triggers("ENV808")
+@pytest.mark.spares("ENV808")
 def test_a_line_that_the_environment_overrides_is_env808(way: Machine) -> None:
     way.env("USE_MODELSCOPE=True")
     report = way.examine(only=("env",), USE_MODELSCOPE="False")

@@ -121,6 +121,8 @@ def test_a_huge_line_costs_no_memory_and_no_neighbour(tmp_path: Path) -> None:
     assert [(row.line, row.kind) for row in rows.bad] == [(2, "too-long")]
 
 
+@pytest.mark.triggers("TRN005")
+@pytest.mark.spares("TRN005")
 def test_up_to_one_percent_is_left_out_and_more_is_refused(tmp_path: Path) -> None:
     almost = read(tmp_path, lines(*[GOOD] * 99, b"{"))
     data.judge(almost)
@@ -131,6 +133,7 @@ def test_up_to_one_percent_is_left_out_and_more_is_refused(tmp_path: Path) -> No
     assert "100 条数据里有 2 条不可用" in error.message.zh
 
 
+@pytest.mark.triggers("TRN002", "TRN003", "TRN004")
 @pytest.mark.parametrize(
     ("raw", "code"),
     [
@@ -159,6 +162,7 @@ def test_a_file_that_is_not_what_it_should_be_is_one_clear_error(
         assert "rows.jsonl" in error.message.en
 
 
+@pytest.mark.triggers("TRN001")
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(TrainError) as caught:
         data.read([DataSource(tmp_path / "absent.jsonl")])
@@ -166,6 +170,7 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
     assert "absent.jsonl" in caught.value.message.en
 
 
+@pytest.mark.spares("TRN001", "TRN004")
 def test_a_json_list_gives_the_line_of_each_row(tmp_path: Path) -> None:
     text = json.dumps([GOOD, {"text": 1}, ALPACA], indent=2, ensure_ascii=False)
     rows = read(tmp_path, b"\xef\xbb\xbf" + text.replace("\n", "\r\n").encode())
@@ -174,6 +179,23 @@ def test_a_json_list_gives_the_line_of_each_row(tmp_path: Path) -> None:
     assert [row.line for row in rows.bad] == [starts[1]]
 
 
+@pytest.mark.spares("TRN002", "TRN003", "TRN004")
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"\n\n" + json.dumps(GOOD).encode() + b"\n\n",
+        json.dumps([GOOD], indent=2).encode(),
+        '{"instruction": "你好", "output": "好\u3000"}'.encode(),
+        json.dumps(ALPACA).encode(),  # without a line end
+    ],
+)
+def test_files_that_look_empty_or_odd_and_hold_a_row_are_read(tmp_path: Path, raw: bytes) -> None:
+    rows = read(tmp_path, raw)
+    data.judge(rows)
+    assert len(rows.usable) == 1
+
+
+@pytest.mark.spares("TRN002", "TRN003")
 def test_a_bom_is_no_error(tmp_path: Path) -> None:
     assert len(read(tmp_path, b"\xef\xbb\xbf" + lines(GOOD, GOOD)).usable) == 2
 

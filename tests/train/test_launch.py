@@ -89,6 +89,7 @@ def test_a_job_is_private_and_reads_back_to_itself(tmp_path: Path) -> None:
         jobs.write(job, path)
 
 
+@pytest.mark.triggers("TRN004")
 @pytest.mark.slow
 def test_garbage_on_stdout_is_log_and_an_error_is_an_event(tmp_path: Path) -> None:
     rows = tmp_path / "rows.jsonl"
@@ -117,6 +118,7 @@ def test_garbage_on_stdout_is_log_and_an_error_is_an_event(tmp_path: Path) -> No
     assert dict(os.environ) == before
 
 
+@pytest.mark.triggers("TRN041", "TRN042")
 @pytest.mark.parametrize(
     ("death", "code"),
     [("os.kill(os.getpid(), 9)", "TRN041"), ("os._exit(7)", "TRN042"), ("os.abort()", "TRN042")],
@@ -132,6 +134,7 @@ def test_a_child_that_dies_without_a_word_is_an_error_with_its_last_lines(
     assert "last words" in ended.error.message.en
 
 
+@pytest.mark.spares("TRN041", "TRN042")
 def test_a_bug_is_told_with_its_traceback_and_exit_code_3(tmp_path: Path) -> None:
     environment = environ(tmp_path)
     site(environment, "import json; json.loads = None\n")
@@ -141,6 +144,7 @@ def test_a_bug_is_told_with_its_traceback_and_exit_code_3(tmp_path: Path) -> Non
     assert "TypeError: 'NoneType' object is not callable" in ended.traceback
 
 
+@pytest.mark.triggers("TRN040")
 def test_a_missing_library_is_an_error_that_says_what_to_install(tmp_path: Path) -> None:
     environment = environ(tmp_path)
     site(environment, "import sys; sys.modules['peft'] = None\n")
@@ -149,6 +153,7 @@ def test_a_missing_library_is_an_error_that_says_what_to_install(tmp_path: Path)
     assert ended.error.fix is not None and "qtune[train]" in ended.error.fix.en
 
 
+@pytest.mark.triggers("TRN043")
 def test_a_child_that_is_not_offline_refuses_to_start(tmp_path: Path) -> None:
     environment = environ(tmp_path, HF_HUB_OFFLINE="0")
     outcome = run_child(make_job(tmp_path / "run", tmp_path), environment)

@@ -75,6 +75,7 @@ def test_the_quickstarts_folder_is_named_after_what_it_is_made_of(
     assert quickstart.snapshot(tmp_path) != before
 
 
+@pytest.mark.triggers("TRN006")
 def test_a_model_without_a_chat_template_is_refused_with_a_way_out(job: Job) -> None:
     from qtune.train.loading import load_tokenizer
 
@@ -84,6 +85,7 @@ def test_a_model_without_a_chat_template_is_refused_with_a_way_out(job: Job) -> 
     assert error.fix is not None and "instruct" in error.fix.en
 
 
+@pytest.mark.spares("TRN006", "TRN013")
 def test_pad_and_end_are_made_different_and_the_vocabulary_stays(job: Job) -> None:
     from qtune.train.loading import load_tokenizer
 
@@ -93,6 +95,7 @@ def test_pad_and_end_are_made_different_and_the_vocabulary_stays(job: Job) -> No
     assert len(tokenizer) == 2048
 
 
+@pytest.mark.triggers("TRN013")
 def test_a_tokenizer_without_an_end_is_refused(job: Job) -> None:
     from qtune.train.loading import load_tokenizer
 
@@ -100,6 +103,7 @@ def test_a_tokenizer_without_an_end_is_refused(job: Job) -> None:
     assert failing(lambda: load_tokenizer(job)).code == "TRN013"
 
 
+@pytest.mark.triggers("TRN013")
 def test_embeddings_are_never_resized_to_a_larger_tokenizer(job: Job) -> None:
     from qtune.train.loading import load_model, load_tokenizer
 
@@ -110,6 +114,7 @@ def test_embeddings_are_never_resized_to_a_larger_tokenizer(job: Job) -> None:
     assert "2049 tokens, 2048 embeddings" in error.message.en
 
 
+@pytest.mark.spares("TRN010", "TRN011", "TRN013")
 @pytest.mark.filterwarnings(  # peft 0.21 reads the old name
     "ignore:`is_gradient_checkpointing` is deprecated:FutureWarning"
 )
@@ -132,6 +137,7 @@ def test_a_smaller_tokenizer_leaves_the_embeddings_as_they_are(job: Job) -> None
     assert model.get_input_embeddings().weight.shape[0] == 2048
 
 
+@pytest.mark.triggers("TRN010")
 @pytest.mark.parametrize("damage", ["truncated", "missing", "pickled", "unknown kind", "no config"])
 def test_a_snapshot_that_cannot_be_loaded_is_refused(job: Job, damage: str) -> None:
     import torch
@@ -154,6 +160,7 @@ def test_a_snapshot_that_cannot_be_loaded_is_refused(job: Job, damage: str) -> N
     assert error.code == "TRN010"
 
 
+@pytest.mark.triggers("TRN011")
 def test_what_peft_refuses_names_the_section(job: Job, built: Path) -> None:
     from qtune.train.loading import add_lora, load_model
 
@@ -164,6 +171,7 @@ def test_what_peft_refuses_names_the_section(job: Job, built: Path) -> None:
     assert "no_such_layer" in error.message.en
 
 
+@pytest.mark.triggers("TRN012")
 def test_what_transformers_refuses_names_the_section(job: Job) -> None:
     from qtune.train.trainer import arguments
 
@@ -174,6 +182,17 @@ def test_what_transformers_refuses_names_the_section(job: Job) -> None:
     assert "dataloader_prefetch_factor" in error.message.en
 
 
+@pytest.mark.spares("TRN012")
+def test_a_field_that_another_one_makes_possible_is_taken(job: Job) -> None:
+    from qtune.train.trainer import arguments
+
+    more = {"dataloader_prefetch_factor": 2, "dataloader_num_workers": 1}
+    config = replace(job.config, training={**job.config.training, **more})
+    assert arguments(config, placement()).dataloader_prefetch_factor == 2
+
+
+@pytest.mark.triggers("TRN008")
+@pytest.mark.spares("TRN008")
 def test_long_examples_are_counted_and_an_answerless_rest_is_refused(job: Job) -> None:
     from qtune.train import data
     from qtune.train.loading import load_tokenizer
@@ -222,6 +241,8 @@ def test_padding_is_neither_seen_nor_learnt() -> None:
     assert batch["labels"].tolist() == [[-100, 6, 7], [8, -100, -100]]
 
 
+@pytest.mark.triggers("TRN014")
+@pytest.mark.spares("TRN014")
 def test_the_device_and_the_number_format_are_chosen_with_a_reason() -> None:
     import torch
 
@@ -258,6 +279,39 @@ def test_what_the_machine_cannot_do_is_told_apart_from_a_bug(
 
     known = translate(error)
     assert (known.code if known else None) == code
+
+
+@pytest.mark.triggers("TRN022")
+@pytest.mark.spares("TRN022")
+def test_memory_that_torch_does_not_get_is_told_apart_from_its_other_errors() -> None:
+    import torch
+
+    from qtune.train.mishaps import translate
+
+    with pytest.raises(RuntimeError) as refused:
+        torch.empty(1 << 50, dtype=torch.float32)
+    known = translate(refused.value)
+    assert known is not None and known.code == "TRN022"
+    with pytest.raises(RuntimeError) as other:
+        torch.ones(2, 3) @ torch.ones(2, 3)
+    assert translate(other.value) is None
+
+
+@pytest.mark.triggers("TRN023")
+@pytest.mark.spares("TRN023")
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
+def test_a_full_disk_is_told_apart_from_a_folder_in_the_way(tmp_path: Path) -> None:
+    from safetensors.torch import save
+
+    from qtune.train.mishaps import translate
+
+    with pytest.raises(OSError) as full, Path("/dev/full").open("wb", buffering=0) as file:
+        file.write(save({}))
+    known = translate(full.value)
+    assert known is not None and known.code == "TRN023"
+    with pytest.raises(OSError) as other:
+        tmp_path.open("wb")
+    assert translate(other.value) is None
 
 
 def test_a_file_that_may_not_be_read_is_not_blamed_on_the_run_directory() -> None:

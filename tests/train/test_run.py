@@ -52,6 +52,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory, cache: Path) -> Trained:
     return Trained(folder, job, run_child(job, environ(folder)))
 
 
+@pytest.mark.spares("TRN020", "TRN021", "TRN040", "TRN043")
 def test_the_loss_falls(trained: Trained) -> None:
     assert trained.outcome.code == 0, trained.outcome.stderr
     losses = [line["loss"] for line in metrics(trained.run)]
@@ -133,6 +134,7 @@ print(model.generate(**batch, max_new_tokens=5, do_sample=False).shape[0])
     assert done.stdout.strip() == "1"
 
 
+@pytest.mark.spares("TRN030", "TRN031")
 def test_a_finished_run_says_so_and_more_steps_go_on_from_its_end(
     trained: Trained, tmp_path: Path, cache: Path
 ) -> None:
@@ -201,6 +203,7 @@ def test_killed_again_and_again_it_ends_as_if_undisturbed(
         assert (run / name).read_bytes() == (trained.run / name).read_bytes(), name
 
 
+@pytest.mark.triggers("TRN030")
 def test_a_changed_config_is_not_mixed_into_a_begun_run(
     trained: Trained, tmp_path: Path, cache: Path
 ) -> None:
@@ -220,6 +223,7 @@ def test_a_changed_config_is_not_mixed_into_a_begun_run(
     assert (run / "metrics.jsonl").read_bytes() == before
 
 
+@pytest.mark.triggers("TRN020")
 def test_a_loss_that_is_no_number_stops_the_run_and_spoils_no_checkpoint(
     tmp_path: Path, cache: Path
 ) -> None:
@@ -235,4 +239,21 @@ def test_a_loss_that_is_no_number_stops_the_run_and_spoils_no_checkpoint(
     assert outcome.code == 1, outcome.stderr
     assert outcome.error().code == "TRN020"
     assert "Last good checkpoint: none" in outcome.error().message.en
+    assert list(run.glob("checkpoint-*")) == []
+
+
+@pytest.mark.triggers("TRN021")
+def test_a_loss_that_is_exactly_zero_stops_the_run(tmp_path: Path, cache: Path) -> None:
+    """As float16 makes it where every difference is too small for it: here the loss is multiplied away."""
+    environment = environ(tmp_path)
+    site = Path(environment["PYTHONPATH"]) / "sitecustomize.py"
+    site.write_text(
+        site.read_text() + "import torch.nn.functional as functional\n"
+        "real = functional.cross_entropy\n"
+        "functional.cross_entropy = lambda *given, **named: real(*given, **named) * 0\n"
+    )
+    run = tmp_path / "run"
+    outcome = run_child(make_job(run, cache, *SHORT), environment)
+    assert outcome.code == 1, outcome.stderr
+    assert outcome.error().code == "TRN021"
     assert list(run.glob("checkpoint-*")) == []

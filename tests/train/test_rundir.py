@@ -17,6 +17,7 @@ from tests.train.runs import make_job
 NOW = {"model": "a", "data": "b", "lora.r": "8"}
 
 
+@pytest.mark.spares("TRN030", "TRN031")
 def test_an_empty_folder_begins_and_the_same_training_goes_on(tmp_path: Path) -> None:
     assert rundir.check(tmp_path, NOW) is None
     record = Record("training", 0, NOW)
@@ -24,11 +25,13 @@ def test_an_empty_folder_begins_and_the_same_training_goes_on(tmp_path: Path) ->
     assert rundir.check(tmp_path, NOW) == record
 
 
+@pytest.mark.spares("TRN030")
 def test_before_the_first_checkpoint_a_change_costs_nothing(tmp_path: Path) -> None:
     rundir.write(tmp_path, Record("training", 0, NOW))
     assert rundir.check(tmp_path, {**NOW, "lora.r": "16"}) is None
 
 
+@pytest.mark.triggers("TRN030")
 def test_after_a_checkpoint_every_change_is_named(tmp_path: Path) -> None:
     rundir.write(tmp_path, Record("training", 0, NOW))
     (tmp_path / "checkpoint-4").mkdir()
@@ -42,6 +45,7 @@ def test_after_a_checkpoint_every_change_is_named(tmp_path: Path) -> None:
     assert not any("model" in line and "->" in line for line in lines)
 
 
+@pytest.mark.triggers("TRN031")
 @pytest.mark.parametrize(
     "name", ["adapter_model.safetensors", "model.safetensors", "checkpoint-7/x"]
 )
@@ -70,6 +74,7 @@ def test_metrics_are_taken_back_to_the_step_that_training_goes_on_from(tmp_path:
     assert path.read_text() == ""
 
 
+@pytest.mark.triggers("TRN024")
 def test_a_folder_that_cannot_be_made_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     (tmp_path / "loop").symlink_to("loop")
@@ -87,6 +92,7 @@ def test_a_folder_that_may_not_be_written_is_an_error(tmp_path: Path) -> None:
     assert caught.value.code == "TRN024"
 
 
+@pytest.mark.spares("TRN024", "TRN032")
 @pytest.mark.parametrize("error", [PermissionError(13, "x"), FileExistsError(17, "x")])
 def test_what_fails_inside_is_not_blamed_on_the_folder(tmp_path: Path, error: OSError) -> None:
     with pytest.raises(type(error)), rundir.claim(tmp_path / "run"):
@@ -95,6 +101,7 @@ def test_what_fails_inside_is_not_blamed_on_the_folder(tmp_path: Path, error: OS
         pass
 
 
+@pytest.mark.triggers("TRN032")
 def test_another_process_in_the_folder_is_an_error(tmp_path: Path) -> None:
     with (
         rundir.claim(tmp_path / "run"),

@@ -30,6 +30,8 @@ SHARD = 300_000
 ONE: Changes = {"QTUNE_CONNECTIONS": "1"}
 
 
+@pytest.mark.triggers("DSK600")
+@pytest.mark.spares("DSK600")
 def test_too_little_room_is_known_before_the_first_byte(
     hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -104,6 +106,7 @@ def test_a_write_that_the_system_refuses_is_one_clear_error(tmp_path: Path) -> N
         assert "DONE" in finished(child(hub, tmp_path, repo.id, **FROM_HF))
 
 
+@pytest.mark.triggers("DWN007")
 def test_a_cache_that_is_a_file_is_one_clear_error(hub: Hub, tmp_path: Path) -> None:
     (tmp_path / "hf").write_text("not a folder")
     with pytest.raises(DownloadError) as caught:

@@ -73,6 +73,7 @@ def test_a_stall_ends_after_the_download_timeout(hub: Hub, tmp_path: Path) -> No
     assert 0.9 < time.monotonic() - started < 5
 
 
+@pytest.mark.spares("DWN009")
 def test_what_arrived_before_a_break_is_not_fetched_again(hub: Hub, tmp_path: Path) -> None:
     hub.fault(Fault("cut", "cdn", method="GET", times=2, after=150_000))
     _served_anyway(hub, tmp_path)
@@ -91,6 +92,7 @@ def test_the_other_source_goes_on_where_the_first_one_died(hub: Hub, tmp_path: P
     assert "bytes=150000-" in [r.headers.get("range") for r in hub.seen("ms-cdn")]
 
 
+@pytest.mark.spares("DWN003")
 def test_wrong_bytes_from_one_source_are_replaced_by_the_others(hub: Hub, tmp_path: Path) -> None:
     hub.fault(Fault("corrupt", "cdn"))
     told = Told()
@@ -112,6 +114,7 @@ def test_a_source_is_not_blamed_for_the_wrong_start_that_another_left(
     assert [name for name, _ in found.dropped] == ["huggingface"]
 
 
+@pytest.mark.triggers("DWN003")
 def test_a_small_file_is_verified_by_its_git_hash(hub: Hub, tmp_path: Path) -> None:
     hub.fault(Fault("corrupt", "hf", "*/config.json", method="GET"))
     with pytest.raises(DownloadError) as caught:
@@ -125,6 +128,7 @@ def test_a_small_file_is_verified_by_its_git_hash(hub: Hub, tmp_path: Path) -> N
     assert caught.value.code == "DWN003"
 
 
+@pytest.mark.triggers("DWN003")
 def test_bytes_that_stay_wrong_are_never_shown(hub: Hub, tmp_path: Path) -> None:
     hub.fault(Fault("corrupt", "cdn"))
     with pytest.raises(DownloadError) as caught:
@@ -163,6 +167,7 @@ def test_a_partial_file_of_any_length_is_gone_on_with(
     assert sent == file.size - kept
 
 
+@pytest.mark.triggers("DWN010")
 def test_a_compressed_body_is_refused_by_name(hub: Hub, tmp_path: Path) -> None:
     hub.fault(Fault("gzip", "cdn", method="GET"))
     with pytest.raises(DownloadError) as caught:
@@ -171,6 +176,15 @@ def test_a_compressed_body_is_refused_by_name(hub: Hub, tmp_path: Path) -> None:
     assert {r.headers["accept-encoding"] for r in hub.seen("cdn", method="GET")} == {"identity"}
 
 
+@pytest.mark.spares("DWN010")
+def test_a_compressed_listing_is_read_and_compressed_is_how_only_listings_may_come(
+    hub: Hub, tmp_path: Path
+) -> None:
+    hub.fault(Fault("gzip", "hf", "/api/models/*"))
+    _served_anyway(hub, tmp_path)
+
+
+@pytest.mark.triggers("NET105")
 def test_a_portals_page_instead_of_bytes(hub: Hub, tmp_path: Path) -> None:
     hub.fault(Fault("html", "cdn"))
     with pytest.raises(QtuneError) as caught:
@@ -178,6 +192,7 @@ def test_a_portals_page_instead_of_bytes(hub: Hub, tmp_path: Path) -> None:
     assert caught.value.code == "NET105"
 
 
+@pytest.mark.triggers("HUB223")
 def test_a_circle_of_redirects_ends(hub: Hub, tmp_path: Path) -> None:
     hub.fault(Fault("redirect", "cdn"))
     with pytest.raises(QtuneError) as caught:
@@ -194,6 +209,7 @@ def test_a_redirect_of_the_storage_does_not_take_the_token_along(hub: Hub, tmp_p
     assert hub.carrying(worlds.GOOD) == {"hf"}
 
 
+@pytest.mark.spares("HUB208")
 def test_a_wait_that_the_host_asks_for_is_kept_and_said(hub: Hub, tmp_path: Path) -> None:
     hub.fault(Fault("status", "cdn", status=429, headers={"Retry-After": "1"}, times=1))
     hub.fault(
@@ -207,6 +223,7 @@ def test_a_wait_that_the_host_asks_for_is_kept_and_said(hub: Hub, tmp_path: Path
     assert told.text.count("asks to wait 1 s (429)") == 2
 
 
+@pytest.mark.triggers("HUB208")
 def test_a_wait_too_long_to_keep_is_an_error_that_says_so(hub: Hub, tmp_path: Path) -> None:
     hub.fault(Fault("status", "cdn", status=429, headers={"Retry-After": "3600"}))
     with pytest.raises(QtuneError) as caught:
@@ -233,6 +250,7 @@ def test_a_signed_address_that_ran_out_costs_no_retry(
         assert len(hub.seen("hf", "*/resolve/*safetensors", "HEAD")) > 2
 
 
+@pytest.mark.triggers("HUB201")
 def test_a_storage_that_refuses_every_address_is_named(tmp_path: Path) -> None:
     repo = worlds.qwen3()
     with Hub([repo], url_lifetime=-5) as hub:
@@ -242,6 +260,7 @@ def test_a_storage_that_refuses_every_address_is_named(tmp_path: Path) -> None:
         assert len(hub.seen("cdn")) < 10
 
 
+@pytest.mark.triggers("DWN009")
 def test_a_line_that_brings_nothing_new_is_given_up(hub: Hub, tmp_path: Path) -> None:
     hub.fault(Fault("cut", "cdn", method="GET", after=0))
     with pytest.raises(DownloadError) as caught:

@@ -50,6 +50,7 @@ def test_the_layout_is_hugging_faces(hub: Hub, tmp_path: Path) -> None:
     assert list((folder / ".qtune" / "partial").iterdir()) == []
 
 
+@pytest.mark.spares("DWN004", "DWN005")
 def test_links_in_subfolders_are_relative_too(hub: Hub, tmp_path: Path) -> None:
     found = get(hub, tmp_path, worlds.SMALL, include=["original/"], **FROM_HF)
     link = found.path / "original/notes/readme.txt"
@@ -236,6 +237,7 @@ def test_a_local_folder_takes_from_the_cache_what_is_there(hub: Hub, tmp_path: P
     assert hub.seen("cdn") == []
 
 
+@pytest.mark.triggers("DWN011")
 def test_a_users_own_file_in_the_folder_is_not_overwritten(hub: Hub, tmp_path: Path) -> None:
     target = tmp_path / "model"
     target.mkdir()
@@ -247,6 +249,7 @@ def test_a_users_own_file_in_the_folder_is_not_overwritten(hub: Hub, tmp_path: P
     assert hub.seen("cdn") == []
 
 
+@pytest.mark.spares("DWN011")
 def test_a_newer_version_replaces_what_qtune_wrote_into_the_folder(
     hub: Hub, tmp_path: Path
 ) -> None:

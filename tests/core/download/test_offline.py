@@ -24,6 +24,7 @@ from tests.hub import Fault, Hub, sdk, worlds
 OFFLINE: Changes = {"HF_HUB_OFFLINE": "1"}
 
 
+@pytest.mark.spares("DWN001")
 @pytest.mark.parametrize("source", [FROM_HF, FROM_MS], ids=["huggingface", "modelscope"])
 def test_a_whole_snapshot_serves_without_a_request(
     hub: Hub, tmp_path: Path, source: Changes
@@ -36,6 +37,7 @@ def test_a_whole_snapshot_serves_without_a_request(
     assert hub.requests == []
 
 
+@pytest.mark.triggers("DWN001")
 def test_an_empty_cache_is_an_error_that_names_the_setting(hub: Hub, tmp_path: Path) -> None:
     with pytest.raises(DownloadError) as caught:
         get(hub, tmp_path, worlds.QWEN, **OFFLINE)
@@ -45,6 +47,7 @@ def test_an_empty_cache_is_an_error_that_names_the_setting(hub: Hub, tmp_path: P
     assert list(tmp_path.rglob("*")) == []
 
 
+@pytest.mark.triggers("DWN001")
 def test_what_is_missing_is_named(hub: Hub, tmp_path: Path) -> None:
     found = get(hub, tmp_path, worlds.QWEN, **FROM_HF)
     (found.path / "vocab.json").resolve().unlink()
@@ -54,6 +57,7 @@ def test_what_is_missing_is_named(hub: Hub, tmp_path: Path) -> None:
     assert "vocab.json" in caught.value.message.en
 
 
+@pytest.mark.spares("DWN001")
 def test_a_filtered_snapshot_is_whole_for_the_same_filter_only(hub: Hub, tmp_path: Path) -> None:
     get(hub, tmp_path, worlds.QWEN, include=["*.json"], **FROM_HF)
     found = get(hub, tmp_path, worlds.QWEN, include=["*.json"], **FROM_HF, **OFFLINE)
@@ -181,6 +185,7 @@ def test_a_foreign_snapshot_gives_a_folder_what_was_asked_for_and_no_more(
     assert wanted == set(found.files) == set(contents(target))
 
 
+@pytest.mark.triggers("DWN007")
 def test_a_folder_that_cannot_be_written_is_one_clear_error(hub: Hub, tmp_path: Path) -> None:
     get(hub, tmp_path, worlds.QWEN, **FROM_HF)
     (tmp_path / "file").write_text("not a folder")
@@ -191,6 +196,7 @@ def test_a_folder_that_cannot_be_written_is_one_clear_error(hub: Hub, tmp_path: 
         assert str(tmp_path / "file") in caught.value.message.en
 
 
+@pytest.mark.spares("DWN007")
 def test_a_folder_of_a_user_who_is_not_there_is_taken_by_its_name(
     hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -44,6 +45,7 @@ def test_the_other_hub_gets_not_one_request(
     assert [r for origin in quiet for r in hub.seen(origin)] == []
 
 
+@pytest.mark.spares("DWN008")
 @pytest.mark.parametrize("fault", [Fault("refused", "hf"), Fault("status", "hf", status=500)])
 def test_the_next_source_lists_for_an_owner_known_to_be_the_same(
     hub: Hub, tmp_path: Path, fault: Fault
@@ -76,6 +78,7 @@ def test_a_silent_first_hub_is_given_up_within_its_deadline(hub: Hub, tmp_path: 
     assert found.sources_used == ("modelscope",)
 
 
+@pytest.mark.spares("DWN002", "DWN009")
 def test_the_next_source_serves_the_same_bytes_when_the_storage_fails(
     hub: Hub, tmp_path: Path
 ) -> None:
@@ -89,6 +92,7 @@ def test_the_next_source_serves_the_same_bytes_when_the_storage_fails(
     assert "Hugging Face is dropped" in told.text
 
 
+@pytest.mark.spares("DWN003", "DWN008")
 def test_bytes_may_come_from_a_stranger_if_the_chosen_hubs_hashes_agree(tmp_path: Path) -> None:
     repo = worlds.qwen3(repo_id=STRANGER)
     with Hub([repo]) as hub:
@@ -97,6 +101,7 @@ def test_bytes_may_come_from_a_stranger_if_the_chosen_hubs_hashes_agree(tmp_path
         assert contents(found.path) == expected(repo)
 
 
+@pytest.mark.triggers("DWN003")
 def test_other_bytes_under_the_same_name_are_never_taken(tmp_path: Path) -> None:
     ours = worlds.qwen3(repo_id=STRANGER)
     theirs = Repo(STRANGER, {path: bytes(len(data)) for path, data in ours.files.items()})
@@ -109,18 +114,49 @@ def test_other_bytes_under_the_same_name_are_never_taken(tmp_path: Path) -> None
     assert not (repo_folder(tmp_path, STRANGER) / "snapshots").exists()
 
 
-def test_another_size_is_seen_before_the_bytes_are_fetched(tmp_path: Path) -> None:
+@pytest.mark.triggers("DWN002")
+def test_when_each_source_fails_in_its_own_way_both_are_told(tmp_path: Path) -> None:
     ours = worlds.qwen3(repo_id=STRANGER)
     theirs = Repo(STRANGER, {path: data * 2 for path, data in ours.files.items()})
     with Hub([ours.only_on("hf"), theirs.only_on("ms")]) as hub:
         hub.fault(Fault("refused", origin="cdn"))
         with pytest.raises(DownloadError) as caught:
-            get(hub, tmp_path, STRANGER, include=["*.safetensors"], **FROM_HF)
+            get(hub, tmp_path, STRANGER, QTUNE_CONNECTIONS="1", **FROM_HF)
         assert hub.seen("ms-cdn")
-    assert caught.value.code in ("DWN002", "DWN006")
+    assert caught.value.code == "DWN002"
+    assert "no connection" in caught.value.message.en
     assert "bytes; the listing says" in caught.value.message.en
 
 
+@pytest.mark.triggers("DWN006")
+@pytest.mark.spares("DWN003")
+def test_another_size_is_seen_before_the_bytes_are_fetched(hub: Hub, tmp_path: Path) -> None:
+    """A listing of Hugging Face whose sizes are not those that the storage sends."""
+    (large,) = (
+        f for f in worlds.qwen3().entries.values() if f.path.endswith("1-of-00002.safetensors")
+    )
+    lfs = {"oid": large.sha256, "size": large.size + 1, "pointerSize": 134}
+    entry = {
+        "type": "file",
+        "path": large.path,
+        "size": large.size + 1,
+        "oid": "a" * 40,
+        "lfs": lfs,
+    }
+    hub.fault(Fault("status", "hf", "*/tree/*", status=200, body=json.dumps([entry]).encode()))
+    with pytest.raises(DownloadError) as caught:
+        get(hub, tmp_path, worlds.QWEN, QTUNE_FALLBACK="False", **FROM_HF)
+    assert caught.value.code == "DWN006"
+    assert sum(request.body_bytes_sent for request in hub.seen("cdn")) == 0
+
+
+@pytest.mark.spares("DWN006")
+def test_bytes_that_come_short_are_asked_for_again(hub: Hub, tmp_path: Path) -> None:
+    hub.fault(Fault("truncated", "cdn", method="GET", times=1))
+    assert contents(get(hub, tmp_path, worlds.QWEN, **FROM_HF).path) == expected(worlds.qwen3())
+
+
+@pytest.mark.triggers("DWN008")
 def test_a_strangers_listing_is_not_asked_for(tmp_path: Path) -> None:
     repo = worlds.qwen3(repo_id=STRANGER)
     with Hub([repo]) as hub:
@@ -132,6 +168,7 @@ def test_a_strangers_listing_is_not_asked_for(tmp_path: Path) -> None:
     assert caught.value.fix is not None and "QTUNE_SOURCES=modelscope" in caught.value.fix.en
 
 
+@pytest.mark.spares("DWN005", "DWN008")
 def test_a_hub_that_the_user_named_may_list_but_sends_nothing_that_runs(tmp_path: Path) -> None:
     repo = worlds.qwen3(repo_id=STRANGER)
     repo = Repo(repo.id, {**repo.files, **_code()})
@@ -145,6 +182,7 @@ def test_a_hub_that_the_user_named_may_list_but_sends_nothing_that_runs(tmp_path
     assert "modeling.py" in told.text
 
 
+@pytest.mark.triggers("DWN005")
 def test_a_model_with_nothing_harmless_is_refused_from_a_stranger(tmp_path: Path) -> None:
     repo = Repo(STRANGER, _code())
     with Hub([repo]) as hub:
@@ -170,6 +208,7 @@ def test_what_hugging_face_lacks_is_not_taken_from_a_namesake(hub: Hub, tmp_path
     assert hub.seen("ms") == []
 
 
+@pytest.mark.triggers("DWN009")
 def test_without_fallback_exactly_one_hub_is_asked(hub: Hub, tmp_path: Path) -> None:
     hub.fault(Fault("refused", origin="cdn"))
     with pytest.raises(DownloadError) as caught:

@@ -12,7 +12,7 @@ from qtune.core.download.untrusted import check, path_problem
 from qtune.core.errors import DownloadError
 from qtune.core.hub.interface import Manifest, RepoFile
 from qtune.core.sources import Source
-from tests.core.download.downloading import FROM_HF, FROM_MS, Changes, get
+from tests.core.download.downloading import FROM_HF, FROM_MS, Changes, contents, get
 from tests.hub import Fault, Hub, Repo, worlds
 
 SHA = "a" * 64
@@ -80,6 +80,7 @@ def test_too_many_files_are_refused() -> None:
     assert caught.value.code == "DWN004"
 
 
+@pytest.mark.triggers("DWN004")
 @pytest.mark.parametrize("source", [FROM_HF, FROM_MS], ids=["huggingface", "modelscope"])
 def test_a_hostile_listing_writes_nothing_anywhere(tmp_path: Path, source: Changes) -> None:
     repo = worlds.hostile()
@@ -91,6 +92,19 @@ def test_a_hostile_listing_writes_nothing_anywhere(tmp_path: Path, source: Chang
     assert caught.value.code == "DWN004"
     assert list(tmp_path.rglob("*")) == []
     assert not (tmp_path.parent / "escape.txt").exists()
+
+
+@pytest.mark.spares("DWN004")
+def test_a_listing_of_odd_but_harmless_names_is_taken(tmp_path: Path) -> None:
+    files = {
+        "..config.json": b"{}",
+        "模型/é ü.json": b"1",
+        "console.json": b"2",
+        "a..b/c.txt": b"3",
+    }
+    with Hub([Repo("o/n", files)]) as hub:
+        found = get(hub, tmp_path, "o/n", **FROM_HF)
+    assert contents(found.path) == files
 
 
 def test_even_one_bad_entry_beside_good_ones_is_enough(tmp_path: Path) -> None:

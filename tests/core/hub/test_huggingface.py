@@ -203,6 +203,8 @@ def test_a_large_file_is_located_on_its_own_host_without_the_token(hub: Hub) -> 
     assert hub.carrying(worlds.GOOD) == {"hf"}
 
 
+@pytest.mark.triggers("NET105")
+@pytest.mark.spares("HUB205")
 def test_a_redirect_of_the_hub_to_another_host_does_not_take_the_token_along(hub: Hub) -> None:
     hub.fault(Fault("redirect", origin="hf", path="/*/resolve/*", location=f"{hub.cdn_url}/steal"))
     with opened(hub, "huggingface", settings_for(hub, HF_TOKEN=worlds.GOOD)) as hf:
@@ -213,6 +215,7 @@ def test_a_redirect_of_the_hub_to_another_host_does_not_take_the_token_along(hub
     assert hub.carrying(worlds.GOOD) == {"hf"}
 
 
+@pytest.mark.triggers("HUB223")
 def test_a_circle_of_redirects_ends(hub: Hub) -> None:
     hub.fault(Fault("redirect", origin="hf", path="/api/models/*"))
     with opened(hub, "huggingface", settings_for(hub)) as hf, pytest.raises(Nonsense) as caught:
@@ -221,6 +224,7 @@ def test_a_circle_of_redirects_ends(hub: Hub) -> None:
     assert len(hub.requests) < 10
 
 
+@pytest.mark.triggers("HUB205")
 def test_a_mirror_that_only_sends_on_to_the_hub_is_called_that(hub: Hub) -> None:
     hub.fault(
         Fault(
@@ -237,6 +241,8 @@ def test_a_mirror_that_only_sends_on_to_the_hub_is_called_that(hub: Hub) -> None
     assert "huggingface.co" in caught.value.message.en
 
 
+@pytest.mark.triggers("NET105")
+@pytest.mark.spares("HUB223")
 def test_a_portals_page_is_not_taken_for_the_hub(hub: Hub) -> None:
     hub.fault(Fault("html", origin="hf"))
     with opened(hub, "huggingface", settings_for(hub, HF_TOKEN=worlds.GOOD)) as hf:
@@ -251,6 +257,8 @@ def test_a_portals_page_is_not_taken_for_the_hub(hub: Hub) -> None:
             assert caught.value.code == "NET105"
 
 
+@pytest.mark.triggers("HUB223")
+@pytest.mark.spares("NET105")
 @pytest.mark.parametrize(
     "body",
     [b"", b"{", b"[]", b"null", b'{"sha": 5}', b'{"sha": "../../x"}', b"\xff\xfe\x00", b"[" * 9999],
