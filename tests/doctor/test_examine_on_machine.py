@@ -44,11 +44,10 @@ class Workstation:
         torch: dict[str, object] = CPU_WHEEL,
         cards: int = 0,
         model: str = worlds.QWEN,
-        **environ: str,
     ) -> Report:
         self.replay(smi, status, torch, cards)
-        environ["PATH"] = f"{self.tools}{os.pathsep}{os.environ['PATH']}"
-        return self.way.examine(model, kind="train", skip=("packages",), **environ)
+        path = f"{self.tools}{os.pathsep}{os.environ['PATH']}"
+        return self.way.examine(model, kind="train", skip=("packages",), PATH=path)
 
 
 @pytest.fixture
@@ -70,7 +69,7 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Workstatio
             (device / "class").write_text("0x030000\n")
         (tmp_path / "child.py").write_text(f"print({json.dumps(told)!r})")
 
-    looks = {
+    looks: dict[str, checks.Look] = {
         "accelerator": partial(accelerator.probe, names=(), root=tmp_path / "root"),
         "torch": partial(torch.probe, child=tmp_path / "child.py"),
     }
