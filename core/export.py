@@ -32,6 +32,8 @@ _OTHER_TOKENS = ("HF_OIDC_RESOURCE", "HF_OIDC_ID_TOKEN")
 def child_environment(settings: Settings, base: Mapping[str, str]) -> dict[str, str]:
     """`base` with every key of the table replaced by what qtune resolved, or removed."""
     environment = {name: value for name, value in base.items() if name not in BY_NAME}
+    if base.get("CUDA_VISIBLE_DEVICES") == "":
+        environment["CUDA_VISIBLE_DEVICES"] = ""  # not "not set": to CUDA it means "no GPU"
     for value in settings:
         row = value.setting
         if not row.exported or row.key in ("HF_TOKEN", "MODELSCOPE_API_TOKEN"):

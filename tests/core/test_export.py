@@ -365,3 +365,13 @@ def test_only_keys_of_the_table_are_written(shell: str) -> None:
     script = lines(project(text), shell)  # type: ignore[arg-type]
     assert "evil" not in script and script.count("\n") == 1
     assert {row.key for row in TABLE if row.key in script} == {"HF_HOME"}
+
+
+def test_no_gpu_by_an_empty_list_of_them_stays_so() -> None:
+    def seen(environ: dict[str, str], text: str = "") -> str | None:
+        settings = resolve(environ=environ, project=parse(text, Path("/project/.env")))
+        return child_environment(settings, environ).get("CUDA_VISIBLE_DEVICES")
+
+    assert seen({"CUDA_VISIBLE_DEVICES": ""}) == ""
+    assert seen({"CUDA_VISIBLE_DEVICES": ""}, "CUDA_VISIBLE_DEVICES=1\n") == "1"
+    assert seen({}, "CUDA_VISIBLE_DEVICES=\n") is None
