@@ -11,7 +11,7 @@ import httpx
 
 from qtune.core.settings import Settings
 from qtune.core.sources import Source
-from qtune.doctor.facts import Goal
+from qtune.doctor.facts import Goal, Suppression
 
 
 @dataclass(frozen=True)
@@ -19,6 +19,7 @@ class Context:
     """`root` is the project's folder, where `.env` lies; `sources` are those the settings allow, in order.
 
     `line` is held by whoever measures speed, so that two measurements do not share the bandwidth.
+    `suppressions` are those written beside `.env`: in the run config, in pyproject.toml.
     """
 
     settings: Settings
@@ -28,3 +29,4 @@ class Context:
     environ: Mapping[str, str]
     root: Path
     line: threading.Lock = field(default_factory=threading.Lock)
+    suppressions: tuple[Suppression, ...] = ()

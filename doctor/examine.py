@@ -22,31 +22,47 @@ from qtune.doctor.facts import (
     Unknown,
 )
 from qtune.doctor.finding import Finding
+from qtune.doctor.fork import excused
+from qtune.doctor.judgement import NOWHERE, Elsewhere, added, unjudged, weighed
 from qtune.doctor.outcome import CheckState, Report, State
+from qtune.doctor.profiles import NetworkErrors
 from qtune.doctor.recommend import applicable, patch, recommendations
 from qtune.doctor.rule import Rule, nothing
 from qtune.doctor.rules import RULES
 from qtune.doctor.schedule import Limits, Observer, look
 from qtune.doctor.scope import choice, scoped
+from qtune.doctor.suppression import comments
+from qtune.doctor.suppression.settle import settle
 
 
 @dataclass(frozen=True)
 class Options:
-    """`only` and `skip` hold codes, their prefixes, rules' names, or kinds of checks (TOK303, tok, speed)."""
+    """`only` and `skip` hold codes, their prefixes, rules' names, or kinds of checks (TOK303, tok, speed).
+
+    `network_errors` warn: a hub that cannot be reached is no error. `excused`: nor is a missing token,
+    because secrets are withheld here.
+    """
 
     only: tuple[str, ...] = ()
     skip: tuple[str, ...] = ()
     limits: Limits = field(default_factory=Limits)
+    network_errors: NetworkErrors = "error"
+    excused: bool = False
 
 
 def examine(
-    context: Context, options: Options, observer: Observer = lambda check, finished: None
+    context: Context,
+    options: Options,
+    observer: Observer = lambda check, finished: None,
+    elsewhere: Elsewhere = NOWHERE,
 ) -> Report:
     """Looks, judges and recommends. Raises UsageError for an unknown code in `options`."""
     started, clock = datetime.now().astimezone(), time.monotonic()
     rules = selected(options, context.goal.kind)
     facts = look(plan(rules, context), context, before(context), options.limits, observer)
-    return report(facts, rules, options, started.isoformat(timespec="seconds"), clock)
+    if options.excused:
+        facts = excused(facts)
+    return report(facts, rules, options, started.isoformat(timespec="seconds"), clock, elsewhere)
 
 
 def rejudge(facts: Facts, options: Options) -> Report:
@@ -83,24 +99,41 @@ def before(context: Context) -> Facts:
             )
             for source in context.sources
         ),
+        suppressions=(
+            *(comments.in_env(settings.envfile) if settings.envfile is not None else ()),
+            *context.suppressions,
+        ),
     )
 
 
 def report(
-    facts: Facts, rules: Sequence[Rule], options: Options, started: str, clock: float
+    facts: Facts,
+    rules: Sequence[Rule],
+    options: Options,
+    started: str,
+    clock: float,
+    elsewhere: Elsewhere = NOWHERE,
 ) -> Report:
     judged = [finding for rule in rules for finding in rule.judge(facts)]
-    findings = ordered(applicable(finding, facts) for finding in scoped(judged, facts))
+    others = added(elsewhere, judged, options.skip)
+    told = [
+        weighed(finding, options.network_errors) for finding in (*scoped(judged, facts), *others)
+    ]
+    kept, ignored = settle(
+        told, (*judged, *others), facts, rules, lambda rule: unjudged(rule, facts, others)
+    )
+    findings = ordered(applicable(finding, facts) for finding in kept)
     rows = recommendations(findings, facts)
     return Report(
         findings=findings,
-        checks=states(facts, findings, rules),
+        checks=states(facts, (*findings, *(item.finding for item in ignored)), rules),
         facts=facts,
         recommended=rows,
         patch=patch(rows),
         suppressed=tuple(sorted(rule.code for rule in RULES if _named(rule, options.skip))),
         started=started,
         took_ms=round((time.monotonic() - clock) * 1000),
+        ignored=ignored,
     )
 
 

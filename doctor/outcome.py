@@ -9,6 +9,8 @@ from qtune.core.envpatch import EnvPatch
 from qtune.core.text import Text
 from qtune.doctor.facts import Facts
 from qtune.doctor.finding import Applicability, Finding
+from qtune.doctor.fork import NO_SECRETS
+from qtune.doctor.suppression.settle import Ignored
 
 State = Literal["ok", "skipped", "unknown", "crashed"]
 
@@ -45,7 +47,8 @@ class Recommendation:
 class Report:
     """`findings` come root cause first; `patch` is what `--fix` would write.
 
-    `suppressed` are the codes that `--skip` left out; `started` is in ISO 8601 with the zone.
+    `suppressed` are the codes that `--skip` left out, `ignored` the findings that a comment or
+    pyproject.toml keeps quiet; `started` is in ISO 8601 with the zone.
     """
 
     findings: tuple[Finding, ...]
@@ -56,6 +59,7 @@ class Report:
     suppressed: tuple[str, ...]
     started: str
     took_ms: int
+    ignored: tuple[Ignored, ...] = ()
 
 
 FailOn = Literal["error", "warning", "never"]
@@ -72,7 +76,9 @@ def exit_code(report: Report, fail_on: FailOn = "error", strict: bool = False) -
 
 
 def _not_made(check: CheckState) -> bool:
-    """Behind a finding, of no use to the goal, or left out for speed: that is not "could not be made"."""
-    if check.because is not None or not check.needed or check.reason == "--no-speed":
+    """Behind a finding, of no use to the goal, or left out on purpose: that is not "could not be made"."""
+    if check.because is not None or not check.needed:
+        return False
+    if check.reason in ("--no-speed", NO_SECRETS) or check.reason.startswith("--profile"):
         return False
     return check.state in ("unknown", "skipped")

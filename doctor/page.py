@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from qtune.core.text import Lang, Text
 from qtune.doctor.rule import Rule
 
@@ -22,8 +24,7 @@ def markdown(rule: Rule, lang: Lang) -> str:
         text: Text = getattr(rule.page, section)
         lines += ["", f"## {heading.to(lang)}", "", text.to(lang).strip()]
     if rule.reported:
-        skip = f"```bash\nqtune doctor --skip {rule.code}\n```"
-        lines += ["", f"## {_SUPPRESS.to(lang)}", "", skip]
+        lines += ["", f"## {_SUPPRESS.to(lang)}", "", *_suppressing(rule.code, lang)]
     if rule.page.sources:
         lines += [
             "",
@@ -32,3 +33,20 @@ def markdown(rule: Rule, lang: Lang) -> str:
             *(f"- {source}" for source in rule.page.sources),
         ]
     return "\n".join(lines) + "\n"
+
+
+_ONCE = Text("Once:", "仅本次：")
+_LINE = Text(
+    "At one line of `.env` or of a run config, at its end or on the line above:",
+    "针对 `.env` 或训练配置中的某一行，写在行末或上一行：",
+)
+_ALWAYS = Text(
+    "In the whole project, in `pyproject.toml`:", "在整个项目中，写入 `pyproject.toml`："
+)
+_WHY = Text("why", "原因")
+
+
+def _suppressing(code: str, lang: Lang) -> Iterator[str]:
+    yield f"{_ONCE.to(lang)}\n\n```bash\nqtune doctor --skip {code}\n```\n"
+    yield f"{_LINE.to(lang)}\n\n```bash\n# qtune: ignore[{code}] {_WHY.to(lang)}\n```\n"
+    yield f'{_ALWAYS.to(lang)}\n\n```toml\n[tool.qtune.doctor]\nignore = ["{code}"]\n```'

@@ -21,12 +21,17 @@ Observer = Callable[[str, bool], None]  # (check, finished)
 
 @dataclass(frozen=True)
 class Limits:
-    """`timeout_s` is for all checks together. `offline` and `no_speed` leave checks out, and say so."""
+    """`timeout_s` is for all checks together. `offline` and `no_speed` leave checks out, and say so.
+
+    `without` are kinds of checks that a profile leaves out.
+    """
 
     timeout_s: float = 60.0
     offline: bool = False
     offline_reason: str = "--offline"
     no_speed: bool = False
+    without: frozenset[str] = frozenset()
+    without_reason: str = "--profile"
 
 
 @dataclass
@@ -103,6 +108,8 @@ def _ready(
     limits: Limits,
 ) -> bool | Unknown | None:
     """True: start it. Unknown: it will not be made. None: something it needs is still under way."""
+    if check.family.name in limits.without:
+        return Unknown("skipped", limits.without_reason)
     if check.family.network and limits.offline:
         return Unknown("skipped", limits.offline_reason)
     if check.family.name == "speed" and limits.no_speed:

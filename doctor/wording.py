@@ -78,6 +78,7 @@ _OURS: Mapping[str, str] = {
     r"HF_HUB_DISABLE_IMPLICIT_TOKEN is on": "HF_HUB_DISABLE_IMPLICIT_TOKEN 已开启",
     r"the value cannot be sent as a token": "这个值无法作为 Token 发送",
     r"the token may not go to (?P<a>\S+)": "Token 不能发往 {a}",
+    r"a pull request from a fork has no secrets": "来自 fork 的 pull request 拿不到密钥",
     # the bare reason, where a check said no more
     r"timeout": "超时",
     r"refused": "被拒绝",

@@ -74,7 +74,15 @@ def schema() -> dict[str, Any]:
                 applicability={"enum": [item.value for item in Applicability]},
             )
         ),
-        suppressed=_list(_CODE),
+        suppressed=_list(
+            _object(
+                code=_CODE,
+                by={"enum": ["line", "file", "project", "skip"]},
+                reason=_TEXT,
+                span=_or_null(_ref("span")),
+                finding=_or_null(_ref("finding")),
+            )
+        ),
         took_ms=_COUNT,
     )
     return {

@@ -14,10 +14,19 @@ GoalKind = Literal["download", "train", "push"]
 
 
 @dataclass(frozen=True)
+class DataAsked:
+    """A data file of the run config; `format` is what its rows are said to be, auto to be found out."""
+
+    path: str
+    format: str = "auto"
+
+
+@dataclass(frozen=True)
 class Goal:
     """What the user wants to do. `model` is a repo id, or a folder when `local`.
 
     `training` is what a run config asks of the GPU's memory; None: what qtune does by default.
+    `data` are its own files, `enable_thinking` what it hands to the chat template.
     """
 
     kind: GoalKind
@@ -27,6 +36,8 @@ class Goal:
     run_config: str | None = None
     output_dir: str = ""
     training: Workload | None = None
+    data: tuple[DataAsked, ...] = ()
+    enable_thinking: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -48,6 +59,28 @@ class ShadowedSetting:
     origin: Origin
     winner: Origin
     same: bool
+
+
+@dataclass(frozen=True)
+class Suppression:
+    """Codes that the user does not want to hear of, and where that is written.
+
+    line: findings in the lines `first` to `last`; file: those in this file, or in none; project: all.
+    `column` to `end_column` is the comment (or the word in pyproject.toml), `gap` the blanks before it.
+    `flaw`: why it says nothing, no_codes or in_value.
+    """
+
+    scope: Literal["line", "file", "project"]
+    codes: tuple[str, ...]
+    reason: str
+    path: str
+    line: int
+    column: int
+    end_column: int
+    first: int = 0
+    last: int = 0
+    gap: int = 0
+    flaw: Literal["", "no_codes", "in_value"] = ""
 
 
 @dataclass(frozen=True)

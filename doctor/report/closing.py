@@ -33,6 +33,8 @@ def closing(report: Report, view: View) -> Iterator[Text]:
     )
     if unknown:
         tail.append(view.say(f"{unknown} without an answer", f"{unknown} 项没有结果"))
+    if report.ignored:
+        tail.append(_quiet(report, view))
     tail.append(view.say(f"{report.took_ms / 1000:.1f} s", f"{report.took_ms / 1000:.1f} 秒"))
     counts = _counts(report, view)
     if crashed := states.count("crashed"):
@@ -58,6 +60,14 @@ def closing(report: Report, view: View) -> Iterator[Text]:
         yield from hanging(rest, 2, view)
     if worst is not Severity.INFO:
         yield from areas(report, view)
+
+
+def _quiet(report: Report, view: View) -> str:
+    """How many were kept quiet, and which: a suppression that somebody else wrote must not go unseen."""
+    codes = dict.fromkeys(item.finding.code for item in report.ignored)
+    shown = ", ".join([*codes][:4]) + (", …" if len(codes) > 4 else "")
+    count = len(report.ignored)
+    return view.say(f"{count} suppressed ({shown})", f"已忽略 {count} 项（{shown}）")
 
 
 def _counts(report: Report, view: View) -> list[str]:

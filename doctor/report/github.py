@@ -58,7 +58,9 @@ def _end(report: Report, exit_code: int, lang: Lang) -> str:
         "errors: {}, warnings: {}, notes: {}; ".format(*counts),
         "错误 {}，警告 {}，提示 {}；".format(*counts),
     )
-    return f"qtune doctor: {words.to(lang)}{_exit(exit_code, lang)}"
+    quiet = len(report.ignored)
+    more = Text(f"suppressed: {quiet}; ", f"已忽略 {quiet}；").to(lang) if quiet else ""
+    return f"qtune doctor: {words.to(lang)}{more}{_exit(exit_code, lang)}"
 
 
 def _exit(code: int, lang: Lang) -> str:

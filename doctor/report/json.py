@@ -17,6 +17,7 @@ from qtune.doctor.finding import Applicability, Finding, Fix, Severity, Span
 from qtune.doctor.outcome import CheckState, Recommendation, Report
 from qtune.doctor.report.envdiff import shown_value
 from qtune.doctor.rules import BY_CODE
+from qtune.doctor.suppression.settle import place_of
 
 SCHEMA = 1
 
@@ -33,7 +34,7 @@ def render(report: Report, exit_code: int, lang: Lang) -> str:
         checks=[_check(check) for check in report.checks],
         findings=[_finding(finding, lang) for finding in report.findings],
         recommended_env={row.key: _recommended(row, lang) for row in report.recommended},
-        suppressed=list(report.suppressed),
+        suppressed=_suppressed(report, lang),
         took_ms=report.took_ms,
     )
 
@@ -119,6 +120,22 @@ def _finding(finding: Finding, lang: Lang) -> dict[str, Any]:
     }
 
 
+def _suppressed(report: Report, lang: Lang) -> list[dict[str, Any]]:
+    """Each finding that a comment or pyproject.toml keeps quiet, then the codes that `--skip` left out."""
+    rows = [
+        {
+            "code": item.finding.code,
+            "by": item.by.scope,
+            "reason": item.by.reason,
+            "span": _span(place_of(item.by)),
+            "finding": _finding(item.finding, lang),
+        }
+        for item in report.ignored
+    ]
+    left_out = {"by": "skip", "reason": "", "span": None, "finding": None}
+    return rows + [{"code": code, **left_out} for code in report.suppressed]
+
+
 def page(code: str, lang: Lang) -> str:
     """The rule's page in qtune's own documentation, relative to the repository."""
     return f"docs/rules/{code}.zh.md" if lang == "zh" else f"docs/rules/{code}.md"
@@ -142,12 +159,12 @@ def _fix(fix: Fix, lang: Lang) -> dict[str, Any]:
         "env": {key: shown_value(key, value) for key, value in patch.set.items()} if patch else {},
         "unset": sorted(patch.unset) if patch else [],
         "edits": [{"span": _span(edit.span), "text": edit.text} for edit in fix.edits],
-        "command": fix.command or _command(fix),
+        "command": fix.command or by_hand(fix),
         "url": fix.url,
     }
 
 
-def _command(fix: Fix) -> str:
+def by_hand(fix: Fix) -> str:
     """What one would type to do by hand what `--fix` does beside `.env`'s lines."""
     if fix.chmod is not None:
         return f"chmod {fix.chmod[1]:o} {fix.chmod[0]}"

@@ -29,7 +29,9 @@ def render(report: Report, exit_code: int, lang: Lang) -> str:
         "goal": goal.kind,
         "model": one_line(goal.model),
         "run_config": one_line(goal.run_config or ""),
-        "suppressed": " ".join(report.suppressed),
+        "suppressed": " ".join(
+            (*dict.fromkeys(i.finding.code for i in report.ignored), *report.suppressed)
+        ),
     }
     return _document(checks, _families(report, lang), exit_code, properties, report)
 

@@ -23,6 +23,7 @@ from qtune.doctor.report.passes import seen
 from qtune.doctor.report.unbroken import cell, code, fence, inline, table
 from qtune.doctor.report.view import View
 from qtune.doctor.report.words import broken_off, name_of, not_made, told, way_out
+from qtune.doctor.suppression.settle import place_of
 
 _MARKS = {Severity.ERROR: "❌", Severity.WARNING: "⚠️", Severity.INFO: "ℹ️"}
 _SEVERITIES = {
@@ -108,8 +109,14 @@ def _versions(report: Report, exit_code: int, hide: Hide, lang: Lang) -> str:
         (Text("took", "用时").to(lang), f"{report.took_ms / 1000:.1f} s"),
         (Text("exit", "退出码").to(lang), str(exit_code)),
     ]
-    if report.suppressed:
-        rows.append((Text("suppressed", "已忽略").to(lang), " ".join(report.suppressed)))
+    quiet = [
+        f"{item.finding.code} ({place(place_of(item.by))}"
+        + (f": {item.by.reason})" if item.by.reason else ")")
+        for item in report.ignored
+    ]
+    if quiet or report.suppressed:
+        words = ", ".join((*quiet, *report.suppressed))
+        rows.append((Text("suppressed", "已忽略").to(lang), inline(hide(words))))
     return table(("", ""), rows)
 
 

@@ -6,13 +6,14 @@ import json
 import re
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import repeat
 from typing import Any
 
 from qtune import __version__
 from qtune.core.errors import QtuneError
 from qtune.core.text import Lang
 from qtune.doctor.codec import to_plain
-from qtune.doctor.facts import Facts, SettingFact
+from qtune.doctor.facts import Facts, SettingFact, Suppression
 from qtune.doctor.finding import Edit, Finding, Fix, Severity, Span
 from qtune.doctor.outcome import CheckState, Report
 from qtune.doctor.page import markdown
@@ -29,6 +30,7 @@ from qtune.doctor.report.words import (
     way_out,
 )
 from qtune.doctor.rules import BY_CODE
+from qtune.doctor.suppression.settle import Ignored, place_of
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 _LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
@@ -44,7 +46,7 @@ def render(report: Report, exit_code: int, lang: Lang) -> str:
     }
     goal = {k: told(v) if isinstance(v, str) else v for k, v in to_plain(report.facts.goal).items()}
     properties = {"goal": goal, "suppressed": list(report.suppressed)}
-    return _log(report.findings, report.facts, invocation, properties, lang)
+    return _log(report.findings, report.facts, invocation, properties, lang, report.ignored)
 
 
 def failed(
@@ -75,9 +77,13 @@ def _log(
     invocation: dict[str, Any],
     properties: dict[str, Any],
     lang: Lang,
+    ignored: Sequence[Ignored] = (),
 ) -> str:
+    told_of = len(findings)
+    findings = (*findings, *(item.finding for item in ignored))
     codes = list(dict.fromkeys(finding.code for finding in findings))
     spans = places(findings, facts)
+    suppressions = [*repeat([], told_of), *([_suppression(item.by)] for item in ignored)]
     language = "zh-CN" if lang == "zh" else "en-US"
     run = {
         "tool": {
@@ -95,7 +101,10 @@ def _log(
         "results": [
             {**_result(finding, span, codes, lang), "partialFingerprints": {"qtune/v1": print_}}
             | _related(finding, findings)
-            for finding, span, print_ in zip(findings, spans, fingerprints(findings), strict=True)
+            | {"suppressions": why}
+            for finding, span, print_, why in zip(
+                findings, spans, fingerprints(findings), suppressions, strict=True
+            )
         ],
         "properties": properties,
     }
@@ -144,6 +153,13 @@ def _result(finding: Finding, span: Span, codes: list[str], lang: Lang) -> dict[
         if fix.edits and all(told(edit.text) == edit.text for edit in fix.edits):
             result["fixes"] = [_fix(fix, lang)]
     return result
+
+
+def _suppression(by: Suppression) -> dict[str, Any]:
+    """In the judged file itself, or for the whole project beside it."""
+    location = {"physicalLocation": _physical(place_of(by))}
+    row = {"kind": "external" if by.scope == "project" else "inSource", "location": location}
+    return {**row, "justification": told(by.reason)} if by.reason else row
 
 
 def _related(finding: Finding, findings: Sequence[Finding]) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from qtune.doctor.report.detail import checks
 from qtune.doctor.report.pieces import hanging
 from qtune.doctor.report.unseen import unseen
 from qtune.doctor.report.view import View
+from qtune.doctor.suppression.settle import place_of
 
 
 def render(report: Report, view: View) -> Text:
@@ -27,6 +28,7 @@ def render(report: Report, view: View) -> Text:
         _hubs(report, view),
         [] if view.fixing else _settings(report, view),
         unseen(report, view),
+        _quiet(report, view) if view.verbosity else [],
         checks(report, view) if view.verbosity else [],
         [*closing(report, view)],
         [] if view.fixing else onward(report, view),
@@ -69,3 +71,17 @@ def _settings(report: Report, view: View) -> list[Text]:
     if not rows:
         return []
     return [Text(view.say("Recommended .env", "建议的 .env"), "bold"), *rows]
+
+
+def _quiet(report: Report, view: View) -> list[Text]:
+    """What was kept quiet, by whom, and why."""
+    if not report.ignored:
+        return []
+    lines = [Text(view.say("Suppressed", "已忽略"), "bold")]
+    for item in report.ignored:
+        said = f"{item.finding.code:<7}  {item.finding.message.to(view.lang)}"
+        lines += hanging(said, 9, view, "", f"{view.glyphs.skipped} ")
+        by = causes.place(place_of(item.by))
+        reason = view.say(f": {item.by.reason}", f"：{item.by.reason}") if item.by.reason else ""
+        lines += hanging(by + reason, 11, view, "dim", f"{view.glyphs.bullet} ")
+    return lines

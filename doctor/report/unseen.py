@@ -6,6 +6,7 @@ from rich.text import Text
 
 from qtune.core.text import plain
 from qtune.doctor.finding import Severity
+from qtune.doctor.fork import NO_SECRETS
 from qtune.doctor.outcome import Report
 from qtune.doctor.report import comparison
 from qtune.doctor.report.pieces import STYLES, hanging, together
@@ -55,7 +56,9 @@ def unseen(report: Report, view: View) -> list[Text]:
 
 def on_purpose(reason: str) -> bool:
     """Did an option, a setting or a finding keep the check from being made?"""
-    return reason.startswith(("--", "HF_HUB_OFFLINE")) or reason in BY_CODE
+    if reason == NO_SECRETS or reason in BY_CODE:
+        return True
+    return reason.startswith(("--", "HF_HUB_OFFLINE"))
 
 
 def left_out(report: Report) -> bool:

@@ -22,6 +22,9 @@ from qtune.doctor.rules.cfg import (
     cfg090,
     cfg091,
     cfg092,
+    cfg093,
+    cfg094,
+    cfg095,
 )
 
 RULES: tuple[Rule, ...] = (
@@ -43,4 +46,7 @@ RULES: tuple[Rule, ...] = (
     cfg090.RULE,
     cfg091.RULE,
     cfg092.RULE,
+    cfg093.RULE,
+    cfg094.RULE,
+    cfg095.RULE,
 )
