@@ -256,7 +256,7 @@ def _about(
 def selected(options: Options, goal: GoalKind) -> tuple[Rule, ...]:
     """The rules that apply. Raises UsageError for a name that is no code, prefix or check."""
     for name in (*options.only, *options.skip):
-        if not any(_named(rule, (name,)) for rule in RULES):
+        if not is_name(name):
             raise UsageError(
                 "CFG090",
                 Text(
@@ -272,6 +272,11 @@ def selected(options: Options, goal: GoalKind) -> tuple[Rule, ...]:
         and (not options.only or _named(rule, options.only))
         and not _named(rule, options.skip)
     )
+
+
+def is_name(name: str) -> bool:
+    """Can `only` and `skip` hold it?"""
+    return any(_named(rule, (name,)) for rule in RULES)
 
 
 def _named(rule: Rule, names: Iterable[str]) -> bool:

@@ -79,8 +79,8 @@ def _quiet(report: Report, view: View) -> list[Text]:
         return []
     lines = [Text(view.say("Suppressed", "已忽略"), "bold")]
     for item in report.ignored:
-        said = f"{item.finding.code:<7}  {item.finding.message.to(view.lang)}"
-        lines += hanging(said, 9, view, "", f"{view.glyphs.skipped} ")
+        head = f"{view.glyphs.skipped} {item.finding.code:<7}  "
+        lines += hanging(item.finding.message.to(view.lang), 0, view, "", head)
         by = causes.place(place_of(item.by))
         reason = view.say(f": {item.by.reason}", f"：{item.by.reason}") if item.by.reason else ""
         lines += hanging(by + reason, 11, view, "dim", f"{view.glyphs.bullet} ")

@@ -21,7 +21,7 @@ _COMMENT = re.compile(
     r"(?:^|(?<=\s))#[ \t]*qtune:[ \t]*ignore(?P<file>-file)?\b[ \t]*(?:\[(?P<codes>[^\]\r\n]*)\])?(?P<reason>[^\r\n]*)"
 )
 _INSIDE = re.compile(r"#[ \t]*qtune:[ \t]*ignore(?:-file)?\[")
-_LONGEST_REASON = 200
+LONGEST_REASON = 200
 
 
 def in_env(document: EnvDocument) -> tuple[Suppression, ...]:
@@ -113,7 +113,7 @@ def _made(match: re.Match[str], path: Path, line: int, first: int, last: int) ->
     return Suppression(
         scope="file" if match["file"] else "line",
         codes=codes,
-        reason=redact(match["reason"].strip()[:_LONGEST_REASON]),
+        reason=redact(match["reason"].strip()[:LONGEST_REASON]),
         path=str(path),
         line=line,
         column=match.start() + 1,

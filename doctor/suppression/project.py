@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from qtune.core.secret import redact
 from qtune.core.text import Text
 from qtune.doctor.facts import Suppression
 from qtune.doctor.finding import Applicability, Finding, Fix, Severity, Span
 from qtune.doctor.profiles import PROFILES
+from qtune.doctor.suppression.comments import LONGEST_REASON
 
 TABLE = "tool.qtune.doctor"
 _LISTS = ("ignore", "skip")
@@ -35,8 +37,11 @@ class ProjectFile:
     problems: tuple[Finding, ...] = ()
 
 
-def read(text: str, path: Path) -> ProjectFile:
-    """A file that does not speak of qtune says nothing, not even that it is broken."""
+def read(text: str, path: Path, is_name: Callable[[str], bool]) -> ProjectFile:
+    """A file that does not speak of qtune says nothing, not even that it is broken.
+
+    `is_name` tells what `--skip` would take.
+    """
     if "qtune" not in text:
         return ProjectFile()
     try:
@@ -48,7 +53,7 @@ def read(text: str, path: Path) -> ProjectFile:
         table = table.get(name, {}) if isinstance(table, dict) else None
     if table is None or not isinstance(table, dict):
         return ProjectFile(problems=(_wrong(text, path, "", _A_TABLE),))
-    return _read(table, text, path)
+    return _read(table, text, path, is_name)
 
 
 def unreadable(path: Path, reason: str) -> ProjectFile:
@@ -56,7 +61,9 @@ def unreadable(path: Path, reason: str) -> ProjectFile:
     return ProjectFile(problems=(_problem(message, Span(str(path), 1)),))
 
 
-def _read(table: dict[str, Any], text: str, path: Path) -> ProjectFile:
+def _read(
+    table: dict[str, Any], text: str, path: Path, is_name: Callable[[str], bool]
+) -> ProjectFile:
     problems: list[Finding] = []
     lists: dict[str, tuple[str, ...]] = dict.fromkeys(_LISTS, ())
     values: dict[str, str] = {}
@@ -81,6 +88,14 @@ def _read(table: dict[str, Any], text: str, path: Path) -> ProjectFile:
                 problems.append(_wrong(text, path, key, _A_SWITCH))
         else:
             problems.append(_unknown(text, path, key))
+    for name in lists["skip"]:
+        if not is_name(name):
+            expected = Text(
+                f"codes, prefixes or checks; {name!r} is none",
+                f"代码、前缀或检查，而 {name!r} 不是",
+            )
+            problems.append(_wrong(text, path, "skip", expected))
+    lists["skip"] = tuple(name for name in lists["skip"] if is_name(name))
     suppressions = tuple(_suppression(code, text, path) for code in dict.fromkeys(lists["ignore"]))
     return ProjectFile(suppressions, lists["skip"], values, strict, tuple(problems))
 
@@ -129,15 +144,20 @@ def _problem(message: Text, span: Span) -> Finding:
     return Finding("CFG095", Severity.ERROR, message, span=span, fix=fix)
 
 
+_REASON = re.compile(r"\s*,?\s*\]?\s*#(.*)")
+
+
 def _suppression(code: str, text: str, path: Path) -> Suppression:
-    """TOML's reader knows no lines, so the word is looked for behind `ignore`."""
+    """TOML's reader knows no lines, so the word is looked for behind `ignore`; its comment is the reason."""
     lines = text.split("\n")
     begin = max(_line_of(lines, "ignore"), 1)
     for number in range(begin, len(lines) + 1):
         column = max(lines[number - 1].find(f'"{code}"'), lines[number - 1].find(f"'{code}'"))
         if column >= 0:
             end = column + len(code) + 3
-            return Suppression("project", (code,), "", str(path), number, column + 1, end)
+            reason = _REASON.match(lines[number - 1], end - 1)
+            why = redact(reason[1].strip()[:LONGEST_REASON]) if reason is not None else ""
+            return Suppression("project", (code,), why, str(path), number, column + 1, end)
     return Suppression("project", (code,), "", str(path), begin, 1, 1)
 
 

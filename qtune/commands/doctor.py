@@ -15,6 +15,7 @@ from qtune.core.errors import UsageError
 from qtune.core.text import Text
 from qtune.doctor.facts import GoalKind
 from qtune.doctor.outcome import FailOn
+from qtune.doctor.profiles import PROFILES, NetworkErrors
 from qtune.doctor.report.formats import FORMATS, renderer
 from qtune.misuse import Seconds, told
 from qtune.speech import current, say
@@ -36,8 +37,10 @@ class Asked:
     list_: bool
     offline: bool
     no_speed: bool
-    timeout: float
-    fail_on: FailOn
+    timeout: float | None
+    profile: str | None
+    network_errors: NetworkErrors | None
+    fail_on: FailOn | None
     strict: bool
     save: Path | None
     facts: Path | None
@@ -165,15 +168,33 @@ _PATH = click.Path(path_type=Path)
 @click.option(
     "--timeout",
     type=Seconds(),
-    default=60.0,
     metavar="SECONDS",
     help=say("For all checks together; 60 unless given.", "全部检查的总时限，默认 60 秒。"),
 )
 @click.option(
+    "--profile",
+    type=click.Choice([*PROFILES]),
+    metavar="NAME",
+    help=say(
+        "default; quick: what can be seen here at once; ci: the project and its model, not this machine.",
+        "default；quick：只看本机能立即看到的；ci：只看项目和模型，不看这台机器。",
+    ),
+)
+@click.option(
+    "--network-errors",
+    type=click.Choice(["error", "warn"]),
+    help=say(
+        "What an unreachable hub is; error unless --profile ci.",
+        "下载源无法访问时算什么；除 --profile ci 外默认为 error。",
+    ),
+)
+@click.option(
     "--fail-on",
     type=click.Choice(["error", "warning", "never"]),
-    default="error",
-    help=say("From which severity on to exit with 1.", "从哪个级别起以 1 退出。"),
+    help=say(
+        "From which severity on to exit with 1; error unless given.",
+        "从哪个级别起以 1 退出，默认 error。",
+    ),
 )
 @click.option(
     "--strict",

@@ -8,7 +8,6 @@ import os
 import shlex
 import sys
 import time
-from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +17,7 @@ from qtune.commands import console, documents, factsfile, fixing, listing
 from qtune.commands.project import Project, survey
 from qtune.commands.target import Target, read_target
 from qtune.commands.watch import watching
+from qtune.commands.wishes import example, in_run_config, wishes
 from qtune.core.errors import ConfigError
 from qtune.core.http import open_client
 from qtune.core.runconfig import QUICKSTART
@@ -26,7 +26,8 @@ from qtune.doctor import examine as doctor
 from qtune.doctor.context import Context
 from qtune.doctor.examine import Options
 from qtune.doctor.facts import SettingFact
-from qtune.doctor.finding import Finding
+from qtune.doctor.fork import from_fork
+from qtune.doctor.judgement import Elsewhere
 from qtune.doctor.outcome import Report, exit_code
 from qtune.doctor.report import json, terminal
 from qtune.doctor.report.view import View
@@ -48,6 +49,7 @@ class Examination:
     def run(self) -> int:
         asked = self.asked
         asked.check()
+        self.wishes = wishes(asked)
         if asked.facts is not None:
             survey(asked.env_file)  # for the language
             facts = factsfile.load(asked.facts)
@@ -69,19 +71,25 @@ class Examination:
         return self._tell(report)
 
     def _open(self) -> Project:
-        project = survey(self.asked.env_file)
+        project = survey(example(self.asked.env_file, self.wishes.profile))
         self.settings = tuple(
             SettingFact(v.setting.key, v.shown, v.origin, v.problem) for v in project.settings
         )
         return project
 
     def _options(self, project: Project | None) -> Options:
-        asked, reason, offline = self.asked, "--offline", self.asked.offline
+        asked, wished = self.asked, self.wishes
+        reason, offline = "--offline", asked.offline
+        of_profile = f"--profile {wished.name}"
+        if not offline and not wished.profile.network:
+            offline, reason = True, of_profile
         if not offline and project is not None and project.settings.flag("HF_HUB_OFFLINE"):
             where = project.settings.origin("HF_HUB_OFFLINE").describe().to(current())
             offline, reason = True, f"HF_HUB_OFFLINE, {where}"
-        limits = Limits(asked.timeout, offline, reason, asked.no_speed)
-        options = Options(asked.only, asked.skip, limits)
+        without = wished.profile.without
+        limits = Limits(wished.timeout_s, offline, reason, asked.no_speed, without, of_profile)
+        excused = wished.profile.excused and from_fork(os.environ)
+        options = Options(asked.only, wished.skip, limits, wished.network_errors, excused)
         doctor.selected(options, asked.goal)  # an unknown name is told before anything is looked at
         return options
 
@@ -101,16 +109,18 @@ class Examination:
             except ConfigError as problem:
                 unusable = problem
                 client = stack.enter_context(httpx.Client(transport=_Refusing(problem)))
+            file = self.wishes.file
             context = Context(
-                project.settings, target.goal, sources, client, os.environ, project.root
-            )
+                project.settings, target.goal, sources, client, os.environ, project.root,
+                suppressions=(*in_run_config(target.goal.run_config), *file.suppressions),
+            )  # fmt: skip
+            told = (*map(json.finding_of, problems), *file.problems, *target.findings)
+            # Where no road is walked, nothing else would show it.
+            otherwise = (json.finding_of(unusable),) if unusable is not None else ()
             observer = stack.enter_context(watching(self.asked.quiet))
-            report = doctor.examine(context, options, observer)
-        if unusable is not None and all(f.code != unusable.code for f in report.findings):
-            problems.append(unusable)  # no road was walked that would have shown it
-        extra = [*(json.finding_of(problem) for problem in problems), *target.findings]
+            report = doctor.examine(context, options, observer, Elsewhere(told, otherwise))
         took_ms = round((time.monotonic() - started) * 1000)
-        return dataclasses.replace(_with(report, extra, options), took_ms=took_ms)
+        return dataclasses.replace(report, took_ms=took_ms)
 
     def _show_diff(self, report: Report, project: Project) -> int:
         changes = fixing.planned(report, project, unsafe=self.asked.unsafe_fixes)
@@ -179,13 +189,14 @@ class Examination:
         sys.stdout.write(text)
 
     def _exit(self, report: Report) -> int:
-        return exit_code(report, self.asked.fail_on, self.asked.strict)
+        return exit_code(report, self.wishes.fail_on, self.wishes.strict)
 
     def _again(self) -> str:
         asked = self.asked
         words = ["qtune", "doctor"]
         words += [asked.target] if asked.target else []
         words += ["--for", asked.goal] if asked.goal != "train" else []
+        words += ["--profile", asked.profile] if asked.profile else []
         words += ["--env-file", str(asked.env_file)] if asked.env_file else []
         return shlex.join(words)
 
@@ -198,16 +209,6 @@ class _Refusing(httpx.BaseTransport):
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         raise self._problem
-
-
-def _with(report: Report, extra: Iterable[Finding], options: Options) -> Report:
-    codes = {name.upper().rstrip(".*") for name in options.skip}
-    kept = [
-        f
-        for f in extra
-        if f not in report.findings and not codes & {f.code, f.code.rstrip("0123456789")}
-    ]
-    return dataclasses.replace(report, findings=doctor.ordered([*report.findings, *kept]))
 
 
 def _onward(report: Report) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from qtune.commands.wishes import suppressions
 from qtune.core.http import open_client
 from qtune.core.settings import Settings
 from qtune.core.sources import candidates
@@ -33,7 +34,10 @@ def preflight(
 
         def look(count: int | None) -> Report:
             sources = allowed[:count]
-            context = Context(settings, goal, sources, client, os.environ, root)
+            context = Context(
+                settings, goal, sources, client, os.environ, root,
+                suppressions=suppressions(goal.run_config),
+            )  # fmt: skip
             return examine(context, options, observer)
 
         report = look(1)
