@@ -46,7 +46,17 @@ from qtune.doctor.facts.machine import (
 )
 from qtune.doctor.facts.packages import Elsewhere, Import, Imports, Packages, Shadow, Unmet
 from qtune.doctor.facts.road import ProxyFact, Reach, Stage, StageName
-from qtune.doctor.facts.tokens import TokenFact, Tokens, TokenShape
+from qtune.doctor.facts.tokens import (
+    Dotenvs,
+    Leak,
+    Leaks,
+    SecretFile,
+    SecretFiles,
+    TokenFact,
+    TokenLine,
+    Tokens,
+    TokenShape,
+)
 
 __all__ = [
     "NOT_LOOKED",
@@ -57,6 +67,7 @@ __all__ = [
     "DataFile",
     "Dataset",
     "Disk",
+    "Dotenvs",
     "Elsewhere",
     "EnvEntry",
     "EnvFile",
@@ -72,6 +83,8 @@ __all__ = [
     "Known",
     "Leftover",
     "Lengths",
+    "Leak",
+    "Leaks",
     "Listing",
     "ModelFolder",
     "OtherEnv",
@@ -82,6 +95,8 @@ __all__ = [
     "Reach",
     "Resources",
     "Sample",
+    "SecretFile",
+    "SecretFiles",
     "SettingFact",
     "Shadow",
     "ShadowedSetting",
@@ -93,6 +108,7 @@ __all__ = [
     "Suppression",
     "Surroundings",
     "TokenFact",
+    "TokenLine",
     "TokenShape",
     "Tokens",
     "TorchBuild",
@@ -119,6 +135,9 @@ class Facts:
     envfile: Fact[EnvFile] = NOT_LOOKED
     dataset: Fact[Dataset] = NOT_LOOKED
     tokens: Mapping[str, Fact[Tokens]] = field(default_factory=dict)
+    dotenvs: Fact[Dotenvs] = NOT_LOOKED
+    secretfiles: Fact[SecretFiles] = NOT_LOOKED
+    leaks: Fact[Leaks] = NOT_LOOKED
     reach: Mapping[str, Fact[Reach]] = field(default_factory=dict)
     identity: Mapping[str, Fact[Identity]] = field(default_factory=dict)
     listing: Mapping[str, Fact[Listing]] = field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""The tokens that were found, masked."""
+"""The tokens that were found, masked, and the places in which tokens lie."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Literal
 
 from qtune.core.origin import Origin
 
+Hub = Literal["huggingface", "modelscope"]
 TokenShape = Literal[
     "ok",
     "placeholder",
@@ -39,3 +40,61 @@ class Tokens:
     found: tuple[TokenFact, ...]
     may_go: bool
     disabled: bool = False
+
+
+@dataclass(frozen=True)
+class TokenLine:
+    """A line of a `.env` that qtune does not read, and that holds a token."""
+
+    hub: Hub
+    key: str
+    path: str
+    line: int
+
+
+@dataclass(frozen=True)
+class Dotenvs:
+    """The `.env` files around the one that counts: in the folders above it, and beside the run config."""
+
+    tokens: tuple[TokenLine, ...] = ()
+
+    def token_for(self, hub: str) -> TokenLine | None:
+        return next((line for line in self.tokens if line.hub == hub), None)
+
+
+@dataclass(frozen=True)
+class SecretFile:
+    """A file in which a login keeps its token. `exposed`: other users of this machine can read it."""
+
+    hub: Hub
+    path: str
+    mode: int
+    exposed: bool
+
+
+@dataclass(frozen=True)
+class SecretFiles:
+    files: tuple[SecretFile, ...] = ()
+
+
+@dataclass(frozen=True)
+class Leak:
+    """What looks like a token in a file that git keeps; `line` is 1-based.
+
+    `committed`: it stands in the last commit too. `in_use`: it is one of the tokens at hand.
+    """
+
+    hub: Hub
+    path: str
+    line: int
+    masked: str
+    committed: bool
+    in_use: bool
+
+
+@dataclass(frozen=True)
+class Leaks:
+    """`more` is how many were found beyond those that are listed."""
+
+    found: tuple[Leak, ...] = ()
+    more: int = 0

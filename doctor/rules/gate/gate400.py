@@ -13,7 +13,7 @@ from qtune.doctor.rules.gate.known_models import correction, named_by_setting
 from qtune.doctor.rules.gate.refusals import evidence, model_page, refusals
 from qtune.doctor.rules.gate.words import GATED_DOCS, REAL_FILE, VERIFY
 from qtune.doctor.rules.places import span_of
-from qtune.doctor.rules.tok.held import counting
+from qtune.doctor.rules.tok.held import counting, out_of_scope
 from qtune.doctor.rules.words import amid, joined, prose
 
 
@@ -32,6 +32,7 @@ def _judge(facts: Facts) -> Iterable[Finding]:
             Severity.ERROR,
             _message(source, facts, name, gate.access.sent_token),
             evidence=(*evidence(source, gate, facts), *_folder(model)),
+            because="TOK307" if out_of_scope(source, facts) else None,
             span=span_of(setting.origin, facts) if by_setting else None,
             fix=correction(facts) or _check_the_name(source, facts),
             url=model_page(source, facts),
@@ -168,6 +169,6 @@ RULE = Rule(
             "https://github.com/modelscope/modelscope/issues/568",
         ),
     ),
-    needs=("gate", "tokens", "envfile"),
+    needs=("gate", "tokens", "identity", "envfile"),
     judge=_judge,
 )

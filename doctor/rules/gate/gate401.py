@@ -17,11 +17,13 @@ from qtune.doctor.rules.gate.words import ACCEPT, GATED_DOCS, OPEN_MODELS, REAL_
 from qtune.doctor.rules.places import span_of
 from qtune.doctor.rules.tok.held import (
     counting,
+    kept_back,
     key_of,
     misshapen,
     token_page,
     tokens_for,
     trusted,
+    unread,
     weak_ca,
 )
 from qtune.doctor.rules.tok.words import GET_A_TOKEN, TOKEN_DOCS
@@ -74,6 +76,10 @@ def _held_back(source: SourceFact, facts: Facts) -> Text:
 
 
 def _because(source: SourceFact, facts: Facts) -> str | None:
+    if unread(source, facts) is not None:
+        return "TOK305"
+    if kept_back(source, facts):
+        return "TOK311"
     token, tokens = counting(source, facts), tokens_for(source, facts)
     if token is None or tokens is None or tokens.disabled or tokens.may_go:
         return None
@@ -81,8 +87,7 @@ def _because(source: SourceFact, facts: Facts) -> str | None:
 
 
 def _fix(source: SourceFact, facts: Facts) -> Fix:
-    tokens = tokens_for(source, facts)
-    if tokens is not None and tokens.found and tokens.disabled:
+    if kept_back(source, facts):
         return Fix(
             Text("Let the token be sent", "允许发送 Token"),
             Applicability.UNSAFE,
@@ -193,6 +198,6 @@ RULE = Rule(
         verify=VERIFY,
         sources=(GATED_DOCS, TOKEN_DOCS),
     ),
-    needs=("gate", "tokens", "envfile"),
+    needs=("gate", "tokens", "envfile", "dotenvs"),
     judge=_judge,
 )

@@ -10,10 +10,21 @@ from qtune.core.origin import Level
 from qtune.core.sources import same_owner
 from qtune.core.text import Text
 from qtune.core.trust import names
-from qtune.doctor.facts import Facts, SettingFact, SourceFact, TokenFact, Tokens, known
+from qtune.doctor.facts import (
+    Facts,
+    SettingFact,
+    SourceFact,
+    TokenFact,
+    TokenLine,
+    Tokens,
+    known,
+)
 from qtune.doctor.finding import Applicability, Fix, Severity
 
 _OFFICIAL = {"huggingface": "https://huggingface.co", "modelscope": "https://modelscope.cn"}
+# Of a fine-grained token, as whoami-v2 names them.
+WRITES = frozenset({"repo.write"})
+_READS = frozenset({"repo.content.read", "repo.write"})
 
 
 def hubs(facts: Facts) -> Iterator[SourceFact]:
@@ -92,6 +103,36 @@ def trusted(source: SourceFact, facts: Facts) -> bool:
     """Is the address the hub's own, or one that the user named in QTUNE_TRUSTED_HOSTS?"""
     hosts = facts.setting("QTUNE_TRUSTED_HOSTS").value
     return source.official or names(hosts, source.endpoint)
+
+
+def kept_back(source: SourceFact, facts: Facts) -> bool:
+    """Is it the switch alone that keeps a token from a hub which may have it?"""
+    tokens = tokens_for(source, facts)
+    return tokens is not None and bool(tokens.found) and tokens.disabled and trusted(source, facts)
+
+
+def unread(source: SourceFact, facts: Facts) -> TokenLine | None:
+    """A token in a `.env` that does not count, where none that counts was found and the hub wants one."""
+    tokens, dotenvs = tokens_for(source, facts), known(facts.dotenvs)
+    if tokens is None or tokens.found or dotenvs is None or source.kind == "mirror":
+        return None
+    wanted = state(source, facts) in (AccessState.GATED_NO_TOKEN, AccessState.MISSING_OR_PRIVATE)
+    return dotenvs.token_for(source.kind) if wanted or facts.goal.kind == "push" else None
+
+
+def out_of_scope(source: SourceFact, facts: Facts) -> bool:
+    """Does a fine-grained token leave out a repository that its account may well see?"""
+    identity, gate = known(facts.identity.get(source.name)), known(facts.gate.get(source.name))
+    if identity is None or not identity.valid or identity.role != "fineGrained" or gate is None:
+        return False
+    hidden = gate.access.state is AccessState.MISSING_OR_PRIVATE and gate.access.sent_token
+    model = facts.goal.model
+    owner = model.partition("/")[0]
+    covered = any(
+        grant.entity in (model, owner) and _READS & set(grant.permissions)
+        for grant in identity.grants
+    )
+    return hidden and owner in (identity.name, *identity.orgs) and not covered
 
 
 def home(source: SourceFact, facts: Facts) -> str:

@@ -9,7 +9,7 @@ from qtune.core.text import Text
 from qtune.doctor.facts import Facts
 from qtune.doctor.finding import Applicability, Finding, Fix, Severity
 from qtune.doctor.rule import Page, Rule
-from qtune.doctor.rules.tok.held import hubs, key_of, state, token_page, tokens_for
+from qtune.doctor.rules.tok.held import hubs, key_of, state, token_page, tokens_for, unread
 from qtune.doctor.rules.tok.words import GET_A_TOKEN, OR_MODELSCOPE, TOKEN_DOCS, VERIFY
 from qtune.doctor.rules.words import joined, prose
 
@@ -19,6 +19,8 @@ def _judge(facts: Facts) -> Iterable[Finding]:
         tokens, gate = tokens_for(source, facts), state(source, facts)
         wanted = gate in (AccessState.GATED_NO_TOKEN, AccessState.MISSING_OR_PRIVATE)
         if tokens is None or tokens.found or not wanted:
+            continue
+        if unread(source, facts) is not None:  # TOK305: there is one, in another place
             continue
         hub, key = source.title, key_of(source)
         file = source.kind == "huggingface"
@@ -96,6 +98,6 @@ RULE = Rule(
         verify=VERIFY,
         sources=(TOKEN_DOCS, "https://huggingface.co/docs/hub/models-gated"),
     ),
-    needs=("tokens", "gate"),
+    needs=("tokens", "gate", "dotenvs"),
     judge=_judge,
 )
