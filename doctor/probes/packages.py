@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import platform
+import sys
 from importlib import metadata
 
 from qtune.doctor.context import Context
 from qtune.doctor.facts import Facts, Known, Packages
+from qtune.doctor.probes import elsewhere, requirements, shadows
 
 NAMES = (
     "torch",
@@ -22,12 +24,25 @@ NAMES = (
     "hf_xet",
     "modelscope",
     "httpx",
+    "socksio",
+    "pysocks",
     "numpy",
 )
 
 
 def probe(context: Context, seen: Facts) -> Known[Packages]:
-    return Known(Packages(platform.python_version(), {name: version(name) for name in NAMES}))
+    training = context.goal.kind == "train"
+    return Known(
+        Packages(
+            platform.python_version(),
+            {name: version(name) for name in NAMES},
+            bits=64 if sys.maxsize > 2**32 else 32,
+            prefix=sys.prefix,
+            unmet=tuple(requirements.unmet(NAMES, training=training)),
+            shadows=tuple(shadows.found(NAMES, context.environ)),
+            elsewhere=elsewhere.activated(context.environ, sys.prefix),
+        )
+    )
 
 
 def version(name: str) -> str:

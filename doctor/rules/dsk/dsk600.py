@@ -1,4 +1,4 @@
-"""DSK600: the files do not fit where they go, or nothing can be written there."""
+"""DSK600: the files do not fit where they go."""
 
 from __future__ import annotations
 
@@ -6,35 +6,30 @@ from collections.abc import Iterable, Iterator
 
 from qtune.core.amounts import size
 from qtune.core.text import Text
-from qtune.doctor.facts import Disk, Facts, GoalKind, Place, known
+from qtune.doctor.facts import Disk, Facts, Place, known
 from qtune.doctor.finding import Finding, Fix, Severity
 from qtune.doctor.rule import Page, Rule
 from qtune.doctor.rules.advice import manual
+from qtune.doctor.rules.dsk.places import GOALS, full, written_cache
 from qtune.doctor.rules.hub.serving import listing
 from qtune.doctor.rules.words import prose
 from qtune.doctor.wording import in_both
 
-_GOALS: frozenset[GoalKind] = frozenset({"download", "train"})
 # Rules of thumb. A file system that is filled to the last byte fails before that; a LoRA run keeps a few
 # checkpoints of adapter and optimizer state, some hundred megabytes each for a model of 4 to 8 billion.
 _SPARE = 0.05
 _CHECKPOINTS = 2_000_000_000
-_LITTLE = 65_536  # less than this is a full disk
 
 
 def judge(facts: Facts) -> Iterable[Finding]:
-    disk = known(facts.disk)
+    disk, cache, found = known(facts.disk), written_cache(facts), listing(facts)
     if disk is None:
         return
-    found = listing(facts)
-    missing = found.missing if found is not None else None
-    offline = facts.setting("HF_HUB_OFFLINE").value.lower() in ("1", "true", "yes", "on")
-    downloads = missing != 0 and not facts.goal.local and not offline
-    if downloads and not disk.cache.writable:
-        yield _unwritable(disk.cache, cache=True)
-    elif downloads and missing is not None:
-        yield from _room(facts, disk, missing)
-    if facts.goal.kind == "train" and disk.output is not None:
+    if cache is not None and not cache.writable:
+        yield from _no_room(cache, cache=True)
+    elif cache is not None and found is not None:
+        yield from _room(facts, disk, found.missing)
+    if disk.output is not None and facts.goal.kind == "train":
         yield from _output(disk.output, disk)
 
 
@@ -82,46 +77,34 @@ def _move() -> Fix:
     )
 
 
-def _unwritable(place: Place, *, cache: bool) -> Finding:
+def _no_room(place: Place, *, cache: bool) -> Iterator[Finding]:
+    """Not even a small file could be written. What the user may not write is DSK602's."""
+    if not full(place):
+        return
     what = (
         Text("The model cache", "模型缓存目录") if cache else Text("The output folder", "输出目录")
     )
     key = "HF_HOME" if cache else "QTUNE_OUTPUT_DIR"
-    return Finding(
+    yield Finding(
         "DSK600",
         Severity.ERROR,
         Text(
-            f"{what.en} {place.path} cannot be written to",
-            f"{what.zh} {place.path} 无法写入",
+            f"{what.en} {place.path} cannot be written to: its disk is full",
+            f"{what.zh} {place.path} 无法写入：磁盘已满",
         ),
         (in_both(place.error),) if place.error else (),
-        fix=_make_room(key) if _is_full(place) else _make_writable(key, place),
-    )
-
-
-def _is_full(place: Place) -> bool:
-    return place.free < _LITTLE or "quota" in place.error.lower()
-
-
-def _make_room(key: str) -> Fix:
-    return manual(
-        f"Free some space, or set {key} to a folder on another disk",
-        f"清理空间，或把 {key} 设到其他磁盘",
-        command="df -h",
-    )
-
-
-def _make_writable(key: str, place: Place) -> Fix:
-    return manual(
-        f"Make it yours (chown), or set {key} to a folder that you may write to",
-        f"修改目录的所有者（chown），或把 {key} 设为可写的目录",
-        command=f'ls -ld "{place.path}"',
+        because="DSK601" if place.volume.inodes == 0 else None,
+        fix=manual(
+            f"Free some space, or set {key} to a folder on another disk",
+            f"清理空间，或把 {key} 设到其他磁盘",
+            command="df -h",
+        ),
     )
 
 
 def _output(output: Place, disk: Disk) -> Iterator[Finding]:
     if not output.writable:
-        yield _unwritable(output, cache=False)
+        yield from _no_room(output, cache=False)
     elif output.device != disk.cache.device and output.free < _CHECKPOINTS:
         yield Finding(
             "DSK600",
@@ -141,18 +124,20 @@ RULE = Rule(
     code="DSK600",
     name="space",
     severity=Severity.ERROR,
-    title=Text("The files do not fit on the disk", "磁盘空间不足或无法写入"),
+    title=Text("The files do not fit on the disk", "磁盘空间不足"),
     needs=("disk", "listing"),
-    goals=_GOALS,
+    goals=GOALS,
     judge=judge,
     page=Page(
         what=prose(
             """
-            What is still to be downloaded is larger than the free space where the cache lies, or the cache
-            or the run's folder cannot be written to.
+            What is still to be downloaded is larger than the free space where the cache lies, or that disk, or
+            the one of the run's folder, is full. Where space is free and nothing may be written all the same,
+            it is DSK602, and DSK601 where no more files can be made.
             """,
             """
-            待下载的文件比缓存所在磁盘的可用空间还大，或者缓存目录、训练输出目录无法写入。
+            待下载的文件比缓存所在磁盘的可用空间还大，或者该磁盘、训练输出目录所在的磁盘已满。
+            有空间却无法写入的情况见 DSK602，无法再创建文件见 DSK601。
             """,
         ),
         why=prose(
@@ -200,9 +185,6 @@ RULE = Rule(
             hf cache ls
             hf cache prune
             ```
-
-            A cache that `root` wrote (by `sudo`, or in a container) is yours again after
-            `sudo chown -R $USER ~/.cache/huggingface`.
             """,
             """
             把缓存移到空间充足的磁盘（`HF_XET_CACHE` 会跟随 `HF_HOME`）：
@@ -218,9 +200,6 @@ RULE = Rule(
             hf cache ls
             hf cache prune
             ```
-
-            如果缓存是 `root` 写入的（用了 `sudo`，或在容器里），可用
-            `sudo chown -R $USER ~/.cache/huggingface` 改回自己名下。
             """,
         ),
         verify=prose(

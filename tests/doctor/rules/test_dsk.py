@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from qtune.doctor.facts import Disk, Facts, Known, Place, Unknown
 from qtune.doctor.finding import Applicability, Severity
-from qtune.doctor.rules.dsk import RULES, dsk600
+from qtune.doctor.rules.dsk import RULES, dsk600, dsk602
 from tests.doctor.build import env_line, healthy, with_setting
 from tests.doctor.rules.judging import findings, only
 from tests.doctor.rules.pages import complaints
@@ -22,7 +22,7 @@ def disk(free: int, output: Place | None = OTHER_DISK, **changes: object) -> Fac
 
 
 def test_the_page_is_whole_in_both_languages() -> None:
-    assert [complaints(rule) for rule in RULES] == [[]]
+    assert [complaints(rule) for rule in RULES if complaints(rule)] == []
 
 
 def test_a_healthy_machine_has_no_finding() -> None:
@@ -67,25 +67,32 @@ def test_what_is_cached_already_needs_no_room() -> None:
 
 def test_a_cache_that_cannot_be_written_to_is_an_error_even_without_a_listing() -> None:
     facts = disk(500 * 10**9, writable=False, error="Permission denied")
-    finding = only(dsk600.RULE, replace(facts, listing={}))
+    finding = only(dsk602.RULE, replace(facts, listing={}))
     assert finding.severity is Severity.ERROR
+    assert findings(dsk600.RULE, facts) == []
     assert "/cache/hub" in finding.message.en and "Permission denied" in told(finding)
     assert finding.fix is not None and "HF_HOME" in finding.fix.title.en
 
 
 def test_a_full_disk_is_not_a_matter_of_permissions() -> None:
-    for free, error, advice in (
-        (0, "No space left on device", "Free some space"),
-        (10**9, "Disk quota exceeded", "Free some space"),
-        (10**9, "Permission denied", "chown"),
-    ):
-        fix = only(dsk600.RULE, disk(free, writable=False, error=error)).fix
-        assert fix is not None and advice in fix.title.en and "HF_HOME" in fix.title.en
+    for free, error in ((0, "No space left on device"), (10**9, "Disk quota exceeded")):
+        facts = disk(free, writable=False, error=error)
+        fix = only(dsk600.RULE, facts).fix
+        assert fix is not None and "Free some space" in fix.title.en and "HF_HOME" in fix.title.en
+        assert findings(dsk602.RULE, facts) == []
+
+
+def test_what_belongs_to_somebody_else_can_be_taken_over() -> None:
+    facts = disk(10**9, writable=False, error="Permission denied", owner="root")
+    finding = only(dsk602.RULE, facts)
+    assert "belongs to root" in finding.message.en and "root" in finding.message.zh
+    assert finding.fix is not None and "chown" in finding.fix.command
 
 
 def test_a_whole_model_in_a_read_only_cache_is_fine() -> None:
     facts = disk(0, writable=False, error="Read-only file system")
     assert findings(dsk600.RULE, missing(facts, 0)) == []
+    assert findings(dsk602.RULE, missing(facts, 0)) == []
 
 
 def test_offline_nothing_is_written_to_the_cache() -> None:
@@ -95,7 +102,7 @@ def test_offline_nothing_is_written_to_the_cache() -> None:
 
 
 def test_an_output_folder_that_cannot_be_written_to_is_an_error() -> None:
-    finding = only(dsk600.RULE, disk(500 * 10**9, replace(OTHER_DISK, writable=False)))
+    finding = only(dsk602.RULE, disk(500 * 10**9, replace(OTHER_DISK, writable=False)))
     assert finding.severity is Severity.ERROR
     assert "/data/runs" in finding.message.en and "/data/runs" in finding.message.zh
     assert finding.fix is not None and "QTUNE_OUTPUT_DIR" in finding.fix.title.en
