@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from qtune.core.credentials import Credential, HubName, credentials
+from qtune.core.settings import Settings
 from qtune.core.sources import Source
 from qtune.core.trust import is_official, may_send
 from qtune.doctor.context import Context
@@ -14,11 +16,15 @@ from qtune.doctor.facts import Facts, Known, TokenFact, Tokens, TokenShape
 def probe(context: Context, source: Source, seen: Facts) -> Known[Tokens]:
     if source.kind == "mirror":  # never gets one, whatever the settings say
         return Known(Tokens((), False))
-    found = credentials(source.kind, context.settings)
-    off = source.kind == "huggingface" and context.settings.flag("HF_HUB_DISABLE_IMPLICIT_TOKEN")
-    may_go = bool(found) and not off and may_send(found[0], source.endpoint, context.settings)
-    official = is_official(source.kind, source.endpoint)
-    return Known(Tokens(tuple(_fact(token, official) for token in found), may_go, off))
+    return Known(fact(source, credentials(source.kind, context.settings), context.settings))
+
+
+def fact(source: Source, found: Sequence[Credential], settings: Settings) -> Tokens:
+    """`found` are the tokens for this hub, the one that counts first."""
+    off = source.kind == "huggingface" and settings.flag("HF_HUB_DISABLE_IMPLICIT_TOKEN")
+    may_go = bool(found) and not off and may_send(found[0], source.endpoint, settings)
+    official = source.kind != "mirror" and is_official(source.kind, source.endpoint)
+    return Tokens(tuple(_fact(token, official) for token in found), may_go, off)
 
 
 def _fact(token: Credential, official: bool) -> TokenFact:
@@ -51,7 +57,7 @@ _QUOTES = "\"'`“”‘’「」«»"
 
 def shape_of(text: str, hub: HubName, official: bool) -> TokenShape:
     """Why `text` can be no token of `hub`, or "ok". A company's own hub may give any shape of token."""
-    if _PLACEHOLDER.fullmatch(text.strip(_QUOTES + " ")):
+    if is_placeholder(text):
         return "placeholder"
     if any(quote in text for quote in _QUOTES):
         return "quotes"
@@ -67,3 +73,8 @@ def shape_of(text: str, hub: HubName, official: bool) -> TokenShape:
         return "ok"
     # ModelScope documents no shape; only what is too short to be a secret can be called wrong.
     return "ok" if hub == "modelscope" and len(text) >= 16 else "malformed"
+
+
+def is_placeholder(text: str) -> bool:
+    """Does it stand where somebody is to write a token?"""
+    return _PLACEHOLDER.fullmatch(text.strip(_QUOTES + " ")) is not None

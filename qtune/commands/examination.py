@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING
 import httpx
 
 from qtune.commands import console, documents, factsfile, fixing, listing
+from qtune.commands.example import emptied, stands_in
 from qtune.commands.project import Project, survey
 from qtune.commands.target import Target, read_target
 from qtune.commands.watch import watching
-from qtune.commands.wishes import example, in_run_config, wishes
+from qtune.commands.wishes import in_run_config, wishes
 from qtune.core.errors import ConfigError
 from qtune.core.http import open_client
 from qtune.core.runconfig import QUICKSTART
@@ -71,7 +72,9 @@ class Examination:
         return self._tell(report)
 
     def _open(self) -> Project:
-        project = survey(example(self.asked.env_file, self.wishes.profile))
+        named = self.asked.env_file
+        path = stands_in(named, self.wishes.profile)
+        project = survey(path, change=emptied) if path != named else survey(path)
         self.settings = tuple(
             SettingFact(v.setting.key, v.shown, v.origin, v.problem) for v in project.settings
         )

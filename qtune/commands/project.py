@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -36,14 +36,21 @@ def open_project(env_file: Path | None = None, flags: Mapping[str, str] = NO_FLA
     return project
 
 
-def survey(env_file: Path | None = None, flags: Mapping[str, str] = NO_FLAGS) -> Project:
+def survey(
+    env_file: Path | None = None,
+    flags: Mapping[str, str] = NO_FLAGS,
+    *,
+    change: Callable[[EnvDocument], EnvDocument] = lambda document: document,
+) -> Project:
     """The same for the doctor, which goes on and reports what could not be read.
 
-    Raises UsageError CFG092 where the working folder is gone.
+    `change` is made to the project's file before it counts. Raises UsageError CFG092 where the working
+    folder is gone.
     """
     path = _here() / (env_file or Path(".env"))
     user, user_problem = _read(user_config())
     document, problem = _read(path)
+    document = change(document)
     resolved = settings.resolve(flags, os.environ, user, document)
     decide(resolved.text("QTUNE_LANG"))
     problems = tuple(p for p in (user_problem, problem) if p is not None)

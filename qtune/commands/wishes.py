@@ -58,7 +58,7 @@ def wishes(asked: Asked) -> Wishes:
         fail_on=cast(FailOn, asked.fail_on or given.get("fail-on", "error")),
         network_errors=cast(Literal["error", "warn"], network_errors),
         strict=asked.strict or file.strict,
-        skip=(*asked.skip, *file.skip),
+        skip=tuple(dict.fromkeys((*asked.skip, *file.skip, *profile.skip))),
         timeout_s=asked.timeout or profile.timeout_s,
         file=file,
     )
@@ -103,10 +103,3 @@ def _read(path: Path, largest: int) -> bytes | None:
     with path.open("rb") as file:
         data = file.read(largest + 1)
     return data if len(data) <= largest else None
-
-
-def example(env_file: Path | None, profile: Profile) -> Path | None:
-    """`.env.example` where the profile lets it stand in for a `.env` that is not there."""
-    if env_file is not None or not profile.example or Path(".env").exists():
-        return env_file
-    return Path(".env.example") if Path(".env.example").is_file() else env_file
