@@ -38,6 +38,7 @@ def test_the_wheel_holds_only_qtune_and_all_its_data(wheel: Path) -> None:
     assert tops == {"qtune"}
     assert {
         "qtune/py.typed",
+        "qtune/core/page.css",
         "qtune/core/schema/lora_config.json",
         "qtune/core/schema/training_arguments.json",
         "qtune/train/quickstart/instructions.jsonl",

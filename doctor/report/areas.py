@@ -20,26 +20,32 @@ _AREAS: tuple[tuple[Said, tuple[str, ...], tuple[str, ...]], ...] = (
     (Said("tokens", "Token"), ("TOK",), ("tokens", "identity")),
     (Said("access", "权限"), ("GATE",), ("gate",)),
     (Said("GPU", "GPU"), ("GPU", "MEM"), ("accelerator", "torch")),
-    (Said("disk", "磁盘"), ("DSK",), ("disk",)),
-    (Said("packages", "依赖包"), ("PKG",), ("packages",)),
+    (Said("disk", "磁盘"), ("DSK",), ("disk", "model")),
+    (Said("packages", "依赖包"), ("PKG",), ("packages", "imports")),
     (Said(".env", ".env"), ("ENV",), ("envfile",)),
-    (Said("config", "训练配置"), ("CFG", "DAT"), ()),
+    (Said("config", "训练配置"), ("CFG",), ()),
+    (Said("data", "数据"), ("DAT",), ("dataset",)),
 )
 
 
 def areas(report: Report, view: View) -> Iterator[Text]:
     line = ""
-    for name, prefixes, kinds in _AREAS:
-        mark = _mark(report, prefixes, kinds, view)
-        if not mark:
-            continue
-        part = f"  {mark} {name.to(view.lang)}"
+    for mark, name in standing(report, view):
+        part = f"  {mark} {name}"
         if line and cell_len(line + part) > view.width:
             yield Text(line)
             line = ""
         line += part
     if line:
         yield Text(line)
+
+
+def standing(report: Report, view: View) -> Iterator[tuple[str, str]]:
+    """A glyph and a name for each part that was looked at."""
+    for name, prefixes, kinds in _AREAS:
+        mark = _mark(report, prefixes, kinds, view)
+        if mark:
+            yield mark, name.to(view.lang)
 
 
 def _mark(report: Report, prefixes: tuple[str, ...], kinds: tuple[str, ...], view: View) -> str:

@@ -34,7 +34,7 @@ def serving(facts: Facts, view: View) -> str:
         parts = [view.say(f"{name} will serve: {why}", f"将由 {name} 提供下载：{why}")]
     else:  # the reason stands in the table, and with the recommended setting
         parts = [view.say(f"{name} is the better source", f"{name} 是更好的下载源")]
-    missing = _missing(facts, chosen.source.name)
+    missing = to_fetch(facts, chosen.source.name)
     if missing == 0:
         parts.append(view.say("all of it is in the cache", "模型已全部在缓存中"))
     elif missing is not None:
@@ -46,7 +46,7 @@ def serving(facts: Facts, view: View) -> str:
     return f" {view.glyphs.bullet} ".join(parts)
 
 
-def _missing(facts: Facts, source: str) -> int | None:
+def to_fetch(facts: Facts, source: str) -> int | None:
     """Bytes still to be downloaded, as `source` lists them, or any hub that could be asked."""
     listing = known(facts.listing.get(source)) or next(
         (found for row in facts.listing.values() if (found := known(row)) is not None), None
@@ -163,7 +163,7 @@ def _columns(facts: Facts, view: View) -> list[_Column]:
         return none if waited is None else f"{waited} ms"
 
     def whole(source: SourceFact) -> str:
-        fact, missing = _speed(facts, source), _missing(facts, source.name)
+        fact, missing = _speed(facts, source), to_fetch(facts, source.name)
         if fact is None or not fact.ok or not missing:
             return none
         return amounts.duration(max(1, missing / fact.best)).to(view.lang)

@@ -19,6 +19,7 @@ FORMATS: dict[str, str] = {
     "github": "qtune.doctor.report.github",
     "gitlab": "qtune.doctor.report.gitlab",
     "markdown": "qtune.doctor.report.markdown",
+    "html": "qtune.doctor.report.html",
 }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -56,6 +57,13 @@ def _markdown(text: str) -> Any:
     return int(row.split("|")[2])
 
 
+def _html(text: str) -> Any:
+    assert text.startswith("<!DOCTYPE html>\n") and text.endswith("</html>\n")
+    found = re.search(r">exit (\d+)<", text)
+    assert found is not None
+    return int(found[1])
+
+
 # Reads the whole document, and the exit code where it tells one.
 READERS: dict[str, Callable[[str], Any]] = {
     "json": _json,
@@ -65,6 +73,7 @@ READERS: dict[str, Callable[[str], Any]] = {
     "github": _github,
     "gitlab": _gitlab,
     "markdown": _markdown,
+    "html": _html,
 }
 
 

@@ -55,5 +55,15 @@ def test_the_workflows_are_yaml_whose_artifacts_are_what_the_commands_write() ->
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_every_format_is_in_the_table(page: Path) -> None:
     rows = re.findall(r"^\| `(\w+)` \|", page.read_text("utf-8"), re.M)
-    assert rows == ["text", "json", "jsonl", "github", "sarif", "gitlab", "junit", "markdown"]
+    assert rows == [
+        "text",
+        "json",
+        "jsonl",
+        "github",
+        "sarif",
+        "gitlab",
+        "junit",
+        "markdown",
+        "html",
+    ]
     assert set(rows) == {"text", *FORMATS}

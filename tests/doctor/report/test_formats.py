@@ -16,7 +16,7 @@ from qtune.core.text import Text, plain
 from qtune.doctor.facts import EnvFile, Known, known
 from qtune.doctor.finding import Applicability, Edit, Finding, Fix, Severity, Span
 from qtune.doctor.outcome import Report
-from qtune.doctor.report import github, gitlab, json, jsonl, junit, markdown, sarif
+from qtune.doctor.report import github, gitlab, html, json, jsonl, junit, markdown, sarif
 from qtune.doctor.report.formats import FORMATS, Renderer, renderer
 from qtune.doctor.report.paths import checkout, relocated, uri
 from qtune.doctor.report.words import fingerprints, told
@@ -24,7 +24,7 @@ from tests.doctor.build import ENV, healthy
 from tests.doctor.report import hostile, worlds
 
 # That each module is what the protocol says is proved by the type checker.
-ALL: tuple[Renderer, ...] = (json, jsonl, sarif, junit, github, gitlab, markdown)
+ALL: tuple[Renderer, ...] = (json, jsonl, sarif, junit, github, gitlab, markdown, html)
 
 
 def test_the_table_names_every_format() -> None:
@@ -59,7 +59,7 @@ def test_neither_is_there_one_where_the_examination_failed(name: str) -> None:
                 document.encode("utf-8")
 
 
-@pytest.mark.parametrize("name", ["sarif", "junit", "gitlab", "jsonl"])
+@pytest.mark.parametrize("name", ["sarif", "junit", "gitlab", "jsonl", "html"])
 def test_what_programs_read_is_ascii_so_that_no_console_can_spoil_it(name: str) -> None:
     assert renderer(name).render(hostile.report(), 1, "zh").isascii()
     error = ConfigError("ENV812", Text("cannot read", "无法读取"))

@@ -1,0 +1,130 @@
+"""The report as one page to open in a browser, to keep and to send: nothing in it is fetched or run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from qtune.core.errors import QtuneError
+from qtune.core.html import Markup, Node, Section, element, page
+from qtune.core.text import Lang, Text
+from qtune.doctor.facts import Facts, SettingFact
+from qtune.doctor.outcome import Report
+from qtune.doctor.report import html_findings, html_memory, html_roads, html_speeds, html_tables
+from qtune.doctor.report.areas import standing
+from qtune.doctor.report.closing import closing
+from qtune.doctor.report.json import finding_of
+from qtune.doctor.report.layout import UNICODE
+from qtune.doctor.report.view import View
+from qtune.doctor.report.words import broken_off
+
+_GOALS = {
+    "download": Text("to download", "下载"),
+    "train": Text("to train", "训练"),
+    "push": Text("to push", "上传"),
+}
+_TONES = {
+    UNICODE.ok: "ok",
+    UNICODE.error: "error",
+    UNICODE.warning: "warning",
+    UNICODE.info: "info",
+    UNICODE.unknown: "unknown",
+    UNICODE.skipped: "skipped",
+}
+
+
+def render(report: Report, exit_code: int, lang: Lang) -> str:
+    title = f"qtune doctor: {report.facts.goal.model}"
+    return page(title, lang, _head(report, exit_code, lang), _sections(report, exit_code, lang))
+
+
+def failed(
+    error: BaseException,
+    exit_code: int,
+    lang: Lang,
+    settings: Iterable[SettingFact] = (),
+    took_ms: int = 0,
+) -> str:
+    """The page of an examination that could not be made."""
+    said = Text("There is no report", "没有报告").to(lang)
+    head = [
+        element("p", "qtune doctor", cls="brand"),
+        element("h1", said),
+        _verdict("error", UNICODE.error, broken_off(error, lang), _exit(exit_code, lang)),
+    ]
+    sections = []
+    if isinstance(error, QtuneError):
+        body = html_findings.alone(finding_of(error), lang)
+        sections.append(Section("findings", Text("What stands in the way", "原因").to(lang), body))
+    rows = [*settings]
+    if rows:
+        sections.append(_settings(rows, lang))
+    return page("qtune doctor", lang, head, sections)
+
+
+def _sections(report: Report, exit_code: int, lang: Lang) -> Iterator[Section]:
+    """In the order in which they are read; a part with nothing to show is left out."""
+    facts = report.facts
+    yield Section(
+        "findings", Text("Findings", "检查结果").to(lang), html_findings.findings(report, lang)
+    )
+    parts: tuple[tuple[str, Text, Node], ...] = (
+        ("env", Text("Recommended .env", "建议的 .env"), html_tables.recommended(report, lang)),
+        ("speed", Text("Speed of the hubs", "下载源速度"), html_speeds.speeds(facts, lang)),
+        ("memory", Text("GPU memory", "显存"), html_memory.memory(facts, lang)),
+        ("network", Text("Connections", "网络连接"), html_roads.roads(facts, lang)),
+        ("checks", Text("All checks", "全部检查"), html_tables.checks(report, lang)),
+    )
+    for name, title, body in parts:
+        if body is not None:
+            yield Section(name, title.to(lang), body)
+    if facts.settings:
+        yield _settings(facts.settings, lang)
+    yield Section(
+        "versions",
+        Text("Versions", "版本").to(lang),
+        html_tables.versions(report, exit_code, lang),
+    )
+
+
+def _settings(rows: Iterable[SettingFact], lang: Lang) -> Section:
+    return Section("settings", Text("Settings", "设置").to(lang), html_tables.settings(rows, lang))
+
+
+def _head(report: Report, exit_code: int, lang: Lang) -> Iterator[Node]:
+    view = View(lang, width=100_000)
+    goal = report.facts.goal
+    yield element("p", "qtune doctor", cls="brand")
+    yield element("h1", goal.model)
+    yield element("p", _goal(report.facts, lang), cls="dim")
+    first, *_ = closing(report, view)
+    mark, _, words = first.plain.partition(" ")
+    yield _verdict(_TONES[mark], mark, words, _exit(exit_code, lang))
+    areas = [
+        element("li", element("span", mark, cls="mark"), f" {name}", cls=_TONES[mark])
+        for mark, name in standing(report, view)
+    ]
+    if areas:
+        label = Text("How each part stands", "各部分的情况").to(lang)
+        yield element("ul", areas, cls="areas", aria_label=label)
+
+
+def _goal(facts: Facts, lang: Lang) -> Iterator[Node]:
+    yield _GOALS[facts.goal.kind].to(lang)
+    if facts.goal.run_config:
+        yield " · "
+        yield element("code", facts.goal.run_config)
+
+
+def _exit(code: int, lang: Lang) -> str:
+    return Text(f"exit {code}", f"退出码 {code}").to(lang)
+
+
+def _verdict(tone: str, mark: str, words: str, rest: str) -> Markup:
+    """The counts as the terminal tells them; what comes first is what counts."""
+    first, *tail = words.split(" · ") if tone != "error" or " · " in words else [words]
+    return element(
+        "div",
+        element("strong", element("span", mark, cls="mark", aria_hidden="true"), first),
+        (element("span", part, cls="dim") for part in [*tail, rest]),
+        cls=f"verdict {tone}",
+    )

@@ -1,0 +1,94 @@
+"""The hubs' measured speeds on the page: a bar for one connection and for several, and what that means for the model."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from qtune.core import amounts
+from qtune.core.bars import Piece, bar
+from qtune.core.html import Markup, Node, element, table
+from qtune.core.text import Lang, Text
+from qtune.doctor.facts import Facts, Sample, SourceFact, Speed, known
+from qtune.doctor.report.comparison import serving, to_fetch
+from qtune.doctor.report.view import View
+from qtune.doctor.scope import choice
+from qtune.doctor.wording import in_both
+
+
+def speeds(facts: Facts, lang: Lang) -> Node:
+    """None where nothing was measured."""
+    measured = [
+        (source, fact)
+        for source in facts.sources
+        if (fact := known(facts.speed.get(source.name))) is not None
+    ]
+    if not measured:
+        return None
+    fastest = max(speed.best for _, speed in measured) or 1.0
+    chosen = choice(facts).source.name
+    sentence = serving(facts, View(lang, width=100))
+    cards = [
+        _card(source, speed, fastest, source.name == chosen and bool(sentence), facts, lang)
+        for source, speed in measured
+    ]
+    return [element("p", sentence) if sentence else None, element("div", cards, cls="grid")]
+
+
+def _card(
+    source: SourceFact, speed: Speed, fastest: float, serves: bool, facts: Facts, lang: Lang
+) -> Markup:
+    columns = (
+        Text("connections", "连接数").to(lang),
+        Text("speed", "速度").to(lang),
+        Text("per second", "每秒").to(lang),
+    )
+    title: list[Node] = [source.titled]
+    if serves:
+        words = Text("the better choice", "更好的选择") if len(facts.sources) > 1 else Text("", "")
+        title += [" ", element("span", words.to(lang), cls="chip")] if words.en else []
+    return element(
+        "div",
+        element("h3", title),
+        element("p", f"{speed.path} · {speed.host}", cls="dim"),
+        table(columns, _rows(speed, fastest, lang), cls="measure", label=source.titled),
+        element("p", _told(source, speed, facts, lang)),
+        cls="card",
+    )
+
+
+def _rows(speed: Speed, fastest: float, lang: Lang) -> Iterator[tuple[Node, ...]]:
+    for sample in (speed.single, speed.several):
+        if sample is None:
+            continue
+        count = sample.connections
+        name = Text(
+            f"{count} {'connection' if count == 1 else 'connections'}", f"{count} 个连接"
+        ).to(lang)
+        rate = sample.bytes_per_second
+        drawn = bar([Piece(0, rate / fastest)] if rate else [])
+        yield name, drawn, amounts.rate(rate) if rate else "–"
+
+
+def _told(source: SourceFact, speed: Speed, facts: Facts, lang: Lang) -> str:
+    parts = []
+    waited = speed.single.first_byte_ms
+    if waited is not None:
+        parts.append(Text(f"first byte after {waited} ms", f"首字节 {waited} 毫秒").to(lang))
+    left = to_fetch(facts, source.name)
+    if left and speed.ok:
+        time, size = amounts.duration(max(1, left / speed.best)), amounts.size(left)
+        parts.append(
+            Text(f"the whole model ({size}): {time.en}", f"整个模型（{size}）：{time.zh}").to(lang)
+        )
+    elif left == 0:
+        parts.append(Text("all of it is in the cache", "模型已全部在缓存中").to(lang))
+    parts += [
+        _failure(sample, lang)
+        for sample in (speed.single, speed.several)
+        if sample and not sample.bytes
+    ]
+    return " · ".join(part for part in parts if part)
+
+
+def _failure(sample: Sample, lang: Lang) -> str:
+    return in_both(sample.failure).to(lang) if sample.failure else ""
