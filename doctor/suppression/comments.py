@@ -67,8 +67,8 @@ def in_yaml(text: str, path: Path) -> tuple[Suppression, ...]:
             if isinstance(token, yaml.ScalarToken):
                 scalars.append(_body(token, text))
     except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        readable = mark.index if mark is not None else 0
+        marks = (getattr(error, "context_mark", None), getattr(error, "problem_mark", None))
+        readable = min((mark.index for mark in marks if mark is not None), default=0)
     begins = [begin for begin, _ in scalars]
     found = []
     for number, line in enumerate(lines, 1):

@@ -106,6 +106,7 @@ def _unused(
             for code in sorted(codes)
             if (suppression, code) not in used
             and (rule := selected.get(code)) is not None
+            and rule.reported
             and _lasting(suppression, rule)
             and _reads_run_config(rule, facts)
             and not unjudged(rule)
