@@ -26,10 +26,12 @@ from qtune.doctor.probes import (
     packages,
     reach,
     secretfiles,
+    snapshot,
     speed,
     storage,
     tokens,
     torch,
+    variables,
 )
 from qtune.doctor.rule import Rule
 
@@ -61,6 +63,8 @@ FAMILIES: dict[str, Family] = {
         Family("dotenvs", False, 2, dotenvs.probe),
         Family("secretfiles", False, 2, secretfiles.probe),
         Family("leaks", False, 4, leaks.probe),
+        Family("variables", False, 1, variables.probe),
+        Family("snapshot", False, 3, snapshot.probe),
         Family("reach", True, 8, look_at_hub=reach.probe),
         Family("identity", True, 8, look_at_hub=identity.probe, needs=("reach", "tokens")),
         Family("listing", True, 12, look_at_hub=listing.probe, needs=("reach",)),

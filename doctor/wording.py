@@ -71,6 +71,8 @@ _OURS: Mapping[str, str] = {
     r"(?P<a>\S+) has no files at (?P<b>\S+)": "{a} 的 {b} 版本里没有文件",
     r"(?P<a>\S+) is empty": "{a} 是空文件",
     r"the files are not known": "还不知道有哪些文件",
+    r"the model is a folder": "模型是本地文件夹",
+    r"git took longer than (?P<a>\S+) s": "git 超过 {a} 秒没有完成",
     r"other hubs were measured for (?P<a>\d+) s": "等待其他下载源测速超过 {a} 秒",
     r"no byte within (?P<a>\d+) s": "{a} 秒内没有收到任何数据",
     r"no token": "没有 Token",

@@ -23,6 +23,7 @@ from qtune.doctor.facts.asked import (
 )
 from qtune.doctor.facts.dataset import BadRow, DataFile, Dataset, Lengths, Twin
 from qtune.doctor.facts.dotenv import EnvEntry, EnvFile, OtherEnv, UnparsedLine
+from qtune.doctor.facts.environment import ProcessVariables
 from qtune.doctor.facts.fact import NOT_LOOKED, Fact, Known, Unknown, UnknownReason, known
 from qtune.doctor.facts.gpu import (
     Accelerator,
@@ -33,7 +34,7 @@ from qtune.doctor.facts.gpu import (
     TorchBuild,
     Wear,
 )
-from qtune.doctor.facts.hub import Gate, Listing, Sample, Speed
+from qtune.doctor.facts.hub import CachedSnapshot, Gate, Listing, Sample, Speed
 from qtune.doctor.facts.machine import (
     BrokenFile,
     Disk,
@@ -66,6 +67,7 @@ __all__ = [
     "DataAsked",
     "DataFile",
     "Dataset",
+    "CachedSnapshot",
     "Disk",
     "Dotenvs",
     "Elsewhere",
@@ -90,6 +92,7 @@ __all__ = [
     "OtherEnv",
     "Packages",
     "Place",
+    "ProcessVariables",
     "ProxyFact",
     "Quota",
     "Reach",
@@ -138,6 +141,8 @@ class Facts:
     dotenvs: Fact[Dotenvs] = NOT_LOOKED
     secretfiles: Fact[SecretFiles] = NOT_LOOKED
     leaks: Fact[Leaks] = NOT_LOOKED
+    variables: Fact[ProcessVariables] = NOT_LOOKED
+    snapshot: Fact[CachedSnapshot] = NOT_LOOKED
     reach: Mapping[str, Fact[Reach]] = field(default_factory=dict)
     identity: Mapping[str, Fact[Identity]] = field(default_factory=dict)
     listing: Mapping[str, Fact[Listing]] = field(default_factory=dict)

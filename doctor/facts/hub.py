@@ -48,7 +48,8 @@ class Sample:
     """A ranged read. `failure` tells how it ended when it brought nothing.
 
     `ranges`: did the answer hold the range that was asked for, rather than the whole file or another
-    part? None: no answer came.
+    part? None: no answer came. `quiet_s`: how long nothing came any more, at the end of a reading
+    that ran out of time.
     """
 
     connections: int
@@ -57,6 +58,7 @@ class Sample:
     first_byte_ms: int | None = None
     failure: str = ""
     ranges: bool | None = None
+    quiet_s: float = 0.0
 
     @property
     def bytes_per_second(self) -> float:
@@ -82,3 +84,14 @@ class Speed:
     @property
     def ok(self) -> bool:
         return self.best > 0
+
+
+@dataclass(frozen=True)
+class CachedSnapshot:
+    """What the cache alone could give: a whole snapshot, or the `missing` files of the best there is.
+
+    Judged by sizes, so a damaged file counts as there. Nothing missing and not `whole`: none at all.
+    """
+
+    whole: bool
+    missing: tuple[str, ...] = ()
