@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from importlib.util import find_spec
 
 import httpx
 import truststore
@@ -62,6 +63,8 @@ class Route(httpx.BaseTransport):
 
     def _road(self, proxy: Proxy | None) -> httpx.HTTPTransport:
         family = self._settings.text("QTUNE_IP_FAMILY")
+        if proxy is not None and proxy.scheme.startswith("socks") and not find_spec("socksio"):
+            raise _without_socks(proxy)
         return watch(
             httpx.HTTPTransport(
                 verify=self._context,
@@ -282,6 +285,22 @@ def timed_out(url: str, deadline_s: float, source: str = "") -> HubError:
         ),
         source=source,
         stage="timeout",
+    )
+
+
+def _without_socks(proxy: Proxy) -> ConfigError:
+    where = proxy.origin.describe()
+    return ConfigError(
+        "NET107",
+        Text(
+            f"{proxy.key} ({where.en}) names a SOCKS proxy, and the package socksio is not installed, "
+            "without which qtune cannot speak to one",
+            f"{proxy.key}（{where.zh}）是 SOCKS 代理，但没有安装 qtune 访问它所需的 socksio 包",
+        ),
+        Text(
+            'Run `pip install "httpx[socks]"`, or give the address of an HTTP proxy.',
+            '运行 `pip install "httpx[socks]"`，或改填 HTTP 代理的地址。',
+        ),
     )
 
 

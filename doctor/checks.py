@@ -16,15 +16,21 @@ from qtune.doctor.context import Context
 from qtune.doctor.facts import Fact, Facts, Known
 from qtune.doctor.probes import (
     accelerator,
+    cached,
+    clients,
+    dataset,
     disk,
     dotenvs,
     envfile,
     gate,
     identity,
+    imports,
     leaks,
     listing,
+    network,
     packages,
     reach,
+    resources,
     secretfiles,
     snapshot,
     speed,
@@ -32,6 +38,7 @@ from qtune.doctor.probes import (
     tokens,
     torch,
     variables,
+    xet,
 )
 from qtune.doctor.rule import Rule
 
@@ -55,20 +62,27 @@ FAMILIES: dict[str, Family] = {
     family.name: family
     for family in (
         Family("envfile", False, 3, envfile.probe),
+        Family("dataset", False, 9, dataset.probe),
         Family("packages", False, 5, packages.probe),
-        Family("disk", False, 5, disk.probe),
+        Family("disk", False, 7, disk.probe),
+        Family("model", False, 5, cached.probe),
+        Family("resources", False, 3, resources.probe),
         Family("accelerator", False, 6, accelerator.probe),
         Family("torch", False, 30, torch.probe),
+        Family("imports", False, 30, imports.probe),
         Family("tokens", False, 2, look_at_hub=tokens.probe),
         Family("dotenvs", False, 2, dotenvs.probe),
         Family("secretfiles", False, 2, secretfiles.probe),
         Family("leaks", False, 4, leaks.probe),
         Family("variables", False, 1, variables.probe),
         Family("snapshot", False, 3, snapshot.probe),
+        Family("network", True, 3, network.probe),
         Family("reach", True, 8, look_at_hub=reach.probe),
+        Family("clients", True, 7, look_at_hub=clients.probe, needs=("reach",)),
         Family("identity", True, 8, look_at_hub=identity.probe, needs=("reach", "tokens")),
         Family("listing", True, 12, look_at_hub=listing.probe, needs=("reach",)),
         Family("gate", True, 10, look_at_hub=gate.probe, needs=("reach",)),
+        Family("xet", True, 10, look_at_hub=xet.probe, needs=("listing", "gate")),
         Family("storage", True, 10, look_at_hub=storage.probe, needs=("listing", "gate")),
         Family("speed", True, 30, look_at_hub=speed.probe, needs=("storage",)),
     )
@@ -100,6 +114,8 @@ def plan(rules: Iterable[Rule], context: Context) -> tuple[Check, ...]:
         wanted |= more
     if context.goal.local:
         wanted = {name for name in wanted if not FAMILIES[name].network}
+    if not context.goal.data:
+        wanted -= {"dataset"}
     checks: list[Check] = []
     for family in FAMILIES.values():
         if family.name not in wanted:

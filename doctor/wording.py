@@ -75,7 +75,17 @@ _OURS: Mapping[str, str] = {
     r"git took longer than (?P<a>\S+) s": "git 超过 {a} 秒没有完成",
     r"other hubs were measured for (?P<a>\d+) s": "等待其他下载源测速超过 {a} 秒",
     r"no byte within (?P<a>\d+) s": "{a} 秒内没有收到任何数据",
+    r"(?P<a>\S+) \(.+\) names a SOCKS proxy, and the package socksio is not installed, .+": (
+        "{a} 是 SOCKS 代理，但没有安装所需的 socksio 包"
+    ),
     r"no token": "没有 Token",
+    r"no client goes to this mirror by itself": "没有客户端会自行访问这个镜像",
+    r"(?P<a>\S+) is not installed": "未安装 {a}",
+    r"Xet is Hugging Face's": "Xet 是 Hugging Face 的机制",
+    r"HF_HUB_DISABLE_XET is on": "HF_HUB_DISABLE_XET 已开启",
+    r"(?P<a>\S+)(?: \(.+\))? names (?P<b>.+), which holds no CA certificate that can be read": (
+        "{a} 指向 {b}，其中没有可读取的 CA 证书"
+    ),
     r"a mirror is never sent a token": "从不向镜像发送 Token",
     r"HF_HUB_DISABLE_IMPLICIT_TOKEN is on": "HF_HUB_DISABLE_IMPLICIT_TOKEN 已开启",
     r"the value cannot be sent as a token": "这个值无法作为 Token 发送",

@@ -46,7 +46,17 @@ from qtune.doctor.facts.machine import (
     Volume,
 )
 from qtune.doctor.facts.packages import Elsewhere, Import, Imports, Packages, Shadow, Unmet
-from qtune.doctor.facts.road import ProxyFact, Reach, Stage, StageName
+from qtune.doctor.facts.road import (
+    ClientName,
+    ClientRoad,
+    Network,
+    ProxyFact,
+    Reach,
+    Stage,
+    StageName,
+    Trust,
+    Xet,
+)
 from qtune.doctor.facts.tokens import (
     Dotenvs,
     Leak,
@@ -64,10 +74,12 @@ __all__ = [
     "Accelerator",
     "BadRow",
     "BrokenFile",
+    "CachedSnapshot",
+    "ClientName",
+    "ClientRoad",
     "DataAsked",
     "DataFile",
     "Dataset",
-    "CachedSnapshot",
     "Disk",
     "Dotenvs",
     "Elsewhere",
@@ -83,12 +95,13 @@ __all__ = [
     "Import",
     "Imports",
     "Known",
-    "Leftover",
-    "Lengths",
     "Leak",
     "Leaks",
+    "Leftover",
+    "Lengths",
     "Listing",
     "ModelFolder",
+    "Network",
     "OtherEnv",
     "Packages",
     "Place",
@@ -115,6 +128,7 @@ __all__ = [
     "TokenShape",
     "Tokens",
     "TorchBuild",
+    "Trust",
     "Twin",
     "Unknown",
     "UnknownReason",
@@ -122,6 +136,7 @@ __all__ = [
     "UnparsedLine",
     "Volume",
     "Wear",
+    "Xet",
     "known",
 ]
 
@@ -137,6 +152,7 @@ class Facts:
     suppressions: tuple[Suppression, ...] = ()
     envfile: Fact[EnvFile] = NOT_LOOKED
     dataset: Fact[Dataset] = NOT_LOOKED
+    network: Fact[Network] = NOT_LOOKED
     tokens: Mapping[str, Fact[Tokens]] = field(default_factory=dict)
     dotenvs: Fact[Dotenvs] = NOT_LOOKED
     secretfiles: Fact[SecretFiles] = NOT_LOOKED
@@ -144,9 +160,11 @@ class Facts:
     variables: Fact[ProcessVariables] = NOT_LOOKED
     snapshot: Fact[CachedSnapshot] = NOT_LOOKED
     reach: Mapping[str, Fact[Reach]] = field(default_factory=dict)
+    clients: Mapping[str, Fact[ClientRoad]] = field(default_factory=dict)
     identity: Mapping[str, Fact[Identity]] = field(default_factory=dict)
     listing: Mapping[str, Fact[Listing]] = field(default_factory=dict)
     gate: Mapping[str, Fact[Gate]] = field(default_factory=dict)
+    xet: Mapping[str, Fact[Xet]] = field(default_factory=dict)
     storage: Mapping[str, Fact[Reach]] = field(default_factory=dict)
     speed: Mapping[str, Fact[Speed]] = field(default_factory=dict)
     accelerator: Fact[Accelerator] = NOT_LOOKED

@@ -45,6 +45,6 @@ def unknown(error: QtuneError) -> Unknown:
         reason = "absent"
     elif isinstance(error, Refused):
         reason = "limited" if error.status == 429 else "refused"
-    elif error.code == "NET106":
+    elif error.code in ("NET106", "NET107"):
         reason = "proxy"
     return Unknown(reason, redact(error.message.en))

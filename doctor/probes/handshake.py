@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import ssl
 
-from qtune.doctor.probes import certificate
 from qtune.doctor.probes.dialling import kind_of
 from qtune.doctor.probes.streams import Deadline, Ended, Stream, Tls
 
 _VERIFY = {9: "not_yet", 10: "expired", 18: "self_signed", 62: "hostname", 64: "hostname"}
 _PLAINTEXT = ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "UNKNOWN_PROTOCOL", "PACKET_LENGTH_TOO_LONG")
 OF_CERTIFICATES = frozenset({*_VERIFY.values(), "untrusted"})
+OF_DATES = frozenset({"not_yet", "expired"})
 
 
 def secured(below: Stream, context: ssl.SSLContext, host: str, until: Deadline) -> Tls:
@@ -26,14 +26,14 @@ def secured(below: Stream, context: ssl.SSLContext, host: str, until: Deadline) 
     return tls
 
 
-def unverified_issuer(below: Stream, host: str, until: Deadline) -> str:
-    """Whose certificate it is that nobody here trusts: only this is read, nothing is sent."""
+def unverified(below: Stream, host: str, until: Deadline) -> Tls:
+    """TLS with whoever it is: to read whose certificate nobody here trusts, never to send a secret."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
     tls = Tls(below, context, host)
     tls.handshake(until)
-    return certificate.issuer(tls.certificate())
+    return tls
 
 
 def _ended(error: OSError, until: Deadline) -> Ended:

@@ -13,14 +13,15 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from qtune.core.errors import ConfigError
-from qtune.core.http import tls_context
-from qtune.core.proxy import BadProxy, Proxy, proxy_for
+from qtune.core.proxy import BadProxy, Proxy
 from qtune.core.secret import redact
 from qtune.core.settings import Settings
-from qtune.doctor.facts import ProxyFact, Reach, Stage, StageName
+from qtune.doctor.facts import Reach, Stage, StageName
 from qtune.doctor.probes import certificate
 from qtune.doctor.probes.answer import Expected, asked, judge
+from qtune.doctor.probes.clock import ahead
 from qtune.doctor.probes.dialling import (
+    Dialled,
     Resolver,
     dial,
     is_local_name,
@@ -29,9 +30,10 @@ from qtune.doctor.probes.dialling import (
     system_resolver,
 )
 from qtune.doctor.probes.exchange import Head
-from qtune.doctor.probes.handshake import OF_CERTIFICATES, secured, unverified_issuer
+from qtune.doctor.probes.handshake import OF_CERTIFICATES, OF_DATES, secured, unverified
 from qtune.doctor.probes.streams import Deadline, Ended, Plain, Stream
 from qtune.doctor.probes.tunnel import enter, open_tunnel, wants_login
+from qtune.doctor.probes.way import Way, own_way, proxy_fact
 
 
 @dataclass(frozen=True)
@@ -52,17 +54,22 @@ PATIENCE = Patience()
 def walk(
     url: str,
     settings: Settings,
-    expected: Expected,
+    expected: Expected | None,
     resolve: Resolver = system_resolver,
     patience: Patience = PATIENCE,
+    way: Way | None = None,
 ) -> Reach:
-    """Raises ValueError where `url` is none."""
+    """Raises ValueError where `url` is none. `expected` None: up to TLS, and nothing is asked.
+
+    `way` is that of another client than qtune's own.
+    """
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise ValueError("not an http address")
     port = parts.port or {"http": 80, "https": 443}[parts.scheme]
-    proxy = proxy_for(url, settings)
-    road = _Road(url, parts.hostname, port, parts.scheme == "https", settings, resolve, patience)
+    way = way or own_way(url, settings)
+    proxy = way.proxy
+    road = _Road(url, parts.hostname, port, parts.scheme == "https", way, resolve, patience)
     with ExitStack() as stack, suppress(Ended):
         if isinstance(proxy, BadProxy):
             road.refuse(proxy)
@@ -73,12 +80,14 @@ def walk(
         url=shown(url),
         host=parts.hostname,
         port=port,
-        proxy=_proxy_fact(proxy),
+        proxy=proxy_fact(proxy),
         stages=tuple(stages),
         addresses=road.addresses[:8],
         issuer=road.issuer,
         status=road.head.status if road.head else None,
         first_byte_ms=road.head.first_byte_ms if road.head else None,
+        silent=road.dialled.silent() if road.dialled else (),
+        clock_off_s=road.clock_off_s,
     )
 
 
@@ -87,12 +96,6 @@ def shown(url: str) -> str:
     parts = urlsplit(url)
     address = parts.netloc.rpartition("@")[2]
     return redact(f"{parts.scheme}://{address}{parts.path}")
-
-
-def _proxy_fact(proxy: Proxy | BadProxy | None) -> ProxyFact | None:
-    if isinstance(proxy, BadProxy):
-        return ProxyFact("", proxy.key, proxy.origin, proxy.reason)
-    return ProxyFact(redact(proxy.url), proxy.key, proxy.origin) if proxy else None
 
 
 class _Road:
@@ -104,17 +107,19 @@ class _Road:
         host: str,
         port: int,
         secure: bool,
-        settings: Settings,
+        way: Way,
         resolve: Resolver,
         patience: Patience,
     ) -> None:
         self.url, self.host, self.port, self.secure = url, host, port, secure
-        self.settings, self.resolve, self.patience = settings, resolve, patience
+        self.way, self.resolve, self.patience = way, resolve, patience
         self.end = time.monotonic() + patience.total
         self.stages: list[Stage] = []
         self.addresses: tuple[str, ...] = ()
         self.issuer = ""
         self.head: Head | None = None
+        self.dialled: Dialled | None = None
+        self.clock_off_s: float | None = None
 
     @contextmanager
     def stage(self, name: StageName, seconds: float) -> Iterator[Deadline]:
@@ -133,25 +138,28 @@ class _Road:
         detail = f"{proxy.key} is no proxy address that can be used: its {proxy.reason} is wrong"
         self.stages.append(Stage("proxy_dns", False, 0, proxy.reason, detail))
 
-    def walk(self, proxy: Proxy | None, expected: Expected, stack: ExitStack) -> None:
+    def walk(self, proxy: Proxy | None, expected: Expected | None, stack: ExitStack) -> None:
         if self.secure or (proxy and proxy.scheme == "https"):
             self.context = self._tls_context()
         stream = self._to(proxy, stack)
         if self.secure:
             stream = self._tls(stream, lambda: self._again(proxy, stack))
+        if expected is None:
+            return
         with self.stage("http", self.patience.http) as until:
             through = proxy if proxy and not self.secure and _forwards(proxy) else None
             self.head = asked(stream, self.url, through, expected, until)
+            self._note_the_time(self.head)
             if through is not None and self.head.status == 407:
                 raise wants_login(through)
             judge(self.head, self.url, expected)
 
     def _tls_context(self) -> ssl.SSLContext:
         try:
-            return tls_context(self.settings)
+            return self.way.trust()
         except ConfigError as error:
-            self.stages.append(Stage("tls", False, 0, "other", redact(error.message.en)))
-            raise Ended("other", error.message.en) from error
+            self.stages.append(Stage("tls", False, 0, "no_ca", redact(error.message.en)))
+            raise Ended("no_ca", error.message.en) from error
 
     def _to(self, proxy: Proxy | None, stack: ExitStack) -> Stream:
         """Open to the host, or to the proxy that a plain http request is handed to."""
@@ -172,13 +180,14 @@ class _Road:
         self, look: StageName, connect: StageName, host: str, port: int, stack: ExitStack
     ) -> Stream:
         with self.stage(look, self.patience.dns) as until:
-            family = self.settings.text("QTUNE_IP_FAMILY")
-            addresses = look_up(host, port, family, self.resolve, until)
+            addresses = look_up(host, port, self.way.family, self.resolve, until)
         if look == "dns":
             self.addresses = addresses
         with self.stage(connect, self.patience.tcp) as until:
-            stream = Plain(dial(addresses, port, until))
+            dialled = dial(addresses, port, until)
+            stream = Plain(dialled.sock)
             stack.callback(stream.close)
+        self.dialled = self.dialled or dialled
         return stream
 
     def _tls(self, below: Stream, again: Callable[[], Stream]) -> Stream:
@@ -187,7 +196,7 @@ class _Road:
                 tls = secured(below, self.context, self.host, until)
             except Ended as end:
                 if end.kind in OF_CERTIFICATES:
-                    self.issuer = self._unverified_issuer(again)
+                    self._look_unverified(again, end.kind in OF_DATES)
                 raise
             self.issuer = certificate.issuer(tls.certificate())
         return tls
@@ -200,14 +209,20 @@ class _Road:
         finally:
             self.stages = told
 
-    def _unverified_issuer(self, again: Callable[[], Stream]) -> str:
+    def _look_unverified(self, again: Callable[[], Stream], by_date: bool) -> None:
+        """Whose certificate it is; where its dates do not fit, also what time they have there."""
         with suppress(OSError, Ended):
             stream = again()
             granted = max(0.05, min(1.5, self.end - time.monotonic()))
-            return unverified_issuer(
-                stream, self.host, Deadline(time.monotonic() + granted, granted)
-            )
-        return ""
+            until = Deadline(time.monotonic() + granted, granted)
+            tls = unverified(stream, self.host, until)
+            self.issuer = certificate.issuer(tls.certificate())
+            if by_date:
+                self._note_the_time(asked(tls, self.url, None, "hub", until))
+
+    def _note_the_time(self, head: Head) -> None:
+        connecting = [stage.took_ms for stage in self.stages if stage.name.endswith("tcp")]
+        self.clock_off_s = ahead(head.headers, sum(connecting) / 1000)
 
 
 def _forwards(proxy: Proxy) -> bool:

@@ -128,6 +128,7 @@ def read(
             max(_FASTEST, end - count.first),
             round((count.first - count.started) * 1000),
             ranges=count.ranges,
+            quiet_s=0.0 if finished else round(end - count.last, 2),
         )
 
 

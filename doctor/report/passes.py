@@ -10,20 +10,27 @@ from qtune.core.hub.interface import Identity
 from qtune.core.text import Text, plain
 from qtune.doctor.facts import (
     Accelerator,
+    ClientRoad,
+    Dataset,
     Disk,
     EnvFile,
     Fact,
     Facts,
     Gate,
+    Imports,
     Known,
     Listing,
+    ModelFolder,
+    Network,
     Packages,
     Reach,
+    Resources,
     Sample,
     Speed,
     Tokens,
     TorchBuild,
     Unknown,
+    Xet,
 )
 from qtune.doctor.wording import in_both
 
@@ -67,6 +74,16 @@ def _envfile(value: EnvFile) -> Text:
     return Text(f"{entries}{mode.en}, git: {value.git}", f"{count} 项{mode.zh}，git：{value.git}")
 
 
+def _dataset(value: Dataset) -> Text:
+    rows = sum(file.rows for file in value.files)
+    whole = all(file.whole for file in value.files)
+    count = Text(f"{rows} rows", f"{rows} 条") if rows != 1 else Text("1 row", "1 条")
+    if not whole:
+        count = Text(f"the first {count.en}", f"前 {count.zh}")
+    files = ", ".join(file.path for file in value.files)
+    return Text(f"{count.en} in {files}", f"{files}：{count.zh}")
+
+
 def _packages(value: Packages) -> Text:
     named = [f"{name} {version}" for name, version in value.versions.items() if version]
     return plain(f"Python {value.python} · " + ", ".join(named))
@@ -75,6 +92,27 @@ def _packages(value: Packages) -> Text:
 def _disk(value: Disk) -> Text:
     free = amounts.size(value.cache.free)
     return Text(f"{free} free at {value.cache.path}", f"{value.cache.path} 剩余 {free}")
+
+
+def _model(value: ModelFolder) -> Text:
+    if not value.exists:
+        return Text(f"{value.path}: not there", f"{value.path}：不存在")
+    size = amounts.size(value.blobs)
+    return Text(f"{size} in {value.path}", f"{value.path} 中有 {size}")
+
+
+def _resources(value: Resources) -> Text:
+    total, free = amounts.size(value.ceiling), amounts.size(value.available)
+    cpus = f"{value.cpu_limit or value.cpus:g}"
+    return Text(
+        f"{total} RAM, {free} free, {cpus} CPUs", f"内存 {total}，可用 {free}，{cpus} 个 CPU"
+    )
+
+
+def _imports(value: Imports) -> Text:
+    if not value.tried:
+        return Text("nothing to try", "无需尝试")
+    return plain(", ".join(f"{name} {tried.error or 'ok'}" for name, tried in value.tried.items()))
 
 
 def _accelerator(value: Accelerator) -> Text:
@@ -118,6 +156,32 @@ def _reach(value: Reach) -> Text:
     return Text(f"{value.host}{via.en}: {stages} (ms)", f"{value.host}{via.zh}：{stages}（毫秒）")
 
 
+def _network(value: Network) -> Text:
+    families = [name for name, there in (("IPv4", value.ipv4), ("IPv6", value.ipv6)) if there]
+    if not families:
+        return Text("no way out of this machine", "本机没有通往外部的路由")
+    return Text(f"a route for {' and '.join(families)}", f"有 {'、'.join(families)} 路由")
+
+
+def _client(value: ClientRoad) -> Text:
+    if value.reach is None:
+        return Text(
+            f"{value.client} {value.version} goes there as qtune does",
+            f"{value.client} {value.version} 的访问方式与 qtune 相同",
+        )
+    way = _reach(value.reach)
+    return Text(
+        f"{value.client} {value.version} (CA: {value.trusts}), {way.en}",
+        f"{value.client} {value.version}（CA：{value.trusts}），{way.zh}",
+    )
+
+
+def _xet(value: Xet) -> Text:
+    if value.reach is None:
+        return Text("this model's files are not kept in Xet", "该模型的文件不在 Xet 中")
+    return _reach(value.reach)
+
+
 def _identity(value: Identity) -> Text:
     if not value.valid:
         return Text("the token is not accepted", "Token 不被接受")
@@ -159,12 +223,19 @@ def _speed(value: Speed) -> Text:
 
 _LINES: dict[str, Callable[[Any], Text]] = {
     "envfile": _envfile,
+    "dataset": _dataset,
     "packages": _packages,
     "disk": _disk,
+    "model": _model,
+    "resources": _resources,
+    "imports": _imports,
     "accelerator": _accelerator,
     "torch": _torch,
     "tokens": _tokens,
+    "network": _network,
     "reach": _reach,
+    "clients": _client,
+    "xet": _xet,
     "identity": _identity,
     "listing": _listing,
     "gate": _gate,

@@ -11,17 +11,22 @@ from qtune.core.origin import DEFAULT, Level, Origin
 from qtune.core.table import TABLE
 from qtune.doctor.facts import (
     Accelerator,
+    ClientRoad,
     Disk,
     EnvFile,
     Facts,
     Gate,
     Goal,
     Gpu,
+    Imports,
     Known,
     Listing,
+    ModelFolder,
+    Network,
     Packages,
     Place,
     Reach,
+    Resources,
     Sample,
     SettingFact,
     SourceFact,
@@ -29,6 +34,7 @@ from qtune.doctor.facts import (
     Stage,
     Tokens,
     TorchBuild,
+    Xet,
 )
 
 HF = SourceFact("huggingface", "huggingface", "https://huggingface.co", True)
@@ -81,9 +87,15 @@ def healthy(**changes: Any) -> Facts:
             "huggingface": Known(road("huggingface.co")),
             "modelscope": Known(road("modelscope.cn")),
         },
+        network=Known(Network(True, False, ("203.0.113.53",))),
+        clients={
+            "huggingface": Known(ClientRoad("huggingface_hub", "2.4.0", "system")),
+            "modelscope": Known(ClientRoad("modelscope", "1.40.2", "certifi")),
+        },
         identity={"huggingface": Known(Identity(True, "someone", "read"))},
         listing={"huggingface": Known(listing), "modelscope": Known(listing)},
         gate={"huggingface": Known(granted()), "modelscope": Known(granted())},
+        xet={"huggingface": Known(Xet("1.8.0", road("cas-server.xethub.hf.co")))},
         storage={
             "huggingface": Known(road("us.aws.cdn.hf.co")),
             "modelscope": Known(road("cdn.modelscope.cn")),
@@ -101,6 +113,9 @@ def healthy(**changes: Any) -> Facts:
         disk=Known(
             Disk(Place("/cache", 500 << 30, True, 1), Place("/project/runs", 500 << 30, True, 1))
         ),
+        model=Known(ModelFolder("/cache/models--Qwen--Qwen3-4B", False)),
+        resources=Known(Resources(128 << 30, 120 << 30, None, 16, None, 1024, 524288)),
+        imports=Known(Imports()),
         packages=Known(
             Packages(
                 "3.11.7", {"transformers": "5.23.0", "torch": "2.13.0", "huggingface_hub": "2.4.0"}

@@ -10,6 +10,7 @@ from qtune.doctor.finding import Finding, Fix, Severity
 from qtune.doctor.recommend import switch_source
 from qtune.doctor.rule import Page, Rule
 from qtune.doctor.rules.advice import manual
+from qtune.doctor.rules.net import blame
 from qtune.doctor.rules.net.proxies import troubles
 from qtune.doctor.rules.net.roads import PROXY_STAGES, Broken, evidence
 from qtune.doctor.rules.words import prose
@@ -47,7 +48,7 @@ def _cause(facts: Facts, road: Broken) -> str | None:
         other = known(fact)
         if other is not None and other.failed is not None and other.host == road.reach.host:
             return _CODES.get(other.failed.name)
-    return None
+    return blame.cause(facts, road.reach)
 
 
 def _mend(road: Broken) -> Fix:

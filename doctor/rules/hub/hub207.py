@@ -15,6 +15,7 @@ from qtune.doctor.recommend import switch_source
 from qtune.doctor.rule import Page, Rule
 from qtune.doctor.rules.advice import manual
 from qtune.doctor.rules.hub.serving import listing, measured, serving
+from qtune.doctor.rules.net.blame import stalls
 from qtune.doctor.rules.words import prose
 from qtune.doctor.wording import in_both
 
@@ -84,6 +85,7 @@ def _slower(facts: Facts, first: SourceFact, used: SourceFact, todo: int | None)
             f"{first.titled} 在这里的速度是 {rate(slow.best)}，{used.titled} 是 {rate(fast.best)}{takes.zh}",
         ),
         (*measured(first, slow), *measured(used, fast)),
+        because="NET111" if stalls(slow) else None,
         fix=switch_source(facts, first.name),
         source=first.name,
     )
@@ -101,6 +103,7 @@ def _long(facts: Facts, used: SourceFact, speed: Speed, todo: int | None) -> Ite
             f"{used.titled} 的速度只有 {rate(speed.best)}：尚缺的 {size(todo)} 大约需要 {takes.zh}",
         ),
         measured(used, speed),
+        because="NET111" if stalls(speed) else None,
         fix=_else(facts),
         source=used.name,
     )

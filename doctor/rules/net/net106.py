@@ -11,6 +11,7 @@ from qtune.doctor.finding import Applicability, Finding, Fix, Severity
 from qtune.doctor.recommend import switch_source
 from qtune.doctor.rule import Page, Rule
 from qtune.doctor.rules.advice import manual
+from qtune.doctor.rules.net import blame
 from qtune.doctor.rules.net.proxies import Trouble, troubles
 from qtune.doctor.rules.net.roads import evidence, named, removed, rewritten
 from qtune.doctor.rules.places import span_of
@@ -33,6 +34,7 @@ def judge(facts: Facts) -> Iterable[Finding]:
             Severity.ERROR,
             _message(facts, trouble),
             _evidence(facts, trouble),
+            because=blame.cause(facts, trouble.roads[0].reach) if trouble.roads else None,
             span=span_of(trouble.proxy.origin, facts),
             fix=switch_source(facts, first) or _mend(facts, trouble),
             source="" if everybody else first,

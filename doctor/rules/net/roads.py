@@ -14,6 +14,7 @@ from qtune.doctor.endings import ending
 from qtune.doctor.facts import Facts, ProxyFact, Reach, SourceFact, Stage, StageName, known
 from qtune.doctor.finding import Applicability, Finding, Fix, Severity
 from qtune.doctor.recommend import switch_source
+from qtune.doctor.rules.net import blame
 from qtune.doctor.rules.places import span_of
 from qtune.doctor.wording import in_both
 
@@ -198,6 +199,7 @@ def tell(
             Severity.ERROR,
             Text(f"{head.en}. {en}", f"{head.zh}。{zh}"),
             tuple(dict.fromkeys(line for road in roads for line in evidence(facts, road))),
+            because=_shared([blame.cause(facts, road.reach) for road in roads]),
             fix=otherwise(facts, roads[0]),
         )
         return
@@ -209,8 +211,12 @@ def tell(
             Severity.ERROR,
             Text(f"{name} ({road.host}): {how.en}", f"{name}（{road.host}）：{how.zh}"),
             evidence(facts, road),
-            because="HUB203" if misread(facts, road.source) else None,
+            because="HUB203" if misread(facts, road.source) else blame.cause(facts, road.reach),
             span=span_of(facts.setting(key).origin, facts) if key else None,
             fix=switch_source(facts, road.source.name) or otherwise(facts, road),
             source=road.source.name,
         )
+
+
+def _shared(causes: Sequence[str | None]) -> str | None:
+    return causes[0] if len({*causes}) == 1 else None

@@ -87,7 +87,7 @@ def test_a_dead_family_does_not_use_up_the_time_of_the_other() -> None:
         port = server.getsockname()[1]
         # 240.0.0.0/4 and the like: nobody is there, and the last address is good.
         dead = ["255.255.255.255"] * 5
-        with dial([*dead, "127.0.0.1"], port, within(3)) as sock:
+        with dial([*dead, "127.0.0.1"], port, within(3)).sock as sock:
             assert sock.getpeername()[0] == "127.0.0.1"
     with pytest.raises(Ended) as ended:
         dial(["127.0.0.1"], port, within(1))

@@ -344,7 +344,7 @@ def test_a_ca_file_that_cannot_be_read_ends_before_anything_is_dialled(
         )
         fact = reach.probe(context, source(context), NOTHING)
     assert isinstance(fact, Known)
-    assert ended(fact.value) == ("tls", "other")
+    assert ended(fact.value) == ("tls", "no_ca")
     assert len(fact.value.stages) == 1
     assert "SSL_CERT_FILE" in fact.value.stages[0].detail
 
