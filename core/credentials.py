@@ -13,7 +13,7 @@ from qtune.core.settings import Settings
 
 HubName = Literal["huggingface", "modelscope"]
 
-_KEY: dict[HubName, str] = {"huggingface": "HF_TOKEN", "modelscope": "MODELSCOPE_API_TOKEN"}
+KEYS: dict[HubName, str] = {"huggingface": "HF_TOKEN", "modelscope": "MODELSCOPE_API_TOKEN"}
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ def credentials(hub: HubName, settings: Settings) -> tuple[Credential, ...]:
     For Hugging Face the file of `hf auth login` comes last, as huggingface_hub reads it. That file is
     the user's own wherever a `.env` says it lies, so it is never trusted less than USER.
     """
-    key = _KEY[hub]
+    key = KEYS[hub]
     found = []
     first = settings.secret(key)
     if first is not None:

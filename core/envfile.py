@@ -36,7 +36,7 @@ _SECRET_NAME = re.compile(
     re.I,
 )
 
-_LARGEST = 1 << 20  # a .env of more than 1 MiB is some other file
+LARGEST = 1 << 20  # a .env of more than 1 MiB is some other file
 _LONGEST_VALUE = (
     1 << 16
 )  # lines that fill one another (B=${A}${A}, C=${B}${B}, …) grow without bound
@@ -112,10 +112,15 @@ def read(path: Path, environ: Mapping[str, str] | None = None) -> EnvDocument:
     """The file at `path`; one that is not there is an empty document. Raises OSError when unreadable."""
     try:
         with open(path, "rb", opener=_opened) as file:
-            data = file.read(_LARGEST + 1)
+            data = file.read(LARGEST + 1)
     except FileNotFoundError:
         return EnvDocument(path, "", (), (), exists=False)
-    if len(data) > _LARGEST:
+    return decoded(data, path, environ)
+
+
+def decoded(data: bytes, path: Path, environ: Mapping[str, str] | None = None) -> EnvDocument:
+    """The document that these bytes of a file are."""
+    if len(data) > LARGEST:
         return EnvDocument(path, "", (), (Unparsed(1, "", "too_large"),))
     encoding = _encoding(data)
     try:

@@ -163,9 +163,15 @@ def _read(path: Path) -> str:
         elif isinstance(error, IsADirectoryError):
             reason = Text("it is a folder, not a file", "这是文件夹，不是文件")
         raise RunConfigError((ConfigProblem("CFG001", _cannot_read(path, reason), at),)) from error
+    return decoded(raw, path)
+
+
+def decoded(raw: bytes, path: Path) -> str:
+    """The text of a run config. Raises RunConfigError for what is too large or no UTF-8."""
     if len(raw) > MAX_BYTES:
         reason = Text("larger than 1 MiB", "超过 1 MiB")
-        raise RunConfigError((ConfigProblem("CFG001", _cannot_read(path, reason), at),))
+        problem = ConfigProblem("CFG001", _cannot_read(path, reason), Mark(path, 1, 1))
+        raise RunConfigError((problem,))
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:

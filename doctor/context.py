@@ -6,12 +6,14 @@ import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-
-import httpx
+from typing import TYPE_CHECKING
 
 from qtune.core.settings import Settings
 from qtune.core.sources import Source
 from qtune.doctor.facts import Goal, Suppression
+
+if TYPE_CHECKING:  # what needs no network is looked at without it
+    import httpx
 
 
 @dataclass(frozen=True)

@@ -9,20 +9,12 @@ from datetime import datetime
 
 from qtune.core.errors import UsageError
 from qtune.core.text import Text
-from qtune.core.trust import is_official
 from qtune.doctor.checks import check_name, each, plan
 from qtune.doctor.context import Context
-from qtune.doctor.facts import (
-    Facts,
-    GoalKind,
-    Known,
-    SettingFact,
-    ShadowedSetting,
-    SourceFact,
-    Unknown,
-)
+from qtune.doctor.facts import Facts, GoalKind, Known, Unknown
 from qtune.doctor.finding import Finding
 from qtune.doctor.fork import excused
+from qtune.doctor.given import of_settings
 from qtune.doctor.judgement import NOWHERE, Elsewhere, added, unjudged, weighed
 from qtune.doctor.outcome import CheckState, Report, State
 from qtune.doctor.profiles import NetworkErrors
@@ -74,36 +66,11 @@ def rejudge(facts: Facts, options: Options) -> Report:
 
 def before(context: Context) -> Facts:
     """What is known without looking: the goal, the settings, the sources that they allow."""
-    settings = context.settings
-    return Facts(
-        goal=context.goal,
-        settings=tuple(SettingFact(v.setting.key, v.shown, v.origin, v.problem) for v in settings),
-        shadowed=tuple(
-            ShadowedSetting(
-                value.setting.key,
-                value.shown,
-                value.origin,
-                settings.origin(value.setting.key),
-                value.text == settings[value.setting.key].text,
-            )
-            for value in settings.shadowed
-        ),
-        sources=()
-        if context.goal.local
-        else tuple(
-            SourceFact(
-                source.name,
-                source.kind,
-                source.endpoint,
-                source.kind != "mirror" and is_official(source.kind, source.endpoint),
-            )
-            for source in context.sources
-        ),
-        suppressions=(
-            *(comments.in_env(settings.envfile) if settings.envfile is not None else ()),
-            *context.suppressions,
-        ),
-    )
+    settings, goal = context.settings, context.goal
+    facts = of_settings(settings, goal, () if goal.local else context.sources)
+    env = settings.envfile
+    written = comments.in_env(env) if env is not None else ()
+    return replace(facts, suppressions=(*written, *context.suppressions))
 
 
 def report(

@@ -34,6 +34,10 @@ COMMANDS: dict[str, Text] = {
     "env": Text(
         "Show every setting, its value and where it came from.", "查看每项设置的值及其来源。"
     ),
+    "check": Text(
+        "Judge files by their text: .env, run configs, data.",
+        "只看内容检查文件：.env、训练配置、数据。",
+    ),
     "exec": Text("Run a program with these settings.", "用这些设置运行其他程序。"),
     "explain": Text("Explain a code such as TOK303.", "解释一个代码，例如 TOK303。"),
 }

@@ -82,7 +82,7 @@ def _lines(file: BinaryIO) -> Iterator[Raw]:
 
 def _parsed(raw: bytes) -> object:
     try:
-        return json.loads(raw.decode("utf-8"))
+        return json.loads(raw.decode("utf-8").rstrip("\r\n"))
     except UnicodeDecodeError as error:
         return Unusable("encoding", column=len(raw[: error.start].decode("utf-8")) + 1)
     except json.JSONDecodeError as error:

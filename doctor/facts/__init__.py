@@ -34,7 +34,7 @@ from qtune.doctor.facts.gpu import (
     TorchBuild,
     Wear,
 )
-from qtune.doctor.facts.hub import CachedSnapshot, Gate, Listing, Sample, Speed
+from qtune.doctor.facts.hub import CachedSnapshot, Gate, Listing, Relay, Sample, Speed
 from qtune.doctor.facts.machine import (
     BrokenFile,
     Disk,
@@ -110,6 +110,7 @@ __all__ = [
     "Quota",
     "Reach",
     "Resources",
+    "Relay",
     "Sample",
     "SecretFile",
     "SecretFiles",

@@ -34,20 +34,24 @@ def run(
     environ: Mapping[str, str],
     seconds: float,
     cwd: Path | None = None,
+    given: bytes | None = None,
 ) -> Outcome:
-    """Its output as text, whatever the bytes; killed when its time is over, and when qtune ends before."""
+    """Its output as text, whatever the bytes; killed when its time is over, and when qtune ends before.
+
+    `given` is what it reads from stdin.
+    """
     try:
         with subprocess.Popen(
             argv,
             env=dict(environ),
             cwd=cwd,
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.DEVNULL if given is None else subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
         ) as child:
             _RUNNING.add(child)
             try:
-                out, err = child.communicate(timeout=seconds)
+                out, err = child.communicate(given, timeout=seconds)
             finally:
                 child.kill()  # does nothing to one that has ended
                 _RUNNING.discard(child)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from qtune.doctor.rule import Rule
-from qtune.doctor.rules import cfg, dsk, dwn, env, gate, gpu, hub, mem, net, pkg, tok, trn
+from qtune.doctor.rules import cfg, dat, dsk, dwn, env, gate, gpu, hub, mem, net, pkg, tok, trn
 
 RULES: tuple[Rule, ...] = (
     *net.RULES,
@@ -16,6 +16,7 @@ RULES: tuple[Rule, ...] = (
     *pkg.RULES,
     *env.RULES,
     *cfg.RULES,
+    *dat.RULES,
     *dwn.RULES,
     *trn.RULES,
 )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,13 +10,14 @@ from typing import Any
 import click
 
 from qtune import boundary
+from qtune.commands.answering import AnswersEvenWhenMisused
 from qtune.core.errors import UsageError
 from qtune.core.text import Text
 from qtune.doctor.facts import GoalKind
 from qtune.doctor.outcome import FailOn
 from qtune.doctor.profiles import PROFILES, NetworkErrors
 from qtune.doctor.report.formats import FORMATS, renderer
-from qtune.misuse import Seconds, told
+from qtune.misuse import Seconds
 from qtune.speech import current, say
 
 
@@ -75,22 +75,6 @@ class Asked:
                     "--unsafe-fixes 需要与 --fix 或 --diff 一起使用",
                 ),
             )
-
-
-class AnswersEvenWhenMisused(click.Command):
-    """A wrong option is told on stderr; a program that asked for a format still gets a whole document."""
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        asked = list(args)
-        try:
-            return super().parse_args(ctx, args)
-        except click.UsageError as error:
-            named = re.findall(r"--format[ =](\w+)", " ".join(asked))
-            if named and named[-1] in FORMATS:
-                words = Text(told(error), told(error))
-                misuse = UsageError("CFG092", words)
-                sys.stdout.write(renderer(named[-1]).failed(misuse, misuse.exit_code, current()))
-            raise
 
 
 def _names(ctx: click.Context, param: click.Parameter, value: tuple[str, ...]) -> tuple[str, ...]:

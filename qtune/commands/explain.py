@@ -27,10 +27,11 @@ def command(code: str) -> int:
     from qtune.commands.project import survey
     from qtune.commands.prose import flowed
     from qtune.doctor.page import markdown
+    from qtune.doctor.rules import one
 
     survey()  # for the language
     wanted = code.strip().upper()
-    rule = _coded(wanted) or _named(wanted)
+    rule = one(wanted) or _named(wanted)
     if rule is not None:
         width = min(88, max(40, shutil.get_terminal_size().columns))
         sys.stdout.write(flowed(markdown(rule, current()), width))
@@ -43,22 +44,6 @@ def command(code: str) -> int:
     for rule in listed:
         print(f"{rule.code:<7}  {rule.title.to(current())}")
     return 0
-
-
-def _coded(code: str) -> Rule | None:
-    """By its own file, where the others need not be imported."""
-    import importlib
-    import re
-
-    match = re.fullmatch(r"([A-Z]{3,4})\d{3}", code, re.A)
-    if match is None:
-        return None
-    try:
-        module = importlib.import_module(f"qtune.doctor.rules.{match[1].lower()}.{code.lower()}")
-    except ModuleNotFoundError:
-        return None
-    found: Rule = module.RULE
-    return found
 
 
 def _named(name: str) -> Rule | None:

@@ -9,13 +9,14 @@ from pathlib import Path
 from qtune.core.errors import UsageError
 from qtune.core.hub.names import check_repo_id
 from qtune.core.runconfig import QUICKSTART, Defaults, RunConfig, load
-from qtune.core.runproblems import ConfigProblem, RunConfigError
+from qtune.core.runproblems import RunConfigError
 from qtune.core.settings import Settings
 from qtune.core.text import Text
 from qtune.core.workload import of_run
 from qtune.core.yamltree import Leaf, Table, parse
-from qtune.doctor.facts import Goal, GoalKind
-from qtune.doctor.finding import Applicability, Finding, Fix, Severity, Span
+from qtune.doctor.documents.runconfig import finding
+from qtune.doctor.facts import DataAsked, Goal, GoalKind
+from qtune.doctor.finding import Finding
 
 _PAGE = re.compile(r"https?://[^/]+/(?:models/)?([\w.-]+/[\w.-]+)(?:/.*)?\Z", re.A)
 
@@ -54,9 +55,35 @@ def goal_of(config: RunConfig, named: str, kind: GoalKind = "train") -> Goal:
     output_dir = "" if kind == "download" else str(config.output_dir)
     asked = of_run(config) if kind == "train" else None
     if config.model_path is not None or config.model == QUICKSTART:
-        model = str(config.model_path or config.model)
-        return Goal(kind, model, None, True, named, output_dir, asked)
-    return Goal(kind, config.model, None, False, named, output_dir, asked)
+        model, local = str(config.model_path or config.model), True
+    else:
+        model, local = config.model, False
+    return Goal(
+        kind,
+        model,
+        None,
+        local,
+        named,
+        output_dir,
+        asked,
+        _data(config) if kind == "train" else (),
+        config.enable_thinking,
+    )
+
+
+def _data(config: RunConfig) -> tuple[DataAsked, ...]:
+    """The files of the user's own; what is shipped with qtune needs no look."""
+    return tuple(
+        DataAsked(_short(source.path), source.format)
+        for source in config.data
+        if source.path != Path(QUICKSTART)
+    )
+
+
+def _short(path: Path) -> str:
+    """As one would type it here."""
+    here = Path.cwd()
+    return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)
 
 
 def _goal(model: str, kind: GoalKind, *, run_config: str | None = None, output_dir: str) -> Goal:
@@ -96,9 +123,9 @@ def _from_config(path: Path, kind: GoalKind, settings: Settings) -> Target:
         except UsageError:  # the config's own findings say what is wrong with its model
             fallback = settings.text("DEFAULT_MODEL")
             goal = _goal(fallback, kind, run_config=str(path), output_dir="")
-        return Target(goal, None, tuple(_finding(problem) for problem in error.problems))
+        return Target(goal, None, tuple(finding(problem) for problem in error.problems))
     goal = goal_of(config, str(path), kind)
-    return Target(goal, config, tuple(_finding(problem) for problem in config.warnings))
+    return Target(goal, config, tuple(finding(problem) for problem in config.warnings))
 
 
 def _named_model(path: Path) -> str:
@@ -109,12 +136,3 @@ def _named_model(path: Path) -> str:
         return ""
     pairs = tree.pairs if isinstance(tree, Table) else ()
     return next((v.text for k, v in pairs if k.text == "model" and isinstance(v, Leaf)), "")
-
-
-def _finding(problem: ConfigProblem) -> Finding:
-    mark = problem.mark
-    span = None
-    if mark.path is not None:
-        span = Span(str(mark.path), mark.line, mark.column, mark.end_line, mark.end_column)
-    fix = Fix(problem.fix, Applicability.MANUAL) if problem.fix is not None else None
-    return Finding(problem.code, Severity(problem.severity), problem.message, span=span, fix=fix)

@@ -11,6 +11,8 @@ from qtune.core.origin import DEFAULT, Level, Origin
 from qtune.core.table import TABLE
 from qtune.doctor.facts import (
     Accelerator,
+    DataFile,
+    Dataset,
     ClientRoad,
     Disk,
     EnvFile,
@@ -82,6 +84,7 @@ def healthy(**changes: Any) -> Facts:
         settings=tuple(SettingFact(row.key, row.default, DEFAULT) for row in TABLE),
         sources=(MS, HF),
         envfile=Known(EnvFile(str(ENV), True, "utf-8", 0o600, "ignored")),
+        dataset=Known(Dataset((DataFile("data/train.jsonl", rows=1000),), template=True)),
         tokens={"huggingface": Known(Tokens((), True)), "modelscope": Known(Tokens((), True))},
         reach={
             "huggingface": Known(road("huggingface.co")),

@@ -1,0 +1,30 @@
+"""A command whose formats hold a whole document even where the command line was wrong."""
+
+from __future__ import annotations
+
+import re
+import sys
+
+import click
+
+from qtune.core.errors import UsageError
+from qtune.core.text import Text
+from qtune.doctor.report.formats import FORMATS, renderer
+from qtune.misuse import told
+from qtune.speech import current
+
+
+class AnswersEvenWhenMisused(click.Command):
+    """A wrong option is told on stderr; a program that asked for a format still gets a whole document."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        asked = list(args)
+        try:
+            return super().parse_args(ctx, args)
+        except click.UsageError as error:
+            named = re.findall(r"--format[ =](\w+)", " ".join(asked))
+            if named and named[-1] in FORMATS:
+                words = Text(told(error), told(error))
+                misuse = UsageError("CFG092", words)
+                sys.stdout.write(renderer(named[-1]).failed(misuse, misuse.exit_code, current()))
+            raise
