@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from qtune.core.hub.interface import AccessState
-from qtune.doctor.facts import Facts, Known, Tokens, Unknown, known
+from qtune.doctor.facts import Facts, Unknown, known
 
 NO_SECRETS = "a pull request from a fork has no secrets"
 _LARGEST_EVENT = 4 << 20
@@ -54,21 +54,32 @@ def _repository(event: Any, side: str) -> dict[str, Any] | None:
 
 def excused(facts: Facts) -> Facts:
     """Where no token was found and a hub asks for one, it is not known what a token would have shown."""
-    changed = facts
     for source in facts.sources:
-        tokens, gate = facts.tokens.get(source.name), facts.gate.get(source.name)
-        if not isinstance(tokens, Known) or _any(tokens.value):
+        tokens, gate = known(facts.tokens.get(source.name)), known(facts.gate.get(source.name))
+        if tokens is None or tokens.found or gate is None:
             continue
-        access = known(gate)
-        if gate is not None and access is not None and access.access.state in _NEEDS_A_TOKEN:
-            row = {**changed.gate, source.name: Unknown("skipped", NO_SECRETS, gate.took_ms)}
-            changed = replace(changed, gate=row)
-            listing = facts.listing.get(source.name)
-            if isinstance(listing, Unknown) and listing.reason in ("absent", "refused"):
-                rows = {**changed.listing, source.name: Unknown("skipped", NO_SECRETS)}
-                changed = replace(changed, listing=rows)
-    return changed
+        if gate.access.state in _NEEDS_A_TOKEN:
+            facts = _withheld(facts, source.name)
+    return facts
 
 
-def _any(tokens: Tokens) -> bool:
-    return bool(tokens.found)
+def _withheld(facts: Facts, source: str) -> Facts:
+    """The gate of this hub, its refused listing, and what waited for them, as not looked at."""
+    rows: dict[str, Mapping[str, Any]] = {
+        name: row for name, row in vars(facts).items() if isinstance(row, Mapping) and source in row
+    }
+    stopped = ["gate"]
+    listing = rows.get("listing", {}).get(source)
+    if isinstance(listing, Unknown) and listing.reason in ("absent", "refused"):
+        stopped.append("listing")
+    for blocker in stopped:  # grows while what waited is found
+        for name, row in rows.items():
+            fact = row[source]
+            waited = isinstance(fact, Unknown) and fact.reason == "skipped"
+            if waited and name not in stopped and fact.detail.partition(".")[0] == blocker:
+                stopped.append(name)
+    changed: dict[str, Any] = {
+        name: {**rows[name], source: Unknown("skipped", NO_SECRETS, rows[name][source].took_ms)}
+        for name in stopped
+    }
+    return replace(facts, **changed)

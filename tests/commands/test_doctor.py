@@ -166,7 +166,9 @@ def test_skip_leaves_a_code_out_and_counts_it(shell: Shell) -> None:
     assert "ENV805" in codes(shell.qtune("doctor", "--offline", "--format", "json"))
     done = shell.qtune("doctor", "--offline", "--format", "json", "--skip", "env805")
     assert "ENV805" not in codes(done)
-    assert document(done)["suppressed"] == ["ENV805"]
+    assert [(row["code"], row["by"]) for row in document(done)["suppressed"]] == [
+        ("ENV805", "skip")
+    ]
 
 
 def test_list_names_checks_and_rules(shell: Shell) -> None:

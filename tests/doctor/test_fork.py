@@ -85,7 +85,12 @@ def test_only_what_a_token_would_have_shown_is_excused() -> None:
     gated = refused(AccessState.GATED_NO_TOKEN, 401, sent_token=False)
     facts = replace(healthy(), sources=(HF,), gate={"huggingface": Known(gated)})
     facts = replace(facts, listing={"huggingface": Unknown("refused", "401")})
+    waiting = Unknown("skipped", "gate.huggingface")
+    facts = replace(facts, storage={"huggingface": waiting})
+    facts = replace(facts, speed={"huggingface": Unknown("skipped", "storage.huggingface")})
     changed = excused(facts)
+    assert changed.storage["huggingface"] == Unknown("skipped", NO_SECRETS)
+    assert changed.speed["huggingface"] == Unknown("skipped", NO_SECRETS)
     assert changed.gate["huggingface"] == Unknown("skipped", NO_SECRETS)
     assert changed.listing["huggingface"] == Unknown("skipped", NO_SECRETS)
     with_token = {"huggingface": Known(Tokens((token(),), True))}
