@@ -105,6 +105,11 @@ _OURS: Mapping[str, str] = {
     r"nvidia-smi gave no answer within (?P<a>\d+) s": "nvidia-smi 在 {a} 秒内没有响应",
     r"nvidia-smi ended with status (?P<a>\d+)": "nvidia-smi 以状态码 {a} 退出",
     r"nvidia-smi gave an answer that makes no sense": "nvidia-smi 的输出无法理解",
+    r"NVML gave no answer within (?P<a>\d+) s": "NVML 在 {a} 秒内没有响应",
+    r"NVML gave an answer that makes no sense": "NVML 的回答无法理解",
+    r"NVML crashed \((?P<a>\S+)\)": "NVML 崩溃（{a}）",
+    r"the computation crashed \((?P<a>[^)]+)\)(?:: (?P<said>.+))?": "计算崩溃（{a}）：{said}",
+    r"the computation ended with status (?P<a>\d+)(?:: (?P<said>.+))?": "计算以状态码 {a} 退出：{said}",
     r"the library is incomplete: (?P<said>.+)": "NVML 库不完整：{said}",
     r"import torch took longer than (?P<a>\d+) s": "import torch 超过 {a} 秒",
     # errors of core.http and core.hub, where a check had to give up

@@ -10,6 +10,7 @@ from qtune.doctor.facts import Facts, known
 from qtune.doctor.finding import Applicability, Finding, Fix, Severity
 from qtune.doctor.rule import Page, Rule
 from qtune.doctor.rules.advice import manual
+from qtune.doctor.rules.gpu.state import elsewhere, told_elsewhere
 from qtune.doctor.rules.gpu.wish import TRAINING, insists, severity, wants_no_cuda
 from qtune.doctor.rules.places import span_of
 from qtune.doctor.rules.words import prose
@@ -22,6 +23,8 @@ def judge(facts: Facts) -> Iterable[Finding]:
     if seen is None or build is None or build.error or wants_no_cuda(facts):
         return
     if seen.gpus or seen.pci or seen.driver or build.available or build.mps or build.hip:
+        return
+    if told_elsewhere(seen) or elsewhere(seen) or build.xpu:
         return
     device = facts.setting("QTUNE_DEVICE")
     yield Finding(

@@ -9,6 +9,7 @@ from qtune.doctor.facts import Accelerator, Facts, known
 from qtune.doctor.finding import Finding, Fix, Severity
 from qtune.doctor.rule import Page, Rule
 from qtune.doctor.rules.advice import manual
+from qtune.doctor.rules.gpu.state import told_elsewhere
 from qtune.doctor.rules.gpu.wish import TRAINING, severity, wants_no_cuda
 from qtune.doctor.rules.words import prose
 from qtune.doctor.wording import in_both
@@ -18,7 +19,7 @@ def judge(facts: Facts) -> Iterable[Finding]:
     seen, build = known(facts.accelerator), known(facts.torch)
     if seen is None or seen.gpus or not seen.pci or wants_no_cuda(facts):
         return
-    if build is not None and build.available:
+    if told_elsewhere(seen) or (build is not None and build.available):
         return
     yield Finding(
         "GPU501",
@@ -61,8 +62,8 @@ def _fix(seen: Accelerator) -> Fix:
         )
     if seen.driver:
         return manual(
-            "Restart the machine: after an update the loaded driver and its library differ",
-            "重启机器：更新之后，已加载的驱动与其库版本不一致",
+            "Restart the machine; if it still does not answer, install the driver again",
+            "重启机器；如果仍没有响应，请重新安装驱动",
         )
     return manual(
         "Install NVIDIA's driver, then restart the machine",
@@ -103,10 +104,14 @@ RULE = Rule(
         detect=prose(
             """
             Devices of vendor 10de on the bus, against what NVIDIA's library (NVML) or `nvidia-smi` says.
-            When these say something, it is quoted.
+            When these say something, it is quoted. Where there is a closer cause, that one is told instead:
+            driver and library of two versions (GPU502), a card that fell out (GPU509), a container without
+            the GPU (GPU513), WSL (GPU514).
             """,
             """
             对照总线上厂商号为 10de 的设备，与 NVIDIA 的 NVML 库或 `nvidia-smi` 的回答；有原话时会一并给出。
+            如果有更直接的原因，则只报告那个原因：驱动与库版本不一致（GPU502）、显卡掉线（GPU509）、
+            容器没有 GPU（GPU513）、WSL（GPU514）。
             """,
         ),
         mend=prose(
@@ -124,8 +129,6 @@ RULE = Rule(
               switch Secure Boot off.
             - **nouveau**, the open driver, holds the card: the distribution's package blocks it, the `.run`
               installer needs that done by hand.
-            - **"Driver/library version mismatch"**: the driver was updated while the old one is loaded.
-              Restart.
             - **A container**: the host's driver counts. Start with `--gpus all`.
             - **WSL**: install the driver in Windows only, never in WSL.
             """,
@@ -141,7 +144,6 @@ RULE = Rule(
 
             - **安全启动（Secure Boot）** 会拒绝未签名的模块：按安装程序的提示注册密钥（MOK），或关闭安全启动。
             - **nouveau** 开源驱动占用了显卡：发行版的驱动包会自动禁用它，用 `.run` 安装则需要手动禁用。
-            - **"Driver/library version mismatch"**：驱动已更新，但加载的还是旧版。重启即可。
             - **容器**：取决于宿主机的驱动，用 `--gpus all` 启动。
             - **WSL**：只在 Windows 中安装驱动，不要在 WSL 里安装。
             """,
@@ -164,9 +166,6 @@ RULE = Rule(
             ```
             """,
         ),
-        sources=(
-            "https://github.com/NVIDIA/deepops/issues/1186",
-            "https://docs.nvidia.com/cuda/wsl-user-guide/index.html",
-        ),
+        sources=("https://docs.nvidia.com/cuda/wsl-user-guide/index.html",),
     ),
 )

@@ -9,14 +9,9 @@ from qtune.doctor.facts import Accelerator, Facts, known
 from qtune.doctor.finding import Finding, Fix, Severity
 from qtune.doctor.rule import Page, Rule
 from qtune.doctor.rules.advice import manual
+from qtune.doctor.rules.gpu.wheels import DRIVERS, PICK, install, wheel_for
 from qtune.doctor.rules.gpu.wish import TRAINING, severity, wants_no_cuda
 from qtune.doctor.rules.words import prose
-
-# NVIDIA's table of the oldest driver for each major version of CUDA; and which of PyTorch's wheel indexes
-# has builds of it. Newest first.
-_WHEELS = ((580, "cu130"), (525, "cu126"))
-_BLACKWELL = 10.0  # compute capability from which on CUDA 12.8 is the least
-_TURING = 7.5  # and below which CUDA 13 no longer goes
 
 
 def judge(facts: Facts) -> Iterable[Finding]:
@@ -50,32 +45,14 @@ def _fix(seen: Accelerator) -> Fix:
         return manual(
             f"Update NVIDIA's driver first: {seen.driver or 'it'} is too old for today's CUDA builds of torch",
             f"先更新 NVIDIA 驱动：{seen.driver or '当前版本'}太旧，不支持现在的 CUDA 版 torch",
-            url="https://www.nvidia.com/drivers",
+            url=DRIVERS,
         )
     return manual(
         f"Install a torch with CUDA ({wheel} suits this driver)",
         f"安装带 CUDA 的 torch（{wheel} 适合当前驱动）",
-        command="pip install --force-reinstall torch "
-        f"--index-url https://download.pytorch.org/whl/{wheel}",
-        url="https://pytorch.org/get-started/locally/",
+        command=install(wheel),
+        url=PICK,
     )
-
-
-def wheel_for(seen: Accelerator) -> str | None:
-    """PyTorch's index for this driver and card; None where the driver is too old, or cannot be read."""
-    major = seen.driver.partition(".")[0]
-    wheel = next((name for least, name in _WHEELS if major.isdigit() and int(major) >= least), None)
-    found = [value for gpu in seen.gpus if (value := _capability(gpu.capability))]
-    if wheel == "cu126" and max(found, default=0.0) >= _BLACKWELL:
-        return "cu128"
-    return "cu126" if wheel == "cu130" and min(found, default=_TURING) < _TURING else wheel
-
-
-def _capability(text: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        return 0.0
 
 
 RULE = Rule(
@@ -114,17 +91,18 @@ RULE = Rule(
             What NVIDIA's library says, against what torch says of itself in a process of its own. Builds
             for AMD (ROCm) and for Macs are no CPU builds and are left alone, and so is `QTUNE_DEVICE=cpu`.
 
-            Which wheel suits is a rule of thumb from NVIDIA's compatibility table: driver 580 or newer runs
-            CUDA 13, 525 or newer runs CUDA 12; cards of compute capability 10 and above (Blackwell, RTX 50)
-            need 12.8 or newer, those below 7.5 (V100, GTX 10) stay with 12.6.
+            Which wheel suits follows from NVIDIA's table of drivers and PyTorch's of builds: driver 580 or
+            newer runs CUDA 13, 525 or newer runs CUDA 12; cards of compute capability 10 and above
+            (Blackwell, RTX 50) need 12.8 or newer, those below 7.5 (V100, GTX 10) stay with 12.6, for which
+            torch is built up to 2.14. The index of 12.8 stays at torch 2.11.
             """,
             """
             对照 NVIDIA 库的回答，与独立进程中 torch 的自述。AMD（ROCm）版和 Mac 版不算 CPU 版，
             不会提示；设置了 `QTUNE_DEVICE=cpu` 也不提示。
 
-            推荐哪个安装包是依据 NVIDIA 兼容表的经验规则：驱动 580 及以上可用 CUDA 13，
+            推荐哪个安装包依据 NVIDIA 的驱动对照表和 PyTorch 的发布表：驱动 580 及以上可用 CUDA 13，
             525 及以上可用 CUDA 12；计算能力 10 及以上的显卡（Blackwell、RTX 50 系）需要 12.8 或更新，
-            低于 7.5 的（V100、GTX 10 系）请用 12.6。
+            低于 7.5 的（V100、GTX 10 系）请用 12.6，该索引的 torch 更新到 2.14 为止。12.8 的索引停在 torch 2.11。
             """,
         ),
         mend=prose(
@@ -171,7 +149,9 @@ RULE = Rule(
         ),
         sources=(
             "https://pytorch.org/get-started/previous-versions/",
-            "https://docs.nvidia.com/deploy/cuda-compatibility/",
+            "https://docs.nvidia.com/deploy/cuda-compatibility/minor-version-compatibility.html",
+            "https://github.com/pytorch/pytorch/issues/178665",
+            "https://github.com/pytorch/pytorch/issues/190385",
             "https://github.com/unslothai/unsloth/issues/2024",
         ),
     ),

@@ -51,6 +51,7 @@ def _weights_alone(
             f"仅 {facts.goal.model} 的权重就有 {gib(least)}，而 {_free(card).zh}",
         ),
         (Text(f"the rest cannot be told: {reason.en}", f"其余部分无法估算：{reason.zh}"),),
+        because="GPU508" if least <= card.memory_total else None,
         fix=_fix((), run, number, card),
     )
 
@@ -85,6 +86,7 @@ def _finding(
         Severity.ERROR if hopeless else Severity.WARNING,
         message,
         (*_evidence(run, number, needed), *_held(card)),
+        because="GPU508" if fits(needed, card.memory_total) == "fits" else None,
         fix=_fix(changes, run, number, card),
     )
 
