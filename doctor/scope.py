@@ -19,6 +19,7 @@ _REFUSED = Text("access is refused", "访问被拒绝")
 _BAD_TOKEN = Text("the token is not accepted", "Token 不被接受")
 _MISSING = Text("the model is not there", "没有该模型")
 _LIMITED = Text("it asks to wait: too many requests", "请求过多，需要等待")
+_NOT_SERVED = Text("it serves no files itself", "它自己不提供文件")
 _DISABLED = Text("it has disabled the model", "该模型已被停用")
 _REGION = Text("it does not offer the model in this region", "当前地区不提供该模型")
 _REASONS = {
@@ -50,6 +51,8 @@ def _measured(facts: Facts, source: str) -> Measurement:
         return Measurement(source, None)
     if reach.failed is not None:
         return Measurement(source, False, ending(reach, reach.failed))
+    if gate is not None and gate.relay is not None:
+        return Measurement(source, False, _NOT_SERVED)
     if gate is not None and not gate.ok:
         reason = _REASONS.get(gate.access.state, _REFUSED)
         return Measurement(source, False, reason, has_model=reason not in _FINAL)

@@ -9,12 +9,24 @@ from qtune.core.hub.interface import Access, RateLimit
 
 
 @dataclass(frozen=True)
+class Relay:
+    """How an address that is not the hub's own answers a request for a file that it does not serve.
+
+    `target`: the host that it sends the request on to, "" where it answers itself.
+    """
+
+    status: int
+    target: str = ""
+
+
+@dataclass(frozen=True)
 class Gate:
-    """May the files be read; `path` is the file asked for."""
+    """May the files be read; `path` is the file asked for. `relay`: nobody said no, but no hub answered."""
 
     access: Access
     path: str
     rate_limit: RateLimit | None = None
+    relay: Relay | None = None
 
     @property
     def ok(self) -> bool:

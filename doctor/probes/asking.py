@@ -45,6 +45,8 @@ def unknown(error: QtuneError) -> Unknown:
         reason = "absent"
     elif isinstance(error, Refused):
         reason = "limited" if error.status == 429 else "refused"
+    elif error.code == "HUB205":  # a mirror that only sends on, which the gate's rule tells
+        reason = "refused"
     elif error.code in ("NET106", "NET107"):
         reason = "proxy"
     return Unknown(reason, redact(error.message.en))

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from qtune.core.trust import names
 from qtune.doctor.facts import Facts, SourceFact, TokenFact
+from qtune.doctor.rules.tok.held import trusted
 
 
 def is_loopback(host: str) -> bool:
@@ -24,3 +25,8 @@ def trusted_too_weakly(facts: Facts, source: SourceFact, token: TokenFact) -> bo
 
 def host_of(source: SourceFact) -> str:
     return urlsplit(source.endpoint).netloc.rpartition("@")[2]
+
+
+def is_mirror(facts: Facts, source: SourceFact) -> bool:
+    """Somebody else's host that speaks for Hugging Face: neither its own nor one that the user vouches for."""
+    return source.kind == "mirror" or (source.kind == "huggingface" and not trusted(source, facts))

@@ -28,7 +28,7 @@ def _unclear(facts: Facts) -> Iterable[Finding]:
     """A refusal that names no cause: neither a gate, nor a token, nor a missing model."""
     for source in facts.sources:
         gate = known(facts.gate.get(source.name))
-        if gate is None or gate.access.state is not AccessState.UNCLEAR:
+        if gate is None or gate.access.state is not AccessState.UNCLEAR or gate.relay is not None:
             continue
         status, said = gate.access.status, gate.access.message
         yield Finding(

@@ -5,25 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from qtune.core.text import Text
-from qtune.doctor.facts import Facts, known
+from qtune.doctor.facts import Facts
 from qtune.doctor.finding import Finding, Fix, Severity
 from qtune.doctor.recommend import switch_source
 from qtune.doctor.rule import Page, Rule
 from qtune.doctor.rules.advice import manual
-from qtune.doctor.rules.net import blame
-from qtune.doctor.rules.net.proxies import troubles
+from qtune.doctor.rules.hub.storage import a_mirrors, broken, cause
 from qtune.doctor.rules.net.roads import PROXY_STAGES, Broken, evidence
 from qtune.doctor.rules.words import prose
-
-_CODES = {"dns": "NET101", "tcp": "NET102", "tls": "NET103"}
 
 
 def judge(facts: Facts) -> Iterable[Finding]:
     for source in facts.sources:
-        reach, storage = known(facts.reach.get(source.name)), known(facts.storage.get(source.name))
-        if reach is None or not reach.ok or storage is None or storage.failed is None:
+        road = broken(facts, source)
+        if road is None or a_mirrors(facts, road):
             continue
-        road = Broken(source, storage, storage.failed)
         how = road.ending
         yield Finding(
             "HUB201",
@@ -33,22 +29,10 @@ def judge(facts: Facts) -> Iterable[Finding]:
                 f"{source.titled} 可以访问，但大文件来自 {road.host}，那里出了问题：{how.zh}",
             ),
             evidence(facts, road),
-            because=_cause(facts, road),
+            because=cause(facts, road),
             fix=switch_source(facts, source.name) or _mend(road),
             source=source.name,
         )
-
-
-def _cause(facts: Facts, road: Broken) -> str | None:
-    """A proxy that is dead for all, or a host that is already known to be out of reach."""
-    proxy = road.reach.proxy
-    if proxy is not None and any(trouble.proxy == proxy for trouble in troubles(facts)):
-        return "NET106"
-    for fact in facts.reach.values():
-        other = known(fact)
-        if other is not None and other.failed is not None and other.host == road.reach.host:
-            return _CODES.get(other.failed.name)
-    return blame.cause(facts, road.reach)
 
 
 def _mend(road: Broken) -> Fix:

@@ -30,6 +30,7 @@ from qtune.doctor.rules.hub import (
     hub201,
     hub203,
     hub204,
+    hub205,
     hub207,
     hub208,
     hub221,
@@ -144,12 +145,12 @@ def test_a_storage_host_of_a_hub_that_nobody_uses_is_not_the_users_problem() -> 
 def test_a_mirror_that_relays_small_files_only_is_told_as_such() -> None:
     facts = at("https://hf-mirror.com", env_line("HF_ENDPOINT", 2))
     facts = replace(facts, sources=facts.sources[:1])
-    finding = only(
-        hub201.RULE, stored_at(broken("cas-bridge.xethub.hf.co", "tcp", "timeout"), facts=facts)
-    )
-    assert finding.message.en.startswith("Hugging Face (hf-mirror.com) answers")
-    assert finding.fix is not None and "mirror" in finding.fix.title.en
-    assert "cas-bridge.xethub.hf.co" in finding.fix.title.zh
+    facts = stored_at(broken("cas-bridge.xethub.hf.co", "tcp", "timeout"), facts=facts)
+    finding = only(hub205.RULE, facts)
+    assert finding.message.en.startswith("Hugging Face (hf-mirror.com) relays only the small files")
+    assert "cas-bridge.xethub.hf.co" in finding.message.zh
+    assert finding.fix is not None and finding.fix.patch is not None
+    assert findings(hub201.RULE, facts) == []
 
 
 def test_storage_behind_a_dead_proxy_follows_from_the_proxy() -> None:
