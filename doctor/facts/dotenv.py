@@ -51,7 +51,7 @@ class OtherEnv:
 class EnvFile:
     """`.env` itself. `mode` is None where the system has no such bits; `git` says what git makes of it.
 
-    `above` are other `.env` further up, the nearest first; `example` is the `.env.example` beside it.
+    `above` are other `.env` further up, the nearest first: they are not read.
     """
 
     path: str
@@ -62,7 +62,6 @@ class EnvFile:
     entries: tuple[EnvEntry, ...] = ()
     unparsed: tuple[UnparsedLine, ...] = ()
     above: tuple[OtherEnv, ...] = ()
-    example: OtherEnv | None = None
 
     def last(self, key: str) -> EnvEntry | None:
         return next((entry for entry in reversed(self.entries) if entry.key == key), None)

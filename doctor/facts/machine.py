@@ -107,18 +107,11 @@ class ModelFolder:
 
 @dataclass(frozen=True)
 class Resources:
-    """RAM in bytes, CPUs, and open files. A container's own limits are None where it has none.
-
-    `cpus` are those this process may run on; `files` is the soft limit, `most_files` the hard one.
-    """
+    """RAM in bytes; `memory_limit` is the container's own, None where it has none."""
 
     memory: int
     available: int
     memory_limit: int | None = None
-    cpus: int = 1
-    cpu_limit: float | None = None
-    files: int | None = None
-    most_files: int | None = None
 
     @property
     def ceiling(self) -> int:

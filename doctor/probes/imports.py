@@ -53,7 +53,8 @@ def probe(
 
 def touching(context: Context) -> Mapping[str, str]:
     """Name and module of those that are installed and that this training would import."""
-    names = {"torchvision": "torchvision"}  # transformers imports it wherever it is
+    # transformers imports it where Pillow is installed too, also for a model that sees no pictures.
+    names = {"torchvision": "torchvision"} if version("pillow") else {}
     training = context.goal.training
     if training is not None and training.tuning == "qlora":
         names["bitsandbytes"] = "bitsandbytes"

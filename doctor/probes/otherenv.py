@@ -1,4 +1,4 @@
-"""`.env` files that are not read, though somebody may think so: those further up, and `.env.example`."""
+"""The `.env` files further up, which are not read, though somebody may think so."""
 
 from __future__ import annotations
 
@@ -18,10 +18,6 @@ _LARGEST = 1 << 18  # bytes; a `.env` is far smaller
 def above(own: Path) -> tuple[OtherEnv, ...]:
     """Those of the folders above the one that counts, up to the home folder or the repository's top."""
     return tuple(found for path in _places(own) if (found := read(path)) is not None)
-
-
-def example(own: Path) -> OtherEnv | None:
-    return read(own.parent / ".env.example")
 
 
 def read(path: Path) -> OtherEnv | None:

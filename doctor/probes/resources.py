@@ -1,12 +1,10 @@
-"""RAM, CPUs and open files: the machine's, and the container's own limits, which Linux keeps in cgroups."""
+"""RAM: the machine's, and what a container may use of it, which Linux keeps in cgroups."""
 
 from __future__ import annotations
 
-import contextlib
 import ctypes
-import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
 from qtune.doctor.context import Context
@@ -22,18 +20,7 @@ def probe(context: Context, seen: Facts, root: Path = Path("/")) -> Known[Resour
     if memory is None:
         return Unknown("absent", "this system does not say how much memory there is")
     total, available = memory
-    files = _open_files()
-    return Known(
-        Resources(
-            memory=total,
-            available=available,
-            memory_limit=min(_memory_limits(root), default=None),
-            cpus=_cpus(),
-            cpu_limit=min(_cpu_limits(root), default=None),
-            files=files[0],
-            most_files=files[1],
-        )
-    )
+    return Known(Resources(total, available, min(_limits(root), default=None)))
 
 
 def _linux(root: Path) -> tuple[int, int] | None:
@@ -73,57 +60,28 @@ def _mac() -> tuple[int, int] | None:
     return (int(told), int(told)) if told.isdecimal() else None
 
 
-def _memory_limits(root: Path) -> Iterator[int]:
-    for folder in _cgroups(root, "memory"):
+def _limits(root: Path) -> Iterator[int]:
+    for folder in _cgroups(root):
         for name in ("memory.max", "memory.limit_in_bytes"):
             words = _read(folder / name).split()
             if words and words[0].isdecimal() and int(words[0]) < _UNLIMITED:
                 yield int(words[0])
 
 
-def _cpu_limits(root: Path) -> Iterator[float]:
-    """Version 2 writes `200000 100000` for two CPUs, or `max 100000`; version 1 two files."""
-    for folder in _cgroups(root, "cpu"):
-        words = _read(folder / "cpu.max").split() or [
-            _read(folder / "cpu.cfs_quota_us"),
-            _read(folder / "cpu.cfs_period_us"),
-        ]
-        if len(words) == 2 and words[0].isdecimal() and words[1].isdecimal() and int(words[1]):
-            yield int(words[0]) / int(words[1])
-
-
-def _cgroups(root: Path, controller: str) -> Iterator[Path]:
+def _cgroups(root: Path) -> Iterator[Path]:
     """The folder of this process's group and those above it: each may have a limit.
 
     In a container the path may be the host's, which is not there; then the top is the container's own.
     """
     for line in _read(root / "proc/self/cgroup").splitlines():
         _, names, path = (*line.split(":", 2), "", "")[:3]
-        if names and controller not in names.split(","):
+        if names and "memory" not in names.split(","):
             continue
-        top = root / "sys/fs/cgroup" / (controller if names else "")
+        top = root / "sys/fs/cgroup" / ("memory" if names else "")
         inner = PurePosixPath(path.lstrip("/"))
         for part in (inner, *inner.parents):
             if ".." not in part.parts:
                 yield top / part
-
-
-def _cpus() -> int:
-    asked: Callable[[int], set[int]] | None = getattr(os, "sched_getaffinity", None)
-    if asked is not None:
-        with contextlib.suppress(OSError):
-            return len(asked(0))
-    return os.cpu_count() or 1
-
-
-def _open_files() -> tuple[int | None, int | None]:
-    if sys.platform == "win32":
-        return None, None
-    import resource
-
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    endless = resource.RLIM_INFINITY
-    return (None if soft == endless else soft), (None if hard == endless else hard)
 
 
 def _read(path: Path) -> str:

@@ -103,10 +103,7 @@ def _model(value: ModelFolder) -> Text:
 
 def _resources(value: Resources) -> Text:
     total, free = amounts.size(value.ceiling), amounts.size(value.available)
-    cpus = f"{value.cpu_limit or value.cpus:g}"
-    return Text(
-        f"{total} RAM, {free} free, {cpus} CPUs", f"内存 {total}，可用 {free}，{cpus} 个 CPU"
-    )
+    return Text(f"{total} of RAM, {free} free", f"内存 {total}，可用 {free}")
 
 
 def _imports(value: Imports) -> Text:

@@ -21,6 +21,15 @@ def span_of(origin: Origin, facts: Facts) -> Span | None:
     return Span(str(origin.path), origin.line, 1, origin.line, 1)
 
 
+def glued(origin: Origin, facts: Facts) -> str | None:
+    """ENV803, where the line that `origin` speaks of has a comment right behind its value."""
+    envfile = known(facts.envfile)
+    if envfile is None or envfile.path != str(origin.path):
+        return None
+    lines = {entry.line for entry in envfile.entries if entry.hash_column}
+    return "ENV803" if origin.line in lines else None
+
+
 def entry_span(envfile: EnvFile, entry: EnvEntry) -> Span:
     """The whole entry, key and value."""
     return Span(envfile.path, entry.line, entry.column, entry.end_line, entry.end_column)

@@ -117,7 +117,7 @@ def healthy(**changes: Any) -> Facts:
             Disk(Place("/cache", 500 << 30, True, 1), Place("/project/runs", 500 << 30, True, 1))
         ),
         model=Known(ModelFolder("/cache/models--Qwen--Qwen3-4B", False)),
-        resources=Known(Resources(128 << 30, 120 << 30, None, 16, None, 1024, 524288)),
+        resources=Known(Resources(128 << 30, 120 << 30)),
         imports=Known(Imports()),
         packages=Known(
             Packages(

@@ -513,15 +513,15 @@ def test_a_token_that_stays_home_because_of_the_ca_is_told_with_the_reason(way: 
 # --- the machine and `.env` ---------------------------------------------------------------------------
 
 
-@pytest.mark.triggers("DSK600")
-def test_a_cache_that_cannot_be_written_is_dsk600(way: Machine) -> None:
+@pytest.mark.triggers("DSK602")
+def test_a_cache_that_cannot_be_written_is_dsk602(way: Machine) -> None:
     way.env(HF_FIRST, ALONE)
     (way.project / "file").write_text("in the way")
     report = way.examine(HF_HUB_CACHE=str(way.project / "file" / "hub"))
-    assert [(f.code, f.severity) for f in report.findings] == [("DSK600", E)]
+    assert [(f.code, f.severity) for f in report.findings] == [("DSK602", E)]
 
 
-@pytest.mark.spares("DSK600")
+@pytest.mark.spares("DSK600", "DSK602")
 def test_a_model_that_is_here_already_needs_no_room(way: Machine) -> None:
     way.env(HF_FIRST, ALONE)
     (repo,) = (r for r in way.hub.world.repos if r.id == worlds.QWEN)

@@ -14,7 +14,7 @@ from qtune.doctor.facts import Facts, SettingFact
 from qtune.doctor.finding import Applicability, Finding, Fix, Severity
 from qtune.doctor.rule import Page, Rule
 from qtune.doctor.rules.env.words import ORDER, SHOW
-from qtune.doctor.rules.places import span_of
+from qtune.doctor.rules.places import glued, span_of
 from qtune.doctor.rules.words import joined, prose
 
 _YES = {
@@ -40,8 +40,9 @@ def _judge(facts: Facts) -> Iterable[Finding]:
                 f"{fact.key} ({where.en}): {fact.problem.en}",
                 f"{fact.key}（{where.zh}）：{fact.problem.zh}",
             ),
+            because=glued(fact.origin, facts),
             span=span_of(fact.origin, facts),
-            fix=_fix(fact),
+            fix=None if glued(fact.origin, facts) else _fix(fact),
         )
 
 

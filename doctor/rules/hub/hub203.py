@@ -14,7 +14,7 @@ from qtune.doctor.rule import Page, Rule
 from qtune.doctor.rules.advice import manual
 from qtune.doctor.rules.hub.endpoints import is_loopback
 from qtune.doctor.rules.net.roads import ENDPOINT_KEYS, ended, evidence
-from qtune.doctor.rules.places import span_of
+from qtune.doctor.rules.places import glued, span_of
 from qtune.doctor.rules.words import prose
 
 _QUOTES = " \t\"'`“”‘’"
@@ -58,8 +58,9 @@ def _unusable(facts: Facts, fact: SettingFact, problem: Text) -> Finding:
             f"{fact.key} ({where.en}) cannot be used: {problem.en}",
             f"{fact.key}（{where.zh}）无法使用：{problem.zh}",
         ),
+        because=glued(fact.origin, facts),
         span=span_of(fact.origin, facts),
-        fix=fix,
+        fix=None if glued(fact.origin, facts) else fix,
     )
 
 

@@ -36,6 +36,7 @@ def _absent(names: list[str]) -> Finding:
         "PKG701",
         Severity.ERROR,
         Text(f"Not installed, and training needs it: {en}", f"训练需要但尚未安装：{zh}"),
+        because="PKG700",
         fix=manual(
             "Install what training needs",
             "安装训练所需的包",
@@ -59,6 +60,7 @@ def _too_old(facts: Facts, packages: Packages) -> Iterable[Finding]:
             f"{facts.goal.model} 的类型是 {found.model_type}，transformers 从 {least} 起才支持；"
             f"当前安装的是 {installed}",
         ),
+        because="PKG702",  # qtune itself asks for a newer one
         fix=manual(
             f"Upgrade transformers to {least} or newer",
             f"把 transformers 升级到 {least} 或更新",

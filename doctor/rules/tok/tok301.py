@@ -8,7 +8,7 @@ from qtune.core.text import Text
 from qtune.doctor.facts import Facts, SourceFact, TokenFact, TokenShape, known
 from qtune.doctor.finding import Applicability, Finding, Fix, Severity
 from qtune.doctor.rule import Page, Rule
-from qtune.doctor.rules.places import span_of
+from qtune.doctor.rules.places import glued, span_of
 from qtune.doctor.rules.tok.held import (
     accepted,
     called,
@@ -40,9 +40,9 @@ def _judge(facts: Facts) -> Iterable[Finding]:
             "TOK301",
             Severity.WARNING if guessed else severity(source, facts),
             Text(f"{name.en} is {wrong.en}", f"{name.zh}{wrong.zh}"),
-            because="ENV810" if _unfilled(token, facts) else None,
+            because="ENV810" if _unfilled(token, facts) else glued(token.origin, facts),
             span=span_of(token.origin, facts),
-            fix=_fix(token, source, facts),
+            fix=None if glued(token.origin, facts) else _fix(token, source, facts),
             source=source.name,
         )
 
