@@ -32,6 +32,7 @@ from qtune.doctor.probes import (
     reach,
     resources,
     secretfiles,
+    sibling,
     snapshot,
     speed,
     storage,
@@ -48,7 +49,10 @@ LookAtHub = Callable[[Context, Source, Facts], Fact[Any]]
 
 @dataclass(frozen=True)
 class Family:
-    """A kind of check. `needs` are families of the same hub; `seconds` is the probe's own deadline."""
+    """A kind of check. `needs` are families of the same hub; `seconds` is the probe's own deadline.
+
+    `after` are families that must be over, however they ended: a second look where the first went badly.
+    """
 
     name: str
     network: bool
@@ -56,6 +60,7 @@ class Family:
     look: Look | None = None
     look_at_hub: LookAtHub | None = None
     needs: tuple[str, ...] = ()
+    after: tuple[str, ...] = ()
 
 
 FAMILIES: dict[str, Family] = {
@@ -85,6 +90,7 @@ FAMILIES: dict[str, Family] = {
         Family("xet", True, 10, look_at_hub=xet.probe, needs=("listing", "gate")),
         Family("storage", True, 10, look_at_hub=storage.probe, needs=("listing", "gate")),
         Family("speed", True, 30, look_at_hub=speed.probe, needs=("storage",)),
+        Family("sibling", True, 20, look_at_hub=sibling.probe, after=("reach", "speed")),
     )
 }
 
@@ -102,6 +108,10 @@ class Check:
     def name(self) -> str:
         return check_name(self.family.name, self.source)
 
+    @property
+    def after(self) -> tuple[str, ...]:
+        return tuple(check_name(name, self.source) for name in self.family.after)
+
 
 def check_name(family: str, source: str) -> str:
     return f"{family}.{source.partition('://')[2] or source}" if source else family
@@ -110,7 +120,11 @@ def check_name(family: str, source: str) -> str:
 def plan(rules: Iterable[Rule], context: Context) -> tuple[Check, ...]:
     """The checks that these rules read, and those that must come before them. Nothing else is looked at."""
     wanted = {name for rule in rules for name in rule.needs}
-    while more := {need for name in wanted for need in FAMILIES[name].needs} - wanted:
+    while more := {
+        before
+        for name in wanted
+        for before in (*FAMILIES[name].needs, *FAMILIES[name].after)
+    } - wanted:
         wanted |= more
     if context.goal.local:
         wanted = {name for name in wanted if not FAMILIES[name].network}

@@ -114,6 +114,8 @@ def _ready(
         return Unknown("skipped", limits.offline_reason)
     if check.family.name == "speed" and limits.no_speed:
         return Unknown("skipped", "--no-speed")
+    if any(name in waiting or name in running for name in check.after):
+        return None
     for need in check.needs:
         if need in waiting or need in running:
             return None

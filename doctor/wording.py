@@ -72,6 +72,8 @@ _OURS: Mapping[str, str] = {
     r"(?P<a>\S+) is empty": "{a} 是空文件",
     r"the files are not known": "还不知道有哪些文件",
     r"the model is a folder": "模型是本地文件夹",
+    r"the first site works": "首选站点正常",
+    r"ModelScope's own sites alone have another one": "只有 ModelScope 官方站点有另一个站点",
     r"git took longer than (?P<a>\S+) s": "git 超过 {a} 秒没有完成",
     r"other hubs were measured for (?P<a>\d+) s": "等待其他下载源测速超过 {a} 秒",
     r"no byte within (?P<a>\d+) s": "{a} 秒内没有收到任何数据",

@@ -34,7 +34,15 @@ from qtune.doctor.facts.gpu import (
     TorchBuild,
     Wear,
 )
-from qtune.doctor.facts.hub import CachedSnapshot, Gate, Listing, Relay, Sample, Speed
+from qtune.doctor.facts.hub import (
+    CachedSnapshot,
+    Gate,
+    Listing,
+    Relay,
+    Sample,
+    Sibling,
+    Speed,
+)
 from qtune.doctor.facts.machine import (
     BrokenFile,
     Disk,
@@ -118,6 +126,7 @@ __all__ = [
     "Shadow",
     "ShadowedSetting",
     "Slice",
+    "Sibling",
     "SourceFact",
     "Speed",
     "Stage",
@@ -168,6 +177,7 @@ class Facts:
     xet: Mapping[str, Fact[Xet]] = field(default_factory=dict)
     storage: Mapping[str, Fact[Reach]] = field(default_factory=dict)
     speed: Mapping[str, Fact[Speed]] = field(default_factory=dict)
+    sibling: Mapping[str, Fact[Sibling]] = field(default_factory=dict)
     accelerator: Fact[Accelerator] = NOT_LOOKED
     torch: Fact[TorchBuild] = NOT_LOOKED
     disk: Fact[Disk] = NOT_LOOKED

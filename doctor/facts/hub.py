@@ -107,3 +107,16 @@ class CachedSnapshot:
 
     whole: bool
     missing: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Sibling:
+    """ModelScope's other site, where the one that the settings name is out of reach or slow.
+
+    `has_model`: without a token it gives the model's files. `speed` is measured only where the first is slow.
+    """
+
+    endpoint: str
+    ok: bool
+    has_model: bool = False
+    speed: Speed | None = None

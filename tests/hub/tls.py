@@ -16,7 +16,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from tests.hub import official
 
-NAMES = ("localhost", "hf.co", "www.modelscope.cn", *official.HOSTS.values())
+NAMES = ("localhost", "hf.co", "www.modelscope.cn", "www.modelscope.ai", *official.HOSTS.values())
 
 Flaw = Literal["none", "expired", "not-yet-valid", "wrong-host", "self-signed"]
 
