@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -21,6 +22,7 @@ class Context:
     """`root` is the project's folder, where `.env` lies; `sources` are those the settings allow, in order.
 
     `line` is held by whoever measures speed, so that two measurements do not share the bandwidth.
+    `ends` is when the check under way must be done, of time.monotonic().
     `suppressions` are those written beside `.env`: in the run config, in pyproject.toml.
     """
 
@@ -32,3 +34,4 @@ class Context:
     root: Path
     line: threading.Lock = field(default_factory=threading.Lock)
     suppressions: tuple[Suppression, ...] = ()
+    ends: float = math.inf

@@ -78,10 +78,14 @@ def look(
             if now >= end:
                 settle(check, Unknown("timeout", f"no time was left of {limits.timeout_s:.0f} s"))
                 continue
-            running[check.name] = _Running(check, now, min(now + check.family.seconds, end))
+            ends = min(now + check.family.seconds, end)
+            running[check.name] = _Running(check, now, ends)
             observer(check.name, False)
             threading.Thread(
-                target=_run, args=(check, context, facts, done), name=check.name, daemon=True
+                target=_run,
+                args=(check, replace(context, ends=ends), facts, done),
+                name=check.name,
+                daemon=True,
             ).start()
         if not running:
             continue

@@ -31,7 +31,8 @@ def as_requests(text: str, host: str, port: int | None) -> bool:
 def as_httpx(text: str, host: str, port: int | None) -> bool:
     """httpx 0.28: a leading dot leaves the name itself out, and no network ever matches."""
     entries = [entry.strip().lower() for entry in text.split(",")]
-    return "*" in entries or any(_pattern(entry, host, port) for entry in entries if entry)
+    names = [entry if "://" in entry else entry.partition("/")[0] for entry in entries if entry]
+    return "*" in entries or any(_pattern(name, host, port) for name in names)
 
 
 def as_httpx2(text: str, host: str, port: int | None) -> bool:
@@ -40,13 +41,18 @@ def as_httpx2(text: str, host: str, port: int | None) -> bool:
     if "*" in entries:
         return True
     return any(
-        _within(host, entry) if "/" in entry else _pattern(entry.removeprefix("*"), host, port)
+        _within(host, entry)
+        if "/" in entry and "://" not in entry
+        else _pattern(entry.removeprefix("*"), host, port)
         for entry in entries
-        if entry and "://" not in entry
+        if entry
     )
 
 
 def _pattern(entry: str, host: str, port: int | None) -> bool:
+    scheme, address, exact = entry.rpartition("://")
+    if address:
+        return scheme in ("https", "all") and exact.partition("/")[0] == host
     match = re.fullmatch(r"(\[[^]]*\]|[^:]*):(\d{1,5})", entry)
     name, wanted = (match[1], int(match[2])) if match else (entry, None)
     if wanted is not None and wanted != port:
@@ -66,6 +72,8 @@ def _version(host: str) -> int | None:
 
 def _within(host: str, network: str) -> bool:
     try:
-        return ipaddress.ip_address(host) in ipaddress.ip_network(network.strip("[]"), strict=False)
+        return ipaddress.ip_address(host) in ipaddress.ip_network(
+            re.sub(r"[\[\]]", "", network), strict=False
+        )
     except ValueError:
         return False

@@ -25,8 +25,9 @@ from qtune.doctor.facts import ClientName, ClientRoad, Facts, Known, Reach, Trus
 from qtune.doctor.probes.bypass import Bypass, as_httpx, as_httpx2, as_requests
 from qtune.doctor.probes.dialling import Resolver, system_resolver
 from qtune.doctor.probes.packages import version
+from qtune.doctor.probes.patience import Patience, in_time
 from qtune.doctor.probes.reach import address
-from qtune.doctor.probes.road import Patience, walk
+from qtune.doctor.probes.road import walk
 from qtune.doctor.probes.way import Way, own_way
 
 _PATIENCE = Patience(total=6.0)
@@ -54,7 +55,7 @@ def probe(
     same_trust = trusts == ("SSL_CERT_FILE" if settings.text("SSL_CERT_FILE") else "system")
     if way.proxy == own.proxy and (same_trust or urlsplit(url).scheme != "https"):
         return Known(ClientRoad(client, found, trusts))
-    reach = walk(url, settings, None, resolve, _PATIENCE, way)
+    reach = walk(url, settings, None, resolve, in_time(context.ends, _PATIENCE), way)
     bundle = _mending(url, context, way, reach, resolve)
     return Known(ClientRoad(client, found, trusts, way.proxy != own.proxy, bundle, reach))
 
@@ -65,7 +66,7 @@ def _mending(url: str, context: Context, way: Way, reach: Reach, resolve: Resolv
     if reach.failed is None or reach.failed.name != "tls" or path is None:
         return ""
     with_it = replace(way, trust=lambda: ssl.create_default_context(cafile=str(path)))
-    again = walk(url, context.settings, None, resolve, _PATIENCE, with_it)
+    again = walk(url, context.settings, None, resolve, in_time(context.ends, _PATIENCE), with_it)
     return str(path) if again.ok else ""
 
 

@@ -9,7 +9,8 @@ from qtune.core.sources import Source
 from qtune.doctor.context import Context
 from qtune.doctor.facts import Facts, Known, Reach, Unknown
 from qtune.doctor.probes.dialling import Resolver, system_resolver
-from qtune.doctor.probes.road import PATIENCE, Patience, walk
+from qtune.doctor.probes.patience import PATIENCE, Patience, in_time
+from qtune.doctor.probes.road import walk
 
 
 def probe(
@@ -20,9 +21,8 @@ def probe(
     patience: Patience = PATIENCE,
 ) -> Known[Reach] | Unknown:
     try:
-        return Known(
-            walk(address(source, context.goal.model), context.settings, "hub", resolve, patience)
-        )
+        url, waits = address(source, context.goal.model), in_time(context.ends, patience)
+        return Known(walk(url, context.settings, "hub", resolve, waits))
     except ValueError:
         return Unknown("dns", f"{redact(source.endpoint)} is not an address")
 

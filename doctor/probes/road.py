@@ -9,7 +9,6 @@ import ssl
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from qtune.core.errors import ConfigError
@@ -31,24 +30,10 @@ from qtune.doctor.probes.dialling import (
 )
 from qtune.doctor.probes.exchange import Head
 from qtune.doctor.probes.handshake import OF_CERTIFICATES, OF_DATES, secured, unverified
+from qtune.doctor.probes.patience import PATIENCE, Patience
 from qtune.doctor.probes.streams import Deadline, Ended, Plain, Stream
 from qtune.doctor.probes.tunnel import enter, open_tunnel, wants_login
 from qtune.doctor.probes.way import Way, own_way, proxy_fact
-
-
-@dataclass(frozen=True)
-class Patience:
-    """Seconds for each stage, and for all of them: a probe's own deadline lies a little beyond."""
-
-    dns: float = 3.0
-    tcp: float = 3.0
-    connect: float = 4.0
-    tls: float = 4.0
-    http: float = 5.0
-    total: float = 7.5
-
-
-PATIENCE = Patience()
 
 
 def walk(

@@ -8,7 +8,8 @@ from qtune.doctor.context import Context
 from qtune.doctor.facts import Facts, Known, Reach, Unknown, known
 from qtune.doctor.probes.asking import hub_of, unknown
 from qtune.doctor.probes.dialling import Resolver, system_resolver
-from qtune.doctor.probes.road import Patience, walk
+from qtune.doctor.probes.patience import Patience, in_time
+from qtune.doctor.probes.road import walk
 
 _SECONDS = 3
 _PATIENCE = Patience(total=6.0)
@@ -24,7 +25,9 @@ def probe(
         place = hub_of(context, source, _SECONDS).locate(
             context.goal.model, listing.commit, listing.weight
         )
-        return Known(walk(place.url, context.settings, "file", resolve, _PATIENCE))
+        return Known(
+            walk(place.url, context.settings, "file", resolve, in_time(context.ends, _PATIENCE))
+        )
     except QtuneError as error:
         return unknown(error)
     except ValueError:

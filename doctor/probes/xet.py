@@ -15,7 +15,8 @@ from qtune.doctor.facts import Facts, Known, Unknown, Xet, known
 from qtune.doctor.probes.asking import unknown
 from qtune.doctor.probes.dialling import Resolver, system_resolver
 from qtune.doctor.probes.packages import version
-from qtune.doctor.probes.road import Patience, walk
+from qtune.doctor.probes.patience import Patience, in_time
+from qtune.doctor.probes.road import walk
 
 _SECONDS = 4
 _PATIENCE = Patience(total=5.0)
@@ -42,7 +43,8 @@ def probe(
         host = _host(_asked(context, source, listing.commit))
         if host is None:
             return Known(Xet(found))
-        return Known(Xet(found, walk(host, context.settings, "file", resolve, _PATIENCE)))
+        waits = in_time(context.ends, _PATIENCE)
+        return Known(Xet(found, walk(host, context.settings, "file", resolve, waits)))
     except QtuneError as error:
         return unknown(error)
     except ValueError:

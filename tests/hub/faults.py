@@ -39,6 +39,7 @@ class Kind(StrEnum):
     CORRUPT = "corrupt"  # the byte at `after` (the middle) has its bits flipped
     GZIP = "gzip"  # the body compressed, asked for or not
     STRIPPED = "stripped"  # the headers named in `headers` are missing
+    HEADERS = "headers"  # the answer carries these `headers` too: a date, an age
     FOREIGN_NEXT = "foreign-next"  # the Link to the next page points to `location`
     # how it is delivered
     LATENCY = "latency"  # `seconds` before the first byte
@@ -78,7 +79,7 @@ class Fault:
         if kind is Kind.REFUSED and (self.times is not None or self.skip):
             raise ValueError("refused lasts until it is lifted")
         needed = {Kind.STATUS: "status", Kind.LATENCY: "seconds", Kind.SLOW: "bytes_per_second"}
-        needed |= {Kind.FOREIGN_NEXT: "location", Kind.STRIPPED: "headers"}
+        needed |= {Kind.FOREIGN_NEXT: "location", Kind.STRIPPED: "headers", Kind.HEADERS: "headers"}
         if kind in needed and not getattr(self, needed[kind]):
             raise ValueError(f"{kind} needs {needed[kind]}")
 
@@ -197,6 +198,8 @@ def spoil(fault: Fault, request: Request, response: Response) -> Response:
             return packed.without("content-length").having({"Content-Encoding": "gzip"})
         case Kind.STRIPPED:
             return response.without(*fault.headers)
+        case Kind.HEADERS:
+            return response.having(fault.headers)
         case Kind.FOREIGN_NEXT if response.header("link"):
             return response.having({"Link": f'<{fault.location}>; rel="next"'})
         case Kind.LATENCY:

@@ -194,13 +194,14 @@ def tell(
         head = Text("None of the hubs can be reached", "所有下载源都无法访问")
         if all(road.stage.name == "http" for road in roads):
             head = Text("None of the hubs answers as it should", "所有下载源都没有正常响应")
+        cause = _shared([blame.cause(facts, road.reach) for road in roads])
         yield Finding(
             code,
             Severity.ERROR,
             Text(f"{head.en}. {en}", f"{head.zh}。{zh}"),
             tuple(dict.fromkeys(line for road in roads for line in evidence(facts, road))),
-            because=_shared([blame.cause(facts, road.reach) for road in roads]),
-            fix=otherwise(facts, roads[0]),
+            because=cause,
+            fix=otherwise(facts, roads[0]) if cause != "NET100" else None,
         )
         return
     for road in roads:

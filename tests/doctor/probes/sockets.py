@@ -12,14 +12,15 @@ from tests.hub.server import Connection, Listener
 
 
 @contextmanager
-def full_queue() -> Iterator[int]:
+def full_queue(host: str = "127.0.0.1", port: int = 0) -> Iterator[int]:
     """A port whose queue of connections is full: the next one is neither accepted nor refused."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with ExitStack() as stack:
-        server = stack.enter_context(socket.socket())
-        server.bind(("127.0.0.1", 0))
+        server = stack.enter_context(socket.socket(family))
+        server.bind((host, port))
         server.listen(0)
         for _ in range(8):
-            client = stack.enter_context(socket.socket())
+            client = stack.enter_context(socket.socket(family))
             client.setblocking(False)
             with suppress(BlockingIOError):
                 client.connect(server.getsockname())

@@ -15,7 +15,8 @@ from qtune.core.settings import resolve
 from qtune.doctor.facts import Known, Reach, Unknown
 from qtune.doctor.probes import reach
 from qtune.doctor.probes.dialling import Resolver, system_resolver
-from qtune.doctor.probes.road import Patience, walk
+from qtune.doctor.probes.patience import Patience
+from qtune.doctor.probes.road import walk
 from tests.doctor.probes.looking import NOTHING, at, looking, source
 from tests.doctor.probes.sockets import dripping, full_queue, listening, saying
 from tests.hub import Fault, Hub, worlds
