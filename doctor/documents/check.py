@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 
 # The rules that a `.env` decides by itself; a test names those that need more, and why.
 DOTENV = (
-    "ENV800", "ENV801", "ENV802", "ENV804", "ENV805", "ENV810",
+    "ENV800", "ENV801", "ENV802", "ENV803", "ENV804", "ENV805", "ENV810",
     "TOK301", "TOK302",
-    "HUB203", "HUB204",
+    "HUB203", "HUB204", "HUB211",
 )  # fmt: skip
 DATASET = ("DAT900", "DAT901", "DAT903")
 SECONDS = 2.0  # for the rows of one file
