@@ -46,7 +46,7 @@ class Browser:
         feature = {"name": "prefers-color-scheme", "value": scheme}
         self.ask("Emulation.setEmulatedMedia", features=[feature])
         self.events = []
-        self.ask("Page.navigate", url=url)
+        assert "errorText" not in self.ask("Page.navigate", url=url), url
         while not self._met("Page.loadEventFired"):
             self.events.append(self._read())
 
