@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from qtune.doctor.rule import Rule
-from qtune.doctor.rules.dat import dat900, dat901, dat902, dat903, dat904, dat905
+from qtune.doctor.rules.roster import Roster
 
-RULES: tuple[Rule, ...] = (
-    dat900.RULE,
-    dat901.RULE,
-    dat902.RULE,
-    dat903.RULE,
-    dat904.RULE,
-    dat905.RULE,
+RULES = Roster(
+    "DAT900",
+    "DAT901",
+    "DAT902",
+    "DAT903",
+    "DAT904",
+    "DAT905",
 )

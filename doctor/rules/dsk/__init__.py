@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from qtune.doctor.rule import Rule
-from qtune.doctor.rules.dsk import dsk600, dsk601, dsk602, dsk603, dsk604, dsk605, dsk606, dsk607
+from qtune.doctor.rules.roster import Roster
 
-RULES: tuple[Rule, ...] = (
-    dsk600.RULE,
-    dsk601.RULE,
-    dsk602.RULE,
-    dsk603.RULE,
-    dsk604.RULE,
-    dsk605.RULE,
-    dsk606.RULE,
-    dsk607.RULE,
+RULES = Roster(
+    "DSK600",
+    "DSK601",
+    "DSK602",
+    "DSK603",
+    "DSK604",
+    "DSK605",
+    "DSK606",
+    "DSK607",
 )

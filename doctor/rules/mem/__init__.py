@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from qtune.doctor.rule import Rule
-from qtune.doctor.rules.mem import mem950, mem951
+from qtune.doctor.rules.roster import Roster
 
-RULES: tuple[Rule, ...] = (mem950.RULE, mem951.RULE)
+RULES = Roster(
+    "MEM950",
+    "MEM951",
+)

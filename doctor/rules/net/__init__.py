@@ -2,35 +2,20 @@
 
 from __future__ import annotations
 
-from qtune.doctor.rule import Rule
-from qtune.doctor.rules.net import (
-    net100,
-    net101,
-    net102,
-    net103,
-    net104,
-    net105,
-    net106,
-    net107,
-    net108,
-    net109,
-    net110,
-    net111,
-    net113,
-)
+from qtune.doctor.rules.roster import Roster
 
-RULES: tuple[Rule, ...] = (
-    net100.RULE,
-    net101.RULE,
-    net102.RULE,
-    net103.RULE,
-    net104.RULE,
-    net105.RULE,
-    net106.RULE,
-    net107.RULE,
-    net108.RULE,
-    net109.RULE,
-    net110.RULE,
-    net111.RULE,
-    net113.RULE,
+RULES = Roster(
+    "NET100",
+    "NET101",
+    "NET102",
+    "NET103",
+    "NET104",
+    "NET105",
+    "NET106",
+    "NET107",
+    "NET108",
+    "NET109",
+    "NET110",
+    "NET111",
+    "NET113",
 )
