@@ -14,6 +14,23 @@ ROOT = Path(__file__).parents[1]
 def build_wheel(folder: Path) -> Path:
     """Built from a copy of what git knows, since setuptools reuses whatever an older build left in build/."""
     source, target = folder / "source", folder / "wheel"
+    copy_source(source)
+    command = [
+        sys.executable,
+        "-m",
+        "build",
+        "--wheel",
+        "--no-isolation",
+        "--outdir",
+        str(target),
+        str(source),
+    ]
+    subprocess.run(command, check=True, capture_output=True)
+    return next(target.glob("*.whl"))
+
+
+def copy_source(source: Path) -> None:
+    """What git knows of this tree, as it lies here."""
     listed = subprocess.run(
         ["git", "ls-files", "-co", "--exclude-standard"],
         cwd=ROOT,
@@ -28,18 +45,6 @@ def build_wheel(folder: Path) -> Path:
             copy.symlink_to(original.readlink())
         elif original.is_file():
             copy.write_bytes(original.read_bytes())
-    command = [
-        sys.executable,
-        "-m",
-        "build",
-        "--wheel",
-        "--no-isolation",
-        "--outdir",
-        str(target),
-        str(source),
-    ]
-    subprocess.run(command, check=True, capture_output=True)
-    return next(target.glob("*.whl"))
 
 
 def install(wheel: Path, folder: Path) -> Path:

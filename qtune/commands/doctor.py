@@ -42,6 +42,7 @@ class Asked:
     network_errors: NetworkErrors | None
     fail_on: FailOn | None
     strict: bool
+    write: tuple[str, ...]
     save: Path | None
     facts: Path | None
     env_file: Path | None
@@ -186,6 +187,12 @@ _PATH = click.Path(path_type=Path)
     help=say("Exit with 4 when a check could not be made.", "有检查未能进行时以 4 退出。"),
 )
 @click.option(
+    "--write",
+    multiple=True,
+    metavar="FORMAT=FILE",
+    help=say("Also write the report to FILE, as sarif, junit, …", "同时把报告以该格式写入文件。"),
+)
+@click.option(
     "--save",
     type=_PATH,
     metavar="FILE",
@@ -220,8 +227,9 @@ def command(**options: Any) -> int:
     except BrokenPipeError:
         raise
     except BaseException as error:
+        code = boundary.exit_code_of(error)
+        examination.failed(error, code)
         if asked.format != "text" and not examination.answered:
-            code = boundary.exit_code_of(error)
             document = renderer(asked.format).failed(error, code, current(), examination.settings)
             sys.stdout.write(document)
         raise

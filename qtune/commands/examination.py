@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import httpx
 
-from qtune.commands import console, documents, factsfile, fixing, listing
+from qtune.commands import console, copies, documents, factsfile, fixing, listing
 from qtune.commands.example import emptied, stands_in
 from qtune.commands.project import Project, survey
 from qtune.commands.target import Target, read_target
@@ -46,10 +46,12 @@ class Examination:
         self.asked = asked
         self.settings: tuple[SettingFact, ...] = ()
         self.answered = False
+        self.copies: copies.Copies = ()
 
     def run(self) -> int:
         asked = self.asked
         asked.check()
+        self.copies = copies.wanted(asked.write)
         self.wishes = wishes(asked)
         if asked.facts is not None:
             survey(asked.env_file)  # for the language
@@ -133,7 +135,17 @@ class Examination:
         self._print(changes.diff())
         if not changes.writes_env:
             print(say("nothing to change in .env", ".env 无需修改"), file=sys.stderr)
+        self._copy(report)
         return self._exit(report)
+
+    def _copy(self, report: Report) -> None:
+        copies.write(report, self._exit(report), self.copies)
+        self.copies = ()
+
+    def failed(self, error: BaseException, code: int) -> None:
+        """The files that were asked for are whole documents too; a second error must not hide the first."""
+        with contextlib.suppress(Exception):
+            copies.write_failed(error, code, self.settings, self.copies)
 
     def _fix(self, report: Report, project: Project) -> int:
         asked = self.asked
@@ -148,6 +160,7 @@ class Examination:
         if as_text:
             self._tell(report, fixing=True)
         if not fixing.agreed(changes, ask=not asked.yes):
+            self._copy(report)
             return self._exit(report) if as_text else self._tell(report)
         fixing.make(changes)
         project = self._open()
@@ -167,6 +180,8 @@ class Examination:
         brief: bool = False,
     ) -> int:
         code = self._exit(report)
+        if not fixing:
+            self._copy(report)
         if self.asked.format != "text":
             self._print(documents.write(report, self.asked.format, code))
             return code
