@@ -28,6 +28,16 @@ def full_queue(host: str = "127.0.0.1", port: int = 0) -> Iterator[int]:
 
 
 @contextmanager
+def closed_ports(count: int) -> Iterator[list[int]]:
+    """Ports at which nothing listens, and which nobody else gets meanwhile."""
+    with ExitStack() as stack:
+        held = [stack.enter_context(socket.socket()) for _ in range(count)]
+        for sock in held:
+            sock.bind(("127.0.0.1", 0))
+        yield [sock.getsockname()[1] for sock in held]
+
+
+@contextmanager
 def saying(data: bytes) -> Iterator[int]:
     """A port that says this to whoever comes, reads what it is sent, and says nothing more."""
 
