@@ -72,9 +72,9 @@ class Surroundings:
 
     `nodes`: /dev/nvidia* is there (None: the system has no such files). `passed` is NVIDIA_VISIBLE_DEVICES.
     `wsl` is 1 or 2 (0: no WSL), `windows_driver`: Windows has NVIDIA's driver, `wsl_library`: and lends its
-    library to WSL; `linux_library` is one of a Linux driver that hides it. `amd`: ready, or forbidden to this
-    user. `others` names accelerators that only their maker's torch can use. `xids` are faults that the kernel
-    wrote down.
+    library to WSL; `linux_library` is one of a Linux driver that hides it. `amd`: an AMD GPU, whose device file
+    is ready, forbidden to this user, or absent. `others` names accelerators that only their maker's torch can
+    use. `xids` are faults that the kernel wrote down.
     """
 
     container: str = ""
@@ -84,7 +84,7 @@ class Surroundings:
     windows_driver: bool = False
     wsl_library: bool = False
     linux_library: str = ""
-    amd: Literal["", "ready", "forbidden"] = ""
+    amd: Literal["", "ready", "forbidden", "absent"] = ""
     others: tuple[str, ...] = ()
     xids: tuple[str, ...] = ()
 

@@ -31,6 +31,7 @@ _QUERIES = (
 _NO_FIELD = "not a valid field"
 _LARGEST = 1 << 30  # MiB
 _MOST = 128
+_LONGEST = 1 << 16
 _MODES: dict[str, Literal["default", "prohibited", "exclusive"]] = {
     "Default": "default",
     "Prohibited": "prohibited",
@@ -132,14 +133,14 @@ def smi(
 
 def _rows(out: str) -> list[list[str]]:
     try:
-        rows = list(csv.reader(_plain(out[: 1 << 18]).splitlines(), skipinitialspace=True))
+        rows = list(csv.reader(_plain(out[:_LONGEST]).splitlines(), skipinitialspace=True))
     except csv.Error:  # a field beyond every measure
         return []
     return [[cell.strip() for cell in row] for row in rows if row]
 
 
 def _plain(text: str) -> str:
-    return "".join(c if c.isprintable() or c == "\n" else " " for c in text[: 1 << 18])
+    return "".join(c if c.isprintable() or c == "\n" else " " for c in text[:_LONGEST])
 
 
 def _gpu(row: Mapping[str, str]) -> Gpu | None:
@@ -150,7 +151,7 @@ def _gpu(row: Mapping[str, str]) -> Gpu | None:
     errors = row.get("ecc.errors.uncorrected.volatile.total", "")
     return Gpu(
         int(index),
-        row["name"][:100],
+        redact(row["name"])[:100],
         _mebibytes(row["memory.total"]),
         _mebibytes(row["memory.free"]),
         capability if re.fullmatch(r"[0-9]{1,2}\.[0-9]", capability) else "",

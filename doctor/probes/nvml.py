@@ -18,7 +18,8 @@ from qtune.doctor.probes import program
 
 CHILD = Path(__file__).with_name("nvml_child.py")
 SECONDS = 4.0
-_LONGEST = 200
+_LONGEST = 200  # letters
+_MOST = 32  # cards, and whatever there are several of on one
 _UUID = len("GPU-8932f937")  # enough to tell the cards of a machine apart, and to name one to CUDA
 _MODES = ("default", "prohibited", "exclusive")
 _LARGEST = 1 << 60
@@ -81,8 +82,8 @@ def answer(out: str) -> Answer | None:
         gpus=_each(said.get("gpus"), _gpu),
         driver=_text(said.get("driver")),
         library=_text(said.get("library")),
-        lost=_each(said.get("lost"), lambda row: redact(_text(row)) or None),
-        error=redact(_text(said.get("error"))),
+        lost=_each(said.get("lost"), lambda row: _text(row) or None),
+        error=_text(said.get("error")),
         status=_number(said.get("status")),
     )
 
@@ -132,14 +133,14 @@ def _wear(row: Mapping[str, Any]) -> Wear:
 
 
 def _each(rows: object, read: Callable[[object], T | None]) -> tuple[T, ...]:
-    made = [read(row) for row in rows[:_LONGEST]] if isinstance(rows, list) else []
+    made = [read(row) for row in rows[:_MOST]] if isinstance(rows, list) else []
     return tuple(row for row in made if row is not None)
 
 
 def _text(value: object) -> str:
     """On one line, without what a terminal would obey."""
     words = value[: _LONGEST * 4] if isinstance(value, str) else ""
-    return "".join(c if c.isprintable() else " " for c in words).strip()[:_LONGEST]
+    return redact("".join(c if c.isprintable() else " " for c in words).strip())[:_LONGEST]
 
 
 def _number(value: object) -> int:

@@ -10,6 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Literal
 
+from qtune.core.secret import redact
 from qtune.doctor.facts import Surroundings
 
 WSL_LIBRARIES = "usr/lib/wsl/lib"
@@ -33,7 +34,7 @@ def look(environ: Mapping[str, str], root: Path) -> Surroundings:
     return Surroundings(
         container=container(environ, root),
         nodes=any(_matching(root / "dev", "nvidia[0-9]*")) if (root / "proc").is_dir() else None,
-        passed=environ.get("NVIDIA_VISIBLE_DEVICES", "")[:100],
+        passed=_plain(environ.get("NVIDIA_VISIBLE_DEVICES", ""))[:100],
         wsl=wsl,
         windows_driver=bool(wsl) and (root / _WINDOWS / "nvidia-smi.exe").exists(),
         wsl_library=bool(wsl) and (root / WSL_LIBRARIES / "libcuda.so.1").exists(),
@@ -77,7 +78,7 @@ def _linux_library(root: Path) -> str:
     return ""
 
 
-def _amd(root: Path) -> Literal["", "ready", "forbidden"]:
+def _amd(root: Path) -> Literal["", "ready", "forbidden", "absent"]:
     """An AMD GPU with its compute driver: some node of /sys/class/kfd has SIMD units."""
     nodes = root / "sys/class/kfd/kfd/topology/nodes"
     if not any(
@@ -85,6 +86,8 @@ def _amd(root: Path) -> Literal["", "ready", "forbidden"]:
     ):
         return ""
     device = root / "dev/kfd"
+    if not device.exists():
+        return "absent"
     return "ready" if os.access(device, os.R_OK | os.W_OK) else "forbidden"
 
 
@@ -101,11 +104,15 @@ def xids(log: Path) -> tuple[str, ...]:
                     break
                 for match in _XID.finditer(record):
                     if int(match[2]) in _XIDS:
-                        said = "".join(c for c in match[3] if c.isprintable()).strip()[:120]
+                        said = _plain(match[3])[:120]
                         found[f"Xid {match[2]} ({match[1]}): {said}"] = None
         finally:
             os.close(handle)
     return tuple(found)[:8]
+
+
+def _plain(text: str) -> str:
+    return redact("".join(c for c in text if c.isprintable()).strip())
 
 
 def _matching(folder: Path, pattern: str = "*") -> Iterator[Path]:

@@ -124,14 +124,14 @@ def _short(uuid: str) -> str:
 def _crash(done: program.Outcome, what: str = "import torch") -> str:
     assert done.status is not None
     last = next((line for line in reversed(done.err.splitlines()) if line.strip()), "")
-    tail = f": {last.strip()}" if last else ""
+    tail = f": {last}" if last else ""
     if done.status < 0:
         try:
             name = signal.Signals(-done.status).name
         except ValueError:
             name = f"signal {-done.status}"
-        return redact(f"{what} crashed ({name}){tail}")[:500]
-    return redact(f"{what} ended with status {done.status}{tail}")[:500]
+        return _words(f"{what} crashed ({name}){tail}", 500)
+    return _words(f"{what} ended with status {done.status}{tail}", 500)
 
 
 def _version() -> str:

@@ -79,7 +79,8 @@ def compute(tried: str) -> None:
     weight = torch.randn(64, 64, device=place, dtype=dtype, requires_grad=True)
     rows = torch.randn(8, 64, device=place, dtype=dtype)
     loss = torch.nn.functional.silu(rows @ weight).float().square().mean()
-    loss.backward()
+    loss.backward()  # type: ignore[no-untyped-call]
+    assert weight.grad is not None
     total = float(weight.grad.float().abs().sum())
     if not 0 < total < float("inf"):
         raise ArithmeticError(f"the gradient of a matrix product came out as {total}")

@@ -28,6 +28,21 @@ def judge(facts: Facts) -> Iterable[Finding]:
 
 
 def _amd(facts: Facts, seen: Accelerator, build: TorchBuild) -> Finding:
+    if build.hip and seen.around.amd == "absent":
+        return Finding(
+            "GPU515",
+            severity(facts, Severity.WARNING),
+            Text(
+                "The machine has an AMD GPU, but there is no /dev/kfd here: training would run on the CPU",
+                "这台机器有 AMD GPU，但这里没有 /dev/kfd：训练将在 CPU 上进行",
+            ),
+            (plain(f"torch {build.version}, ROCm {build.hip}"),),
+            fix=manual(
+                "In a container: pass the GPU's devices in",
+                "在容器中：把 GPU 设备传入容器",
+                command="docker run --device=/dev/kfd --device=/dev/dri IMAGE",
+            ),
+        )
     if build.hip and seen.around.amd == "forbidden":
         return Finding(
             "GPU515",
@@ -135,15 +150,17 @@ RULE = Rule(
         ),
         detect=prose(
             """
-            AMD's compute driver lists GPUs in `/sys/class/kfd`; `/dev/kfd` must be readable and writable for
-            this user. Other makers show by their device files (`/dev/davinci0` and the like), Intel's by
-            `torch.xpu.is_available()`. Beside an NVIDIA GPU, or where torch has a device, nothing is said. A
-            GPU inside a processor counts as AMD's too, whether or not ROCm supports it: hence only a note.
+            AMD's compute driver lists GPUs in `/sys/class/kfd`; `/dev/kfd` must be there (in a container
+            with `--device=/dev/kfd --device=/dev/dri`), and readable and writable for this user.
+            Other makers show by their device files (`/dev/davinci0` and the like), Intel's by
+            `torch.xpu.is_available()`. Beside an NVIDIA GPU, or where torch has a device, nothing is said.
+            A GPU inside a processor counts as AMD's too, whether or not ROCm supports it: hence only a note.
 
             Proved with such files in a folder that stands for the system's root, not on such hardware.
             """,
             """
-            AMD 的计算驱动在 `/sys/class/kfd` 中列出 GPU，当前用户必须能读写 `/dev/kfd`。其他厂商由设备文件判断
+            AMD 的计算驱动在 `/sys/class/kfd` 中列出 GPU，`/dev/kfd` 必须存在
+            （容器需加 `--device=/dev/kfd --device=/dev/dri`），且当前用户能读写。其他厂商由设备文件判断
             （如 `/dev/davinci0`），Intel 由 `torch.xpu.is_available()` 判断。有 NVIDIA GPU 或 torch 已有可用设备时不提示。
             处理器内置的 AMD 核显也会被列出，而 ROCm 不一定支持，因此只作提示。
 
