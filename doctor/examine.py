@@ -15,7 +15,7 @@ from qtune.doctor.facts import Facts, GoalKind, Known, Unknown
 from qtune.doctor.finding import Finding
 from qtune.doctor.fork import excused
 from qtune.doctor.given import of_settings
-from qtune.doctor.judgement import NOWHERE, Elsewhere, added, unjudged, weighed
+from qtune.doctor.judgement import NOWHERE, Elsewhere, added, judged_by, unjudged, weighed
 from qtune.doctor.outcome import CheckState, Report, State
 from qtune.doctor.profiles import NetworkErrors
 from qtune.doctor.recommend import applicable, patch, recommendations
@@ -81,7 +81,7 @@ def report(
     clock: float,
     elsewhere: Elsewhere = NOWHERE,
 ) -> Report:
-    judged = [finding for rule in rules for finding in rule.judge(facts)]
+    judged, crashed = judged_by(rules, facts)
     others = added(elsewhere, judged, options.skip)
     told = [
         weighed(finding, options.network_errors) for finding in (*scoped(judged, facts), *others)
@@ -93,7 +93,7 @@ def report(
     rows = recommendations(findings, facts)
     return Report(
         findings=findings,
-        checks=states(facts, (*findings, *(item.finding for item in ignored)), rules),
+        checks=(*states(facts, (*findings, *(item.finding for item in ignored)), rules), *crashed),
         facts=facts,
         recommended=rows,
         patch=patch(rows),
@@ -250,9 +250,11 @@ def _named(rule: Rule, names: Iterable[str]) -> bool:
     wanted = {name.upper().rstrip(".*") for name in names}
     if wanted & {rule.code, _prefix(rule), rule.name.upper()}:
         return True
+    kinds = wanted & {need.upper() for need in rule.needs}
+    if not kinds or rule.judge is nothing:
+        return False
     # `gate` is a kind of checks too; whoever says it means the GATE codes.
-    kinds = wanted - {_prefix(other) for other in RULES}
-    return rule.judge is not nothing and bool(kinds & {need.upper() for need in rule.needs})
+    return bool(kinds - {_prefix(other) for other in RULES})
 
 
 def _prefix(rule: Rule) -> str:

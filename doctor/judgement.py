@@ -8,8 +8,24 @@ from typing import Any
 
 from qtune.doctor.facts import Fact, Facts, Known
 from qtune.doctor.finding import Finding, Severity
+from qtune.doctor.outcome import CheckState
 from qtune.doctor.profiles import NetworkErrors
 from qtune.doctor.rule import Rule, nothing
+from qtune.doctor.schedule import crash
+
+
+def judged_by(
+    rules: Sequence[Rule], facts: Facts
+) -> tuple[tuple[Finding, ...], tuple[CheckState, ...]]:
+    """What the rules found. A bug in one is reported as one, and the others stand."""
+    found: list[Finding] = []
+    crashed: list[CheckState] = []
+    for rule in rules:
+        try:
+            found += rule.judge(facts)
+        except Exception as error:
+            crashed.append(CheckState(f"rule.{rule.code}", "crashed", None, crash(error), 0))
+    return tuple(found), tuple(crashed)
 
 
 @dataclass(frozen=True)

@@ -139,9 +139,7 @@ def _run(
     except BaseException as error:
         # A bug in a probe is reported as one, and the other checks stand; the panics of extensions
         # written in Rust are no Exceptions.
-        frame = traceback.extract_tb(error.__traceback__)[-1]
-        place = f"{frame.filename.rpartition('qtune')[2] or frame.filename}:{frame.lineno}"
-        fact = Unknown("crashed", redact(f"{type(error).__name__}: {error} ({place})"))
+        fact = Unknown("crashed", crash(error))
     took_ms = round((time.monotonic() - started) * 1000)
     done.put((check.name, replace(fact, took_ms=took_ms)))
 
@@ -149,3 +147,10 @@ def _run(
 def _late(entry: _Running, now: float) -> Unknown:
     seconds = now - entry.started
     return Unknown("timeout", f"timed out after {seconds:.0f} s", round(seconds * 1000))
+
+
+def crash(error: BaseException) -> str:
+    """What went wrong and where, as a bug report needs it."""
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    place = f"{frame.filename.rpartition('qtune')[2] or frame.filename}:{frame.lineno}"
+    return redact(f"{type(error).__name__}: {error} ({place})")

@@ -44,6 +44,8 @@ def next_step(report: Report, view: View) -> str:
             return step
     if errors:
         return f"qtune explain {errors[0].code}"
+    if any(check.state == "crashed" for check in report.checks) and not view.replayed:
+        return f"{view.again} --format markdown"  # what a report of the bug should hold
     for finding in report.findings:
         safe = finding.fix is not None and finding.fix.applicability is Applicability.SAFE
         if finding.severity is Severity.WARNING and safe and mends(finding) and not view.replayed:
