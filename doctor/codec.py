@@ -12,6 +12,7 @@ from qtune import __version__
 from qtune.core.errors import UsageError
 from qtune.core.secret import redact
 from qtune.core.text import Text
+from qtune.doctor import facts as whole
 from qtune.doctor.facts import Facts, Known, Unknown, UnknownReason
 
 SCHEMA = 1
@@ -23,6 +24,7 @@ def _is_fact(kind: Any) -> bool:
 
 
 def _converter() -> cattrs.Converter:
+    whole.load()
     converter = cattrs.Converter(forbid_extra_keys=True)
     converter.register_unstructure_hook(Path, str)
     converter.register_structure_hook(Path, lambda value, _: Path(value))

@@ -6,76 +6,80 @@ gives Unknown with a reason, which is neither "fine" nor "broken".
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from qtune.core.hub.interface import Identity
 from qtune.core.origin import DEFAULT
 from qtune.core.table import BY_KEY
-from qtune.doctor.facts.asked import (
-    DataAsked,
-    Goal,
-    GoalKind,
-    SettingFact,
-    ShadowedSetting,
-    SourceFact,
-    Suppression,
-)
-from qtune.doctor.facts.dataset import BadRow, DataFile, Dataset, Lengths, Twin
-from qtune.doctor.facts.dotenv import EnvEntry, EnvFile, OtherEnv, UnparsedLine
-from qtune.doctor.facts.environment import ProcessVariables
 from qtune.doctor.facts.fact import NOT_LOOKED, Fact, Known, Unknown, UnknownReason, known
-from qtune.doctor.facts.gpu import (
-    Accelerator,
-    Gpu,
-    Holder,
-    Slice,
-    Surroundings,
-    TorchBuild,
-    Wear,
-)
-from qtune.doctor.facts.hub import (
-    CachedSnapshot,
-    Gate,
-    Listing,
-    Relay,
-    Sample,
-    Sibling,
-    Speed,
-)
-from qtune.doctor.facts.machine import (
-    BrokenFile,
-    Disk,
-    Leftover,
-    ModelFolder,
-    Place,
-    Quota,
-    Resources,
-    Volume,
-)
-from qtune.doctor.facts.packages import Elsewhere, Import, Imports, Packages, Shadow, Unmet
-from qtune.doctor.facts.road import (
-    ClientName,
-    ClientRoad,
-    Network,
-    ProxyFact,
-    Reach,
-    Stage,
-    StageName,
-    Trust,
-    Xet,
-)
-from qtune.doctor.facts.tokens import (
-    Dotenvs,
-    Leak,
-    Leaks,
-    SecretFile,
-    SecretFiles,
-    TokenFact,
-    TokenLine,
-    Tokens,
-    TokenShape,
-)
+
+if TYPE_CHECKING:
+    from qtune.core.hub.interface import Identity
+    from qtune.doctor.facts.asked import (
+        DataAsked,
+        Goal,
+        GoalKind,
+        SettingFact,
+        ShadowedSetting,
+        SourceFact,
+        Suppression,
+    )
+    from qtune.doctor.facts.dataset import BadRow, DataFile, Dataset, Lengths, Twin
+    from qtune.doctor.facts.dotenv import EnvEntry, EnvFile, OtherEnv, UnparsedLine
+    from qtune.doctor.facts.environment import ProcessVariables
+    from qtune.doctor.facts.gpu import (
+        Accelerator,
+        Gpu,
+        Holder,
+        Slice,
+        Surroundings,
+        TorchBuild,
+        Wear,
+    )
+    from qtune.doctor.facts.hub import (
+        CachedSnapshot,
+        Gate,
+        Listing,
+        Relay,
+        Sample,
+        Sibling,
+        Speed,
+    )
+    from qtune.doctor.facts.machine import (
+        BrokenFile,
+        Disk,
+        Leftover,
+        ModelFolder,
+        Place,
+        Quota,
+        Resources,
+        Volume,
+    )
+    from qtune.doctor.facts.packages import Elsewhere, Import, Imports, Packages, Shadow, Unmet
+    from qtune.doctor.facts.road import (
+        ClientName,
+        ClientRoad,
+        Network,
+        ProxyFact,
+        Reach,
+        Stage,
+        StageName,
+        Trust,
+        Xet,
+    )
+    from qtune.doctor.facts.tokens import (
+        Dotenvs,
+        Leak,
+        Leaks,
+        SecretFile,
+        SecretFiles,
+        TokenFact,
+        TokenLine,
+        Tokens,
+        TokenShape,
+    )
 
 __all__ = [
     "NOT_LOOKED",
@@ -149,6 +153,91 @@ __all__ = [
     "Xet",
     "known",
 ]
+
+# Where each of these is written. They are imported when they are asked for: a rule that reads tokens
+# waits for nothing that is said about GPUs.
+_HOMES = {
+    "DataAsked": "asked",
+    "Goal": "asked",
+    "GoalKind": "asked",
+    "SettingFact": "asked",
+    "ShadowedSetting": "asked",
+    "SourceFact": "asked",
+    "Suppression": "asked",
+    "BadRow": "dataset",
+    "DataFile": "dataset",
+    "Dataset": "dataset",
+    "Lengths": "dataset",
+    "Twin": "dataset",
+    "EnvEntry": "dotenv",
+    "EnvFile": "dotenv",
+    "OtherEnv": "dotenv",
+    "UnparsedLine": "dotenv",
+    "ProcessVariables": "environment",
+    "Accelerator": "gpu",
+    "Gpu": "gpu",
+    "Holder": "gpu",
+    "Slice": "gpu",
+    "Surroundings": "gpu",
+    "TorchBuild": "gpu",
+    "Wear": "gpu",
+    "CachedSnapshot": "hub",
+    "Gate": "hub",
+    "Listing": "hub",
+    "Relay": "hub",
+    "Sample": "hub",
+    "Sibling": "hub",
+    "Speed": "hub",
+    "BrokenFile": "machine",
+    "Disk": "machine",
+    "Leftover": "machine",
+    "ModelFolder": "machine",
+    "Place": "machine",
+    "Quota": "machine",
+    "Resources": "machine",
+    "Volume": "machine",
+    "Elsewhere": "packages",
+    "Import": "packages",
+    "Imports": "packages",
+    "Packages": "packages",
+    "Shadow": "packages",
+    "Unmet": "packages",
+    "ClientName": "road",
+    "ClientRoad": "road",
+    "Network": "road",
+    "ProxyFact": "road",
+    "Reach": "road",
+    "Stage": "road",
+    "StageName": "road",
+    "Trust": "road",
+    "Xet": "road",
+    "Dotenvs": "tokens",
+    "Leak": "tokens",
+    "Leaks": "tokens",
+    "SecretFile": "tokens",
+    "SecretFiles": "tokens",
+    "TokenFact": "tokens",
+    "TokenLine": "tokens",
+    "TokenShape": "tokens",
+    "Tokens": "tokens",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r} (nor has _HOMES)")
+    value = getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def load() -> None:
+    """For whoever resolves the annotations of `Facts`: every name in them is there from now on."""
+    from qtune.core.hub.interface import Identity
+
+    globals()["Identity"] = Identity
+    for name in _HOMES:
+        __getattr__(name)
 
 
 @dataclass(frozen=True)
