@@ -32,6 +32,7 @@ from qtune.doctor.facts import (
     Unknown,
     Xet,
 )
+from qtune.doctor.report import glimpses
 from qtune.doctor.wording import in_both
 
 
@@ -238,4 +239,5 @@ _LINES: dict[str, Callable[[Any], Text]] = {
     "gate": _gate,
     "storage": _reach,
     "speed": _speed,
+    **glimpses.LINES,
 }
