@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ipaddress
 import re
-import urllib.request
 from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
@@ -70,6 +69,8 @@ def proxy_for(url: str, settings: Settings) -> Proxy | BadProxy | None:
 
 def _system_proxy(scheme: str, host: str) -> Proxy | BadProxy | None:
     """Windows' registry and macOS' network settings; on Linux there is no such place."""
+    import urllib.request  # brings ssl, http and email along, which no other question here needs
+
     getproxies = getattr(urllib.request, "getproxies_registry", None) or getattr(
         urllib.request, "getproxies_macosx_sysconf", None
     )

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import hmac
-import json
 import re
 import threading
 from urllib.parse import quote, unquote
@@ -35,9 +31,13 @@ class Secret:
     @property
     def fingerprint(self) -> str:
         """Equal secrets have equal fingerprints; nothing else can be read from one."""
+        import hashlib
+
         return hashlib.sha256(b"qtune\0" + _bytes(self._value)).hexdigest()[:12]
 
     def __eq__(self, other: object) -> bool:
+        import hmac
+
         return isinstance(other, Secret) and hmac.compare_digest(
             _bytes(self._value), _bytes(other._value)
         )
@@ -73,6 +73,9 @@ def _remember(value: str) -> None:
     value = value.strip()
     if len(value) < _SHORTEST:
         return
+    import base64  # every command begins with this module, and few of them meet a secret
+    import json
+
     shown = mask(value)
     # The forms a secret takes on its way through URLs, JSON, Python's repr, quoted .env values and the
     # Basic header.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import locale
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -38,5 +37,7 @@ def language(wanted: str = "auto", environ: Mapping[str, str] = os.environ) -> L
         (environ[key] for key in ("LC_ALL", "LC_MESSAGES", "LANG") if environ.get(key)), ""
     )
     if not named and os.name == "nt":
+        import locale
+
         named = locale.getlocale()[0] or ""
     return "zh" if named.lower().startswith(("zh", "chinese")) else "en"

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from qtune.core.text import Text
-from qtune.doctor.facts import Facts, GoalKind
 from qtune.doctor.finding import Finding, Severity
+
+if TYPE_CHECKING:  # a page is read without any facts
+    from qtune.doctor.facts import Facts, GoalKind
 
 ALL_GOALS: frozenset[GoalKind] = frozenset({"download", "train", "push"})
 

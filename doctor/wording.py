@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import cache
 
 from qtune.core.text import Text
 
@@ -137,7 +138,14 @@ _OURS: Mapping[str, str] = {
     ),
     r"(?P<a>.+) answered with a web page that is not the hub's": "{a} 返回的是网页",
 }
-_PATTERNS = tuple((re.compile(pattern), chinese) for pattern, chinese in _OURS.items())
+
+
+@cache
+def _patterns() -> tuple[tuple[re.Pattern[str], str], ...]:
+    """Compiled when the first sentence is to be told: most reports in English need none."""
+    return tuple((re.compile(pattern), chinese) for pattern, chinese in _OURS.items())
+
+
 _PARTS = {"scheme": "协议名", "port": "端口", "host": "主机名"}
 
 
@@ -153,7 +161,7 @@ def ours(words: str) -> Text | None:
 
 
 def _chinese(words: str) -> str | None:
-    for pattern, chinese in _PATTERNS:
+    for pattern, chinese in _patterns():
         match = pattern.fullmatch(words)
         if match is None:
             continue

@@ -18,9 +18,6 @@ from qtune.doctor.facts.fact import NOT_LOOKED, Fact, Known, Unknown, UnknownRea
 if TYPE_CHECKING:
     from qtune.core.hub.interface import Identity
     from qtune.doctor.facts.asked import (
-        DataAsked,
-        Goal,
-        GoalKind,
         SettingFact,
         ShadowedSetting,
         SourceFact,
@@ -29,6 +26,7 @@ if TYPE_CHECKING:
     from qtune.doctor.facts.dataset import BadRow, DataFile, Dataset, Lengths, Twin
     from qtune.doctor.facts.dotenv import EnvEntry, EnvFile, OtherEnv, UnparsedLine
     from qtune.doctor.facts.environment import ProcessVariables
+    from qtune.doctor.facts.goal import DataAsked, Goal, GoalKind
     from qtune.doctor.facts.gpu import (
         Accelerator,
         Gpu,
@@ -157,9 +155,9 @@ __all__ = [
 # Where each of these is written. They are imported when they are asked for: a rule that reads tokens
 # waits for nothing that is said about GPUs.
 _HOMES = {
-    "DataAsked": "asked",
-    "Goal": "asked",
-    "GoalKind": "asked",
+    "DataAsked": "goal",
+    "Goal": "goal",
+    "GoalKind": "goal",
     "SettingFact": "asked",
     "ShadowedSetting": "asked",
     "SourceFact": "asked",

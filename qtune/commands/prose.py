@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from qtune.doctor.report.layout import wrap
+from qtune.helppage import wrapped
 
 _ITEM = re.compile(r"(\s*(?:[-*]|\d+\.) )(.*)")
 _KEPT = re.compile(r"#|\||>| {4}\S")
@@ -22,8 +22,8 @@ def flowed(markdown: str, width: int) -> str:
             lines.append(line)
         elif item := _ITEM.match(line):
             indent = len(item[1])
-            first, *rest = wrap(item[2], width - indent)
+            first, *rest = wrapped(item[2], width - indent) or [""]
             lines += [item[1] + first, *(" " * indent + more for more in rest)]
         else:
-            lines += wrap(line, width)
+            lines += wrapped(line, width) or [""]
     return "\n".join(lines) + "\n"

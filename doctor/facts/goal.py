@@ -1,0 +1,37 @@
+"""What the user wants to do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from qtune.core.workload import Workload
+
+GoalKind = Literal["download", "train", "push"]
+
+
+@dataclass(frozen=True)
+class DataAsked:
+    """A data file of the run config; `format` is what its rows are said to be, auto to be found out."""
+
+    path: str
+    format: str = "auto"
+
+
+@dataclass(frozen=True)
+class Goal:
+    """What the user wants to do. `model` is a repo id, or a folder when `local`.
+
+    `training` is what a run config asks of the GPU's memory; None: what qtune does by default.
+    `data` are its own files, `enable_thinking` what it hands to the chat template.
+    """
+
+    kind: GoalKind
+    model: str
+    revision: str | None = None
+    local: bool = False
+    run_config: str | None = None
+    output_dir: str = ""
+    training: Workload | None = None
+    data: tuple[DataAsked, ...] = ()
+    enable_thinking: bool | None = None
