@@ -57,6 +57,25 @@ def test_the_torch_of_this_environment(tmp_path: Path) -> None:
     assert not (tmp_path / "was-run").exists()
 
 
+@pytest.mark.slow
+@pytest.mark.skipif(not HERE, reason="torch is not installed")
+def test_the_small_step_is_one_that_torch_can_compute() -> None:
+    """On the CPU, as there may be no GPU; what it asks of torch is the same."""
+    script = (
+        "import runpy, sys\nchild = runpy.run_path(sys.argv[1])\n"
+        "for number in ('float32', 'bfloat16'): child['compute'](f'cpu {number}')\n"
+        "try: child['compute']('meta float32')\n"
+        "except Exception as error: print(type(error).__name__)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", script, str(torch.CHILD)],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.strip()  # a device without numbers fails, and is seen to
+
+
 def test_no_child_is_started_where_there_is_no_torch(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
