@@ -11,6 +11,7 @@ from qtune.core.text import Lang, Text
 from qtune.doctor.facts import Facts, Sample, SourceFact, Speed, known
 from qtune.doctor.report.comparison import serving, to_fetch
 from qtune.doctor.report.view import View
+from qtune.doctor.rules.hub.serving import throttled
 from qtune.doctor.scope import choice
 from qtune.doctor.wording import in_both
 
@@ -44,8 +45,9 @@ def _card(
     )
     title: list[Node] = [source.titled]
     if serves:
-        words = Text("the better choice", "更好的选择") if len(facts.sources) > 1 else Text("", "")
-        title += [" ", element("span", words.to(lang), cls="chip")] if words.en else []
+        first = source is facts.sources[0]
+        words = Text("will serve", "将由它提供") if first else Text("recommended", "推荐")
+        title += [" ", element("span", words.to(lang), cls="chip")]
     return element(
         "div",
         element("h3", title),
@@ -82,6 +84,9 @@ def _told(source: SourceFact, speed: Speed, facts: Facts, lang: Lang) -> str:
         )
     elif left == 0:
         parts.append(Text("all of it is in the cache", "模型已全部在缓存中").to(lang))
+    if throttled(speed):
+        said = Text("each connection is throttled, several help", "单个连接被限速，多连接更快")
+        parts.append(said.to(lang))
     parts += [
         _failure(sample, lang)
         for sample in (speed.single, speed.several)

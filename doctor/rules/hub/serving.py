@@ -32,7 +32,15 @@ def measured(source: SourceFact, speed: Speed) -> tuple[Text, ...]:
         return (Text(en, zh),)
     en += f", {rate(several.bytes_per_second)} with {several.connections}"
     zh += f"，{several.connections} 个连接 {rate(several.bytes_per_second)}"
-    if several.bytes_per_second >= 1.5 * single.bytes_per_second > 0:
+    if throttled(speed):
         en += ": each connection is throttled, so qtune uses several"
         zh += "：单个连接被限速，因此 qtune 会使用多个连接"
     return (Text(en, zh),)
+
+
+def throttled(speed: Speed) -> bool:
+    """Is each connection slowed by itself, so that several together are clearly faster?"""
+    several = speed.several
+    return several is not None and (
+        several.bytes_per_second >= 1.5 * speed.single.bytes_per_second > 0
+    )

@@ -184,7 +184,8 @@ def test_the_hubs_speeds_are_drawn_on_one_scale() -> None:
     read = page(worlds.slow_hf())
     (words,) = (e.words() for e in read.every if e.attributes.get("id") == "speed")
     for part in ("210.0 kB/s", "840.0 kB/s", "6.2 MB/s", "23.5 MB/s", "4 connections",
-                 "first byte after 90 ms", "the whole model (8.0 GB): 6 min", "the better choice"):  # fmt: skip
+                 "first byte after 90 ms", "the whole model (8.0 GB): 6 min", "recommended",
+                 "each connection is throttled"):  # fmt: skip
         assert part in words
     section = next(e for e in read.every if e.attributes.get("id") == "speed")
     lengths = [
