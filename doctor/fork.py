@@ -10,8 +10,8 @@ from typing import Any
 
 from qtune.core.hub.interface import AccessState
 from qtune.doctor.facts import Facts, Unknown, known
+from qtune.doctor.outcome import NO_SECRETS
 
-NO_SECRETS = "a pull request from a fork has no secrets"
 _LARGEST_EVENT = 4 << 20
 _NEEDS_A_TOKEN = (AccessState.GATED_NO_TOKEN, AccessState.MISSING_OR_PRIVATE)
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from qtune.core.envpatch import EnvPatch
 from qtune.core.text import Text
-from qtune.doctor.facts import Facts
 from qtune.doctor.finding import Applicability, Finding
-from qtune.doctor.fork import NO_SECRETS
-from qtune.doctor.suppression.settle import Ignored
 
+if TYPE_CHECKING:  # what an outcome is need not be known to judge
+    from qtune.doctor.facts import Facts
+    from qtune.doctor.suppression.settle import Ignored
+
+NO_SECRETS = "a pull request from a fork has no secrets"
 State = Literal["ok", "skipped", "unknown", "crashed"]
 
 

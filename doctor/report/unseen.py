@@ -6,8 +6,7 @@ from rich.text import Text
 
 from qtune.core.text import plain
 from qtune.doctor.finding import Severity
-from qtune.doctor.fork import NO_SECRETS
-from qtune.doctor.outcome import Report
+from qtune.doctor.outcome import NO_SECRETS, Report
 from qtune.doctor.report import comparison
 from qtune.doctor.report.pieces import STYLES, hanging, together
 from qtune.doctor.report.view import View
@@ -37,6 +36,8 @@ def unseen(report: Report, view: View) -> list[Text]:
                 f"{check.check}: could not look: {why.en}",
                 f"{check.check}：无法检查：{why.zh}",
             )
+            if view.verbosity > 1:
+                text += f"  [{check.took_ms} ms]"
             lines += hanging(text, 0, view, "", f"{view.glyphs.unknown} ")
         elif check.state == "skipped" and check.because not in told:
             left_out.setdefault(check.because or check.reason, []).append(check.check)

@@ -11,7 +11,8 @@ import pytest
 
 from qtune.core.hub.interface import AccessState
 from qtune.doctor.facts import Known, Tokens, Unknown
-from qtune.doctor.fork import NO_SECRETS, excused, from_fork
+from qtune.doctor.fork import excused, from_fork
+from qtune.doctor.outcome import NO_SECRETS
 from tests.doctor.build import HF, healthy, refused
 from tests.doctor.rules.judging import token
 
