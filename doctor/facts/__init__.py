@@ -41,9 +41,6 @@ if TYPE_CHECKING:
         Gate,
         Listing,
         Relay,
-        Sample,
-        Sibling,
-        Speed,
     )
     from qtune.doctor.facts.machine import (
         BrokenFile,
@@ -67,6 +64,7 @@ if TYPE_CHECKING:
         Trust,
         Xet,
     )
+    from qtune.doctor.facts.speed import Sample, Sibling, Speed
     from qtune.doctor.facts.tokens import (
         Dotenvs,
         Leak,
@@ -183,9 +181,9 @@ _HOMES = {
     "Gate": "hub",
     "Listing": "hub",
     "Relay": "hub",
-    "Sample": "hub",
-    "Sibling": "hub",
-    "Speed": "hub",
+    "Sample": "speed",
+    "Sibling": "speed",
+    "Speed": "speed",
     "BrokenFile": "machine",
     "Disk": "machine",
     "Leftover": "machine",
