@@ -72,6 +72,7 @@ def _sections(report: Report, exit_code: int, lang: Lang) -> Iterator[Section]:
         ("speed", Text("Speed of the hubs", "下载源速度"), html_speeds.speeds(facts, lang)),
         ("memory", Text("GPU memory", "显存"), html_memory.memory(facts, lang)),
         ("network", Text("Connections", "网络连接"), html_roads.roads(facts, lang)),
+        ("ignored", Text("Suppressed", "已忽略"), html_tables.ignored(report, lang)),
         ("checks", Text("All checks", "全部检查"), html_tables.checks(report, lang)),
     )
     for name, title, body in parts:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from qtune.core.bars import Piece, bar
 from qtune.core.html import Markup, Node, element, table
-from qtune.core.text import Lang, Text
+from qtune.core.text import Lang, Text, plain
 from qtune.doctor.facts import Facts, Reach, Stage, StageName, known
 from qtune.doctor.report.layout import UNICODE
 from qtune.doctor.wording import in_both
@@ -42,14 +42,21 @@ def roads(facts: Facts, lang: Lang) -> Node:
 
 
 def _walked(facts: Facts) -> Iterator[tuple[Text, Reach]]:
+    """Every road that was walked, hub by hub: to itself, to where it keeps its files, and as its client goes."""
     for source in facts.sources:
-        hub = known(facts.reach.get(source.name))
-        if hub is not None and hub.stages:
-            yield Text(source.titled, source.titled), hub
-        storage = known(facts.storage.get(source.name))
-        if storage is not None and storage.stages:
-            title = source.titled
-            yield Text(f"{title}: large files", f"{title}：大文件"), storage
+        name, title = source.name, source.titled
+        client, xet = known(facts.clients.get(name)), known(facts.xet.get(name))
+        roads = (
+            (Text("", ""), known(facts.reach.get(name))),
+            (Text(": large files", "：大文件"), known(facts.storage.get(name))),
+            (Text(": Xet", "：Xet"), xet.reach if xet is not None else None),
+            (plain(f": {client.client}"), client.reach)
+            if client is not None
+            else (plain(""), None),
+        )
+        for what, road in roads:
+            if road is not None and road.stages:
+                yield Text(title + what.en, title + what.zh), road
 
 
 def _scale(walked: list[Reach]) -> int:

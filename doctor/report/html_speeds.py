@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from qtune.core import amounts
 from qtune.core.bars import Piece, bar
 from qtune.core.html import Markup, Node, element, table
 from qtune.core.text import Lang, Text
-from qtune.doctor.facts import Facts, Sample, SourceFact, Speed, known
+from qtune.doctor.facts import Facts, Sample, Speed, known
 from qtune.doctor.report.comparison import serving, to_fetch
 from qtune.doctor.report.view import View
 from qtune.doctor.rules.hub.serving import throttled
@@ -18,42 +19,57 @@ from qtune.doctor.wording import in_both
 
 def speeds(facts: Facts, lang: Lang) -> Node:
     """None where nothing was measured."""
-    measured = [
-        (source, fact)
-        for source in facts.sources
-        if (fact := known(facts.speed.get(source.name))) is not None
-    ]
+    measured = list(_measured(facts))
     if not measured:
         return None
-    fastest = max(speed.best for _, speed in measured) or 1.0
+    fastest = max(each.speed.best for each in measured) or 1.0
     chosen = choice(facts).source.name
     sentence = serving(facts, View(lang, width=100))
     cards = [
-        _card(source, speed, fastest, source.name == chosen and bool(sentence), facts, lang)
-        for source, speed in measured
+        _card(each, fastest, each.name == chosen and bool(sentence), facts, lang)
+        for each in measured
     ]
     return [element("p", sentence) if sentence else None, element("div", cards, cls="grid")]
 
 
-def _card(
-    source: SourceFact, speed: Speed, fastest: float, serves: bool, facts: Facts, lang: Lang
-) -> Markup:
+@dataclass(frozen=True)
+class _Measured:
+    """`name` is the source's; the other site of ModelScope has its own title, and none of the settings names it."""
+
+    name: str
+    title: str
+    hub: str
+    speed: Speed
+
+
+def _measured(facts: Facts) -> Iterator[_Measured]:
+    for source in facts.sources:
+        speed = known(facts.speed.get(source.name))
+        if speed is not None:
+            yield _Measured(source.name, source.titled, source.name, speed)
+        sibling = known(facts.sibling.get(source.name))
+        if sibling is not None and sibling.speed is not None:
+            host = sibling.endpoint.partition("://")[2]
+            yield _Measured("", f"{source.title} ({host})", source.name, sibling.speed)
+
+
+def _card(each: _Measured, fastest: float, serves: bool, facts: Facts, lang: Lang) -> Markup:
     columns = (
         Text("connections", "连接数").to(lang),
         Text("speed", "速度").to(lang),
         Text("per second", "每秒").to(lang),
     )
-    title: list[Node] = [source.titled]
+    title: list[Node] = [each.title]
     if serves:
-        first = source is facts.sources[0]
+        first = each.name == facts.sources[0].name
         words = Text("will serve", "将由它提供") if first else Text("recommended", "推荐")
         title += [" ", element("span", words.to(lang), cls="chip")]
     return element(
         "div",
         element("h3", title),
-        element("p", f"{speed.path} · {speed.host}", cls="dim"),
-        table(columns, _rows(speed, fastest, lang), cls="measure", label=source.titled),
-        element("p", _told(source, speed, facts, lang)),
+        element("p", f"{each.speed.path} · {each.speed.host}", cls="dim"),
+        table(columns, _rows(each.speed, fastest, lang), cls="measure", label=each.title),
+        element("p", _told(each.hub, each.speed, facts, lang)),
         cls="card",
     )
 
@@ -71,12 +87,12 @@ def _rows(speed: Speed, fastest: float, lang: Lang) -> Iterator[tuple[Node, ...]
         yield name, drawn, amounts.rate(rate) if rate else "–"
 
 
-def _told(source: SourceFact, speed: Speed, facts: Facts, lang: Lang) -> str:
+def _told(source: str, speed: Speed, facts: Facts, lang: Lang) -> str:
     parts = []
     waited = speed.single.first_byte_ms
     if waited is not None:
         parts.append(Text(f"first byte after {waited} ms", f"首字节 {waited} 毫秒").to(lang))
-    left = to_fetch(facts, source.name)
+    left = to_fetch(facts, source)
     if left and speed.ok:
         time, size = amounts.duration(max(1, left / speed.best)), amounts.size(left)
         parts.append(

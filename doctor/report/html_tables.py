@@ -11,10 +11,12 @@ from qtune.core.text import Lang, Text
 from qtune.doctor.facts import SettingFact, known
 from qtune.doctor.outcome import CheckState, Report
 from qtune.doctor.report import envdiff
+from qtune.doctor.report.causes import place
 from qtune.doctor.report.layout import UNICODE
 from qtune.doctor.report.passes import seen, went_well
 from qtune.doctor.report.view import View
 from qtune.doctor.report.words import not_made
+from qtune.doctor.suppression.settle import place_of
 
 _STATES = {
     "ok": Text("made", "已完成"),
@@ -41,6 +43,28 @@ def recommended(report: Report, lang: Lang) -> Node:
         tag = {"+": "ins", "-": "del"}.get(line[:1])
         shown.append(element(tag, line) if tag else element("span", f"{line}\n", cls="dim"))
     return element("pre", element("code", shown), cls="card diff")
+
+
+def ignored(report: Report, lang: Lang) -> Node:
+    """What a comment or pyproject.toml keeps quiet: by whom, and why."""
+    if not report.ignored:
+        return None
+    columns = (
+        Text("code", "代码").to(lang),
+        Text("finding", "问题").to(lang),
+        Text("suppressed by", "忽略者").to(lang),
+        Text("reason", "理由").to(lang),
+    )
+    rows = [
+        (
+            element("code", item.finding.code),
+            item.finding.message.to(lang),
+            place(place_of(item.by)),
+            item.by.reason or "–",
+        )
+        for item in report.ignored
+    ]
+    return element("div", table(columns, rows, cls="lined"), cls="card")
 
 
 def checks(report: Report, lang: Lang) -> Node:

@@ -14,12 +14,24 @@ from qtune.core.architecture import Architecture
 from qtune.core.errors import ConfigError
 from qtune.core.smaller import QWEN3
 from qtune.core.text import Lang, Text, plain
-from qtune.doctor.facts import Accelerator, Facts, Gpu, Known, Stage
+from qtune.doctor.facts import (
+    Accelerator,
+    ClientRoad,
+    Facts,
+    Gpu,
+    Known,
+    Sibling,
+    Stage,
+    Suppression,
+    Unknown,
+    Xet,
+)
 from qtune.doctor.finding import Finding, Severity
 from qtune.doctor.outcome import Report
 from qtune.doctor.report.html import failed, render
 from qtune.doctor.rules import RULES
-from tests.doctor.build import env_line, healthy, road, with_setting
+from qtune.doctor.suppression.settle import Ignored
+from tests.doctor.build import ENV, env_line, healthy, road, speed, with_setting
 from tests.doctor.report import hostile, worlds
 from tests.markup import Tree, tree
 
@@ -138,7 +150,7 @@ def bars(read: Tree, title: str) -> list[tuple[str, float, float]]:
 
 def walked(*stages: Stage) -> Facts:
     quick = tuple(Stage(name, True, 25) for name in ("dns", "tcp", "tls", "http"))
-    facts = healthy(storage={})
+    facts = healthy(storage={}, clients={}, xet={})
     reach = {
         "modelscope": Known(road("modelscope.cn", stages=quick)),
         "huggingface": Known(road("huggingface.co", stages=stages)),
@@ -174,7 +186,25 @@ def test_a_step_that_hung_does_not_press_the_others_flat() -> None:
 
 
 def test_nothing_is_drawn_of_what_was_not_walked() -> None:
-    assert "Connections" not in page(worlds.offline()).text("main")
+    unknown = {"huggingface": Unknown("skipped", "--offline")}
+    facts = healthy(reach=unknown, storage=unknown, clients=unknown, xet=unknown)
+    assert "Connections" not in page(worlds.report(facts)).text("main")
+
+
+def test_the_roads_of_xet_and_of_the_hubs_own_client_are_drawn_too() -> None:
+    stages = (
+        Stage("dns", True, 5),
+        Stage("tcp", True, 5),
+        Stage("tls", False, 9, "untrusted", "untrusted"),
+    )
+    client = ClientRoad("modelscope", "1.40", "certifi", reach=road("modelscope.cn", stages=stages))
+    facts = healthy(
+        xet={"huggingface": Known(Xet("1.8.0", road("cas-server.xethub.hf.co")))},
+        clients={"modelscope": Known(client)},
+    )
+    words = page(worlds.report(facts)).text("main")
+    assert "✓ Hugging Face: Xetcas-server.xethub.hf.co" in words
+    assert "✗ ModelScope: modelscopemodelscope.cn" in words
 
 
 # --- speed ----------------------------------------------------------------------------------------
@@ -202,6 +232,17 @@ def _within(child: object, parent: object) -> bool:
         for each in getattr(parent, "children", ())
         if not isinstance(each, str)
     )
+
+
+def test_modelscopes_other_site_has_a_bar_of_its_own_where_it_was_measured() -> None:
+    other = Sibling("https://modelscope.ai", True, True, speed("cdn.modelscope.ai", 4.0))
+    facts = replace(worlds.slow_hf().facts, sibling={"modelscope": Known(other)})
+    (card,) = (
+        e
+        for e in page(worlds.report(facts)).of("card")
+        if e.words().startswith("ModelScope (modelscope.ai)")
+    )
+    assert "4.0 MB/s" in card.words() and "will serve" not in card.words()
 
 
 # --- memory ---------------------------------------------------------------------------------------
@@ -269,6 +310,14 @@ def test_settings_tell_where_they_come_from_and_hide_secrets() -> None:
     assert "HF_TOKENhf_…zzzz.env line 3" in words
     assert "many must be a number" in words
     assert re.search(r"\d+ with their default", words)
+
+
+def test_what_is_suppressed_is_told_with_its_reason() -> None:
+    quiet = Finding("ENV806", Severity.WARNING, plain("open to <everybody>"))
+    by = Suppression("line", ("ENV806",), "a shared machine", str(ENV), 3, 8, 30)
+    report = replace(worlds.well(), ignored=(Ignored(quiet, by),))
+    words = page(report).text("main")
+    assert "ENV806open to <everybody>.env:3:8a shared machine" in words
 
 
 def test_versions_are_told() -> None:
