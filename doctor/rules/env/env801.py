@@ -18,8 +18,10 @@ def _judge(facts: Facts) -> Iterable[Finding]:
     envfile = known(facts.envfile)
     if envfile is None:
         return
-    for key in dict.fromkeys(entry.key for entry in envfile.entries):
-        *earlier, last = (entry for entry in envfile.entries if entry.key == key)
+    by_key: dict[str, list[EnvEntry]] = {}
+    for entry in envfile.entries:
+        by_key.setdefault(entry.key, []).append(entry)
+    for key, (*earlier, last) in by_key.items():
         if not earlier:
             continue
         lines = [str(entry.line) for entry in earlier]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping
+from functools import lru_cache
 
 from qtune.core.table import BY_NAME, TABLE
 
@@ -27,15 +28,22 @@ _OTHERS = frozenset({"FTP_PROXY", "ftp_proxy", "DEFAULT_MODELS", "DEFAULT_MODE"}
 _NAMES = tuple(row.key for row in TABLE)
 
 
+@lru_cache(16_384)  # an editor asks again at every keystroke
 def meant(key: str) -> str | None:
     """The setting that `key` is a slip of, or None. Keys of other programs are theirs."""
     if key in BY_NAME or key in LEGACY or key in PEERS or key in _OTHERS:
         return None
     written = key.upper().replace("-", "_")
-    best = min(_NAMES, key=lambda name: distance(written, name))
     # A short name has many neighbours: one slip there, two in a longer one. The first letter is seldom wrong.
-    if written[:1] == best[:1] and distance(written, best) <= (1 if len(best) <= 8 else 2):
-        return best
+    near = [
+        name
+        for name in _NAMES
+        if written[:1] == name[:1] and distance(written, name) <= (1 if len(name) <= 8 else 2)
+    ]
+    if near:
+        best = min(_NAMES, key=lambda name: distance(written, name))
+        if best in near:
+            return best
     if key.startswith("QTUNE_"):
         return next(iter(difflib.get_close_matches(key, _NAMES, 1, cutoff=0.7)), "")
     return None
