@@ -36,21 +36,28 @@ _CODE = re.compile(r"(?P<prefix>[A-Z]{3,4})\d{3}\Z")
 
 def on_config(config: MkDocsConfig) -> MkDocsConfig:
     assert config.nav is not None
-    config.nav = [filled(entry, Path(config.docs_dir)) for entry in config.nav]
+    docs = Path(config.docs_dir)
+    named = set(re.findall(r"[\w./-]+\.md", str(config.nav)))
+    others = sorted(path.name for path in docs.glob("*.md") if path.name not in named)
+    config.nav = [filled(entry, docs, others) for entry in config.nav]
     return config
 
 
-def filled(entry: Any, docs: Path) -> Any:
-    """`entry` of the navigation, with all rules behind the page that lists them."""
+def filled(entry: Any, docs: Path, others: list[str]) -> Any:
+    """`entry` of the navigation, with all rules behind the page that lists them, and pages that it forgot."""
     if not isinstance(entry, dict):
         return entry
     ((title, below),) = entry.items()
     if not isinstance(below, list):
         return entry
-    pages = [filled(each, docs) for each in below]
+    pages = [filled(each, docs, others) for each in below]
     for index, chinese in (("rules/README.md", False), ("rules/README.zh.md", True)):
         if index in pages:
             pages += rules(docs, chinese)
+    for last, chinese in (("architecture.md", False), ("memory.zh.md", True)):
+        if last in pages:
+            at = pages.index(last) + 1
+            pages[at:at] = [name for name in others if name.endswith(".zh.md") == chinese]
     if "architecture.md" in pages:
         pages += decisions(docs)
         pages.append({"The project": [f"project/{name}" for name in OUTSIDE]})
