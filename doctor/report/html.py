@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Iterator
 
 from qtune.core.errors import QtuneError
-from qtune.core.html import Markup, Node, Section, element, page
+from qtune.core.html import Markup, Node, Section, element, link, page
 from qtune.core.text import Lang, Text
-from qtune.doctor.facts import Facts, SettingFact
+from qtune.doctor.facts import Facts, Goal, SettingFact
 from qtune.doctor.outcome import Report
 from qtune.doctor.report import html_findings, html_memory, html_roads, html_speeds, html_tables
 from qtune.doctor.report.areas import standing
 from qtune.doctor.report.closing import closing
 from qtune.doctor.report.json import finding_of
 from qtune.doctor.report.layout import UNICODE
-from qtune.doctor.report.view import View
+from qtune.doctor.report.view import View, next_step
 from qtune.doctor.report.words import broken_off
 
 _GOALS = {
@@ -100,6 +101,9 @@ def _head(report: Report, exit_code: int, lang: Lang) -> Iterator[Node]:
     first, *_ = closing(report, view)
     mark, _, words = first.plain.partition(" ")
     yield _verdict(_TONES[mark], mark, words, _exit(exit_code, lang))
+    step = next_step(report, View(lang, again=_again(goal), onward=_onward(goal)))
+    shown = link(step) if "://" in step else element("code", step, cls="copy")
+    yield element("p", Text("Next: ", "下一步：").to(lang), shown, cls="next")
     areas = [
         element("li", element("span", mark, cls="mark"), f" {name}", cls=_TONES[mark])
         for mark, name in standing(report, view)
@@ -107,6 +111,17 @@ def _head(report: Report, exit_code: int, lang: Lang) -> Iterator[Node]:
     if areas:
         label = Text("How each part stands", "各部分的情况").to(lang)
         yield element("ul", areas, cls="areas", aria_label=label)
+
+
+def _again(goal: Goal) -> str:
+    words = ["qtune", "doctor", goal.run_config or goal.model]
+    return shlex.join([*words, *(("--for", goal.kind) if goal.kind != "train" else ())])
+
+
+def _onward(goal: Goal) -> str:
+    if goal.run_config:
+        return shlex.join(["qtune", "run", goal.run_config])
+    return "qtune init" if goal.local else shlex.join(["qtune", "download", goal.model])
 
 
 def _goal(facts: Facts, lang: Lang) -> Iterator[Node]:

@@ -132,7 +132,9 @@ def _fix(finding: Finding, fix: Fix, lang: Lang) -> Iterator[Node]:
         if lines:
             yield element("p", Text("In .env:", "写入 .env：").to(lang), cls="dim")
             yield _copied("\n".join(lines))
-        for key in sorted(fix.patch.unset):
+        # What stands in the shell is taken away there, and the command says how.
+        elsewhere = kind is Applicability.MANUAL and fix.command
+        for key in () if elsewhere else sorted(fix.patch.unset):
             words = Text("Take out of .env: ", "从 .env 中删去：").to(lang)
             yield element("p", words, element("code", key))
     for edit in fix.edits:

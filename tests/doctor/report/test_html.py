@@ -18,6 +18,7 @@ from qtune.doctor.facts import (
     Accelerator,
     ClientRoad,
     Facts,
+    Goal,
     Gpu,
     Known,
     Sibling,
@@ -87,6 +88,25 @@ def test_the_head_tells_the_goal_the_counts_and_the_exit_code() -> None:
     assert "✗ access" in words and "✓ network" in words
 
 
+@pytest.mark.parametrize(
+    ("world", "step"),
+    [
+        (worlds.well, "qtune download Qwen/Qwen3-4B"),
+        (worlds.silent_hf, "qtune doctor Qwen/Qwen3-4B --fix"),
+        (worlds.gated, "https://huggingface.co/meta-llama/Llama-2-7b-hf"),
+    ],
+)
+def test_there_is_one_thing_to_do_next(world: Callable[[], Report], step: str) -> None:
+    (told,) = page(world()).of("next")
+    assert told.words() == f"Next: {step}"
+
+
+def test_what_to_do_next_is_safe_to_paste() -> None:
+    report = worlds.judged(healthy(goal=Goal("download", "a/b; rm -rf ~")))
+    (told,) = page(report).of("next")
+    assert "'a/b; rm -rf ~'" in told.words()
+
+
 def test_a_healthy_report_says_so() -> None:
     read = page(worlds.well(), 0)
     assert "No problems found" in read.text("header")
@@ -101,9 +121,16 @@ def test_a_finding_has_its_evidence_its_lines_and_its_rules_page() -> None:
     assert "! warning" not in words and "!warning · HUB200" in words
     assert "DNS 12 ms → TCP 41 ms → TLS 88 ms → HTTP failed after 8000 ms" in words
     assert "written by: qtune doctor --fix" in words
-    assert next(each.words() for each in read.of("copy")) == "USE_MODELSCOPE=True"
+    assert "USE_MODELSCOPE=True" in [each.words() for each in read.of("copy")]
     (about,) = read.of("about")
     assert "About HUB200" in about.words() and "How it is detected" in about.words()
+
+
+def test_a_variable_of_the_shell_is_not_to_be_taken_out_of_the_file() -> None:
+    (card,) = page(worlds.no_network()).of("finding")
+    assert "unset HTTPS_PROXY" in [each.words() for each in page(worlds.no_network()).of("copy")]
+    assert "Take out of .env" not in card.words()
+    assert "Take out of .env: HF_TOKEN" in page(worlds.bad_token()).text("main")
 
 
 def test_what_follows_is_folded_under_its_cause() -> None:
