@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import gc
 import importlib
 import os
 import sys
@@ -90,7 +91,9 @@ def group() -> None:
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """The console entry point; always ends the process, with the exit codes of qtune.boundary."""
     args = list(sys.argv[1:] if arguments is None else arguments)
-    sys.exit(boundary.run(lambda: _invoke(args)))
+    code = boundary.run(lambda: _invoke(args))
+    gc.freeze()  # nor is it looked through once more before the process ends
+    sys.exit(code)
 
 
 def _invoke(args: list[str]) -> int:
