@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from qtune.core.envpatch import EnvPatch
+from qtune.core.errors import QtuneError
 from qtune.core.text import Text
 
 
@@ -80,3 +81,9 @@ class Finding:
     fix: Fix | None = None
     url: str = ""
     source: str = ""
+
+
+def finding_of(error: QtuneError) -> Finding:
+    """What kept the doctor from looking, told like any other cause."""
+    fix = None if error.fix is None else Fix(error.fix, Applicability.MANUAL)
+    return Finding(error.code, Severity.ERROR, error.message, fix=fix)

@@ -7,9 +7,8 @@ from collections.abc import Iterable
 from qtune.core.errors import QtuneError
 from qtune.core.text import Lang, Text
 from qtune.doctor.facts import SettingFact
-from qtune.doctor.finding import Finding, Severity, Span
+from qtune.doctor.finding import Finding, Severity, Span, finding_of
 from qtune.doctor.outcome import Report
-from qtune.doctor.report.json import finding_of
 from qtune.doctor.report.paths import slashes
 from qtune.doctor.report.words import (
     broken_off,

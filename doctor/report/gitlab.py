@@ -9,9 +9,8 @@ from typing import Any
 from qtune.core.errors import QtuneError
 from qtune.core.text import Lang, Text
 from qtune.doctor.facts import Facts, SettingFact
-from qtune.doctor.finding import Finding, Severity
+from qtune.doctor.finding import Finding, Severity, finding_of
 from qtune.doctor.outcome import Report
-from qtune.doctor.report.json import finding_of
 from qtune.doctor.report.paths import slashes
 from qtune.doctor.report.words import (
     broken_off,

@@ -9,11 +9,11 @@ from qtune.core.errors import QtuneError
 from qtune.core.html import Markup, Node, Section, element, link, page
 from qtune.core.text import Lang, Text
 from qtune.doctor.facts import Facts, Goal, SettingFact
+from qtune.doctor.finding import finding_of
 from qtune.doctor.outcome import Report
 from qtune.doctor.report import html_findings, html_memory, html_roads, html_speeds, html_tables
 from qtune.doctor.report.areas import standing
 from qtune.doctor.report.closing import closing
-from qtune.doctor.report.json import finding_of
 from qtune.doctor.report.layout import UNICODE
 from qtune.doctor.report.view import View, next_step
 from qtune.doctor.report.words import broken_off

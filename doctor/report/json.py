@@ -13,7 +13,7 @@ from qtune.core.secret import redact
 from qtune.core.text import Lang
 from qtune.doctor.codec import to_plain
 from qtune.doctor.facts import SettingFact
-from qtune.doctor.finding import Applicability, Finding, Fix, Severity, Span
+from qtune.doctor.finding import Finding, Fix, Span, finding_of
 from qtune.doctor.outcome import CheckState, Recommendation, Report
 from qtune.doctor.report.envdiff import shown_value
 from qtune.doctor.rules import BY_CODE
@@ -58,12 +58,6 @@ def failed(
         suppressed=[],
         took_ms=took_ms,
     )
-
-
-def finding_of(error: QtuneError) -> Finding:
-    """What kept the doctor from looking, told like any other cause."""
-    fix = None if error.fix is None else Fix(error.fix, Applicability.MANUAL)
-    return Finding(error.code, Severity.ERROR, error.message, fix=fix)
 
 
 def _document(**parts: Any) -> str:

@@ -14,9 +14,8 @@ from qtune import __version__
 from qtune.core.errors import QtuneError
 from qtune.core.text import Lang
 from qtune.doctor.facts import SettingFact
-from qtune.doctor.finding import Finding, Severity
+from qtune.doctor.finding import Finding, Severity, finding_of
 from qtune.doctor.outcome import CheckState, Report
-from qtune.doctor.report.json import finding_of
 from qtune.doctor.report.passes import seen
 from qtune.doctor.report.words import broken_off, name_of, not_made, one_line, paragraph, told
 from qtune.doctor.rules import RULES

@@ -14,11 +14,10 @@ from qtune import __version__
 from qtune.core.errors import QtuneError
 from qtune.core.text import Lang, Text
 from qtune.doctor.facts import Facts, SettingFact, known
-from qtune.doctor.finding import Finding, Severity
+from qtune.doctor.finding import Finding, Severity, finding_of
 from qtune.doctor.outcome import CheckState, Report
 from qtune.doctor.report import comparison, envdiff
 from qtune.doctor.report.causes import causes, place
-from qtune.doctor.report.json import finding_of
 from qtune.doctor.report.passes import seen
 from qtune.doctor.report.unbroken import cell, code, fence, inline, table
 from qtune.doctor.report.view import View

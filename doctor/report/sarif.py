@@ -14,10 +14,9 @@ from qtune.core.errors import QtuneError
 from qtune.core.text import Lang
 from qtune.doctor.codec import to_plain
 from qtune.doctor.facts import Facts, SettingFact, Suppression
-from qtune.doctor.finding import Edit, Finding, Fix, Severity, Span
+from qtune.doctor.finding import Edit, Finding, Fix, Severity, Span, finding_of
 from qtune.doctor.outcome import CheckState, Report
 from qtune.doctor.page import markdown
-from qtune.doctor.report.json import finding_of
 from qtune.doctor.report.paths import uri
 from qtune.doctor.report.words import (
     broken_off,

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import importlib
 import os
 import shlex
 import sys
+import threading
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import httpx
 
-from qtune.commands import console, copies, documents, factsfile, fixing, listing
+from qtune.commands import console
 from qtune.commands.example import emptied, stands_in
 from qtune.commands.project import Project, survey
 from qtune.commands.target import Target, read_target
@@ -27,15 +29,17 @@ from qtune.doctor import examine as doctor
 from qtune.doctor.context import Context
 from qtune.doctor.examine import Options
 from qtune.doctor.facts import SettingFact
+from qtune.doctor.finding import finding_of
 from qtune.doctor.fork import from_fork
 from qtune.doctor.judgement import Elsewhere
 from qtune.doctor.outcome import Report, exit_code
-from qtune.doctor.report import json, terminal
+from qtune.doctor.report.formats import FORMATS
 from qtune.doctor.report.view import View
 from qtune.doctor.schedule import Limits
 from qtune.speech import current, say
 
 if TYPE_CHECKING:
+    from qtune.commands import copies
     from qtune.commands.doctor import Asked
 
 
@@ -51,17 +55,26 @@ class Examination:
     def run(self) -> int:
         asked = self.asked
         asked.check()
-        self.copies = copies.wanted(asked.write)
+        if asked.write:
+            from qtune.commands import copies
+
+            self.copies = copies.wanted(asked.write)
         self.wishes = wishes(asked)
         if asked.facts is not None:
             survey(asked.env_file)  # for the language
+            from qtune.commands import factsfile
+
             facts = factsfile.load(asked.facts)
             return self._tell(doctor.rejudge(facts, self._options(None)), replayed=True)
         project = self._open()
         if asked.list_:
+            from qtune.commands import listing
+
             self._print(listing.render(self._options(project), asked.goal, asked.format, current()))
             return 0
         if asked.save is not None:
+            from qtune.commands import factsfile
+
             factsfile.check_place(asked.save)
         target = read_target(asked.target, asked.goal, project.settings)
         report = self._look(project, target, self._options(project))
@@ -119,15 +132,18 @@ class Examination:
                 project.settings, target.goal, sources, client, os.environ, project.root,
                 suppressions=(*in_run_config(target.goal.run_config), *file.suppressions),
             )  # fmt: skip
-            told = (*map(json.finding_of, problems), *file.problems, *target.findings)
+            told = (*map(finding_of, problems), *file.problems, *target.findings)
             # Where no road is walked, nothing else would show it.
-            otherwise = (json.finding_of(unusable),) if unusable is not None else ()
+            otherwise = (finding_of(unusable),) if unusable is not None else ()
             observer = stack.enter_context(watching(self.asked.quiet))
+            _import_meanwhile(self.asked.format)
             report = doctor.examine(context, options, observer, Elsewhere(told, otherwise))
         took_ms = round((time.monotonic() - started) * 1000)
         return dataclasses.replace(report, took_ms=took_ms)
 
     def _show_diff(self, report: Report, project: Project) -> int:
+        from qtune.commands import fixing
+
         changes = fixing.planned(report, project, unsafe=self.asked.unsafe_fixes)
         if self.asked.format != "text":
             sys.stderr.write(changes.diff())
@@ -139,15 +155,23 @@ class Examination:
         return self._exit(report)
 
     def _copy(self, report: Report) -> None:
-        copies.write(report, self._exit(report), self.copies)
-        self.copies = ()
+        if self.copies:
+            from qtune.commands import copies
+
+            copies.write(report, self._exit(report), self.copies)
+            self.copies = ()
 
     def failed(self, error: BaseException, code: int) -> None:
         """The files that were asked for are whole documents too; a second error must not hide the first."""
-        with contextlib.suppress(Exception):
-            copies.write_failed(error, code, self.settings, self.copies)
+        if self.copies:
+            from qtune.commands import copies
+
+            with contextlib.suppress(Exception):
+                copies.write_failed(error, code, self.settings, self.copies)
 
     def _fix(self, report: Report, project: Project) -> int:
+        from qtune.commands import fixing
+
         asked = self.asked
         as_text = asked.format == "text"
         changes = fixing.planned(report, project, unsafe=asked.unsafe_fixes)
@@ -183,8 +207,12 @@ class Examination:
         if not fixing:
             self._copy(report)
         if self.asked.format != "text":
+            from qtune.commands import documents
+
             self._print(documents.write(report, self.asked.format, code))
             return code
+        from qtune.doctor.report import terminal
+
         self.answered = True
         out = console.answer()
         view = View(
@@ -217,6 +245,12 @@ class Examination:
         words += ["--profile", asked.profile] if asked.profile else []
         words += ["--env-file", str(asked.env_file)] if asked.env_file else []
         return shlex.join(words)
+
+
+def _import_meanwhile(form: str) -> None:
+    """While the checks are out, what will tell their report is imported: a tenth of a second less to wait."""
+    name = FORMATS.get(form, "qtune.doctor.report.terminal")
+    threading.Thread(target=importlib.import_module, args=(name,), daemon=True).start()
 
 
 class _Refusing(httpx.BaseTransport):
