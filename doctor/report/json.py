@@ -68,7 +68,7 @@ def _document(**parts: Any) -> str:
 # Our own words and names, which a secret that happens to spell one must not turn into something else.
 _OURS = frozenset(
     ("severity", "state", "applicability", "code", "because", "check", "suppressed",
-     "unknown", "kind", "shape", "git", "how")
+     "unknown", "kind", "shape", "git", "how", "use", "problem", "client")
 )  # fmt: skip
 
 
