@@ -9,6 +9,7 @@ import itertools
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from qtune.core.envpatch import EnvPatch
@@ -64,7 +65,7 @@ def main() -> None:
         ("the doctor's text", lambda: terminal.render(told, View())),
     ]
     for name in FORMATS:
-        rows.append((name, lambda form=renderer(name): form.render(told, 1, "en")))  # type: ignore[misc]
+        rows.append((name, partial(renderer(name).render, told, 1, "en")))
     print(f"{f'{FINDINGS} findings as':24} {'ms':>7} {'of 0.2 s':>9}")
     for what, work in rows:
         seconds = best(work, rounds)

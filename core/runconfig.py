@@ -13,15 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from qtune.core import runplaces
-from qtune.core.rundefaults import MAX_LENGTH
+from qtune.core.rundefaults import MAX_BYTES, MAX_LENGTH, QUICKSTART
 from qtune.core.runproblems import ConfigProblem, RunConfigError
 from qtune.core.runreader import Reader
 from qtune.core.text import Text, plain
 from qtune.core.yamltree import Fault, Leaf, Mark, Table, Tree, parse
-
-# `model: quickstart` and `data: quickstart` mean what is shipped with qtune.
-QUICKSTART = "quickstart"
-MAX_BYTES = 1 << 20
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,9 @@ class Default:
     why: Text
 
 
+# `model: quickstart` and `data: quickstart` mean what is shipped with qtune.
+QUICKSTART = "quickstart"
+MAX_BYTES = 1 << 20  # of a run config; a larger file is the data, or something else
 MAX_LENGTH = 2048
 
 LORA = {

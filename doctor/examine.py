@@ -20,7 +20,7 @@ from qtune.doctor.outcome import CheckState, Report, State
 from qtune.doctor.profiles import NetworkErrors
 from qtune.doctor.recommend import applicable, patch, recommendations
 from qtune.doctor.rule import Rule, nothing
-from qtune.doctor.rules import RULES
+from qtune.doctor.rules import JUDGING, RULES
 from qtune.doctor.schedule import Limits, Observer, look
 from qtune.doctor.scope import choice, scoped
 from qtune.doctor.suppression import comments
@@ -50,8 +50,9 @@ def examine(
 ) -> Report:
     """Looks, judges and recommends. Raises UsageError for an unknown code in `options`."""
     started, clock = datetime.now().astimezone(), time.monotonic()
-    rules = selected(options, context.goal.kind)
-    facts = look(plan(rules, context), context, before(context), options.limits, observer)
+    known = before(context)
+    rules = selected(options, context.goal.kind, every=bool(known.suppressions))
+    facts = look(plan(rules, context), context, known, options.limits, observer)
     if options.excused:
         facts = excused(facts)
     return report(facts, rules, options, started.isoformat(timespec="seconds"), clock, elsewhere)
@@ -97,7 +98,7 @@ def report(
         facts=facts,
         recommended=rows,
         patch=patch(rows),
-        suppressed=tuple(sorted(rule.code for rule in RULES if _named(rule, options.skip))),
+        suppressed=_left_out(options.skip),
         started=started,
         took_ms=round((time.monotonic() - clock) * 1000),
         ignored=ignored,
@@ -109,7 +110,7 @@ def ordered(findings: Iterable[Finding]) -> tuple[Finding, ...]:
 
     A `because` that names a finding which is not there (its cause was out of scope) is taken away.
     """
-    place = {rule.code: number for number, rule in enumerate(RULES)}
+    place = {code: number for number, code in enumerate(RULES.codes)}
     by_rank = sorted(findings, key=lambda f: (f.severity.rank, place.get(f.code, len(place))))
     codes = {finding.code for finding in by_rank}
     known = [
@@ -220,8 +221,23 @@ def _about(
     return None
 
 
-def selected(options: Options, goal: GoalKind) -> tuple[Rule, ...]:
-    """The rules that apply. Raises UsageError for a name that is no code, prefix or check."""
+def selected(options: Options, goal: GoalKind, *, every: bool = True) -> tuple[Rule, ...]:
+    """The rules that apply. Raises UsageError for a name that is no code, prefix or check.
+
+    Not `every`: those that judge nothing are left unread where no option could name them.
+    """
+    check_names(options)
+    return tuple(
+        rule
+        for rule in (RULES if every or options.only or options.skip else JUDGING)
+        if goal in rule.goals
+        and (not options.only or _named(rule, options.only))
+        and not _named(rule, options.skip)
+    )
+
+
+def check_names(options: Options) -> None:
+    """Raises UsageError CFG090 for a name that is no code, prefix or check."""
     for name in (*options.only, *options.skip):
         if not is_name(name):
             raise UsageError(
@@ -232,13 +248,10 @@ def selected(options: Options, goal: GoalKind) -> tuple[Rule, ...]:
                 ),
                 Text("`qtune doctor --list` shows them all.", "`qtune doctor --list` 可列出全部。"),
             )
-    return tuple(
-        rule
-        for rule in RULES
-        if goal in rule.goals
-        and (not options.only or _named(rule, options.only))
-        and not _named(rule, options.skip)
-    )
+
+
+def _left_out(skip: Sequence[str]) -> tuple[str, ...]:
+    return tuple(sorted(rule.code for rule in RULES if _named(rule, skip))) if skip else ()
 
 
 def is_name(name: str) -> bool:
@@ -254,7 +267,7 @@ def _named(rule: Rule, names: Iterable[str]) -> bool:
     if not kinds or rule.judge is nothing:
         return False
     # `gate` is a kind of checks too; whoever says it means the GATE codes.
-    return bool(kinds - {_prefix(other) for other in RULES})
+    return bool(kinds - {code.rstrip("0123456789") for code in RULES.codes})
 
 
 def _prefix(rule: Rule) -> str:

@@ -12,7 +12,8 @@ from pathlib import Path
 
 from qtune.core.data.conversation import KINDS, Message, Unusable, conversation
 from qtune.core.data.rows import MAX_UNUSABLE, Raw, Unreadable, rows
-from qtune.core.runconfig import QUICKSTART, DataSource
+from qtune.core.runconfig import DataSource
+from qtune.core.rundefaults import QUICKSTART
 from qtune.core.text import Text, plain
 from qtune.train import quickstart
 from qtune.train.causes import failure

@@ -8,7 +8,7 @@ from typing import Any
 from peft import LoraConfig, get_peft_model
 from transformers import AutoModelForCausalLM, AutoTokenizer, set_seed
 
-from qtune.core.runconfig import QUICKSTART
+from qtune.core.rundefaults import QUICKSTART
 from qtune.core.text import Text, plain
 from qtune.train.causes import failure
 from qtune.train.device import Placement

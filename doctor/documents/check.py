@@ -115,7 +115,7 @@ def _parsed(document: str | bytes, path: Path) -> EnvDocument:
 def _runconfig(
     document: str | bytes, path: Path, root: Path, given: Sequence[Suppression]
 ) -> Checked:
-    from qtune.core.runconfig import MAX_BYTES
+    from qtune.core.rundefaults import MAX_BYTES
     from qtune.doctor.documents import runconfig
 
     found = runconfig.findings(document, path, root)

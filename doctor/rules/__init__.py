@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from qtune.doctor.rule import Rule
-    from qtune.doctor.rules.registry import BY_CODE, RULES
+    from qtune.doctor.rules.registry import BY_CODE, JUDGING, RULES
 
-__all__ = ["BY_CODE", "RULES", "one"]
+__all__ = ["BY_CODE", "JUDGING", "RULES", "one"]
 
 
 def one(code: str) -> Rule | None:

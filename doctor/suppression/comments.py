@@ -10,12 +10,14 @@ import bisect
 import re
 from collections.abc import Iterator
 from pathlib import Path
-
-import yaml
+from typing import TYPE_CHECKING
 
 from qtune.core.envfile import EnvDocument
 from qtune.core.secret import redact
 from qtune.doctor.facts import Suppression
+
+if TYPE_CHECKING:
+    import yaml
 
 _COMMENT = re.compile(
     r"(?:^|(?<=\s))#[ \t]*qtune:[ \t]*ignore(?P<file>-file)?\b[ \t]*(?:\[(?P<codes>[^\]\r\n]*)\])?(?P<reason>[^\r\n]*)"
@@ -56,10 +58,11 @@ def in_yaml(text: str, path: Path) -> tuple[Suppression, ...]:
     """Of a text that is not YAML, those before the place where it ceases to be."""
     if "qtune:" not in text:
         return ()
+    import yaml  # which most examinations do without
+
     lines = _lines(text)
     starts = [0]
-    for match in re.finditer(r"\r\n|\n|\r", text):
-        starts.append(match.end())
+    starts += (end.end() for end in re.finditer(r"\r\n|\n|\r", text))
     scalars = []
     readable = len(text)
     try:

@@ -84,7 +84,7 @@ def _codes(suppression: Suppression, by_name: dict[str, str]) -> frozenset[str]:
     return frozenset(by_name.get(word, word) for word in words)
 
 
-def _all() -> tuple[Rule, ...]:
+def _all() -> Sequence[Rule]:
     from qtune.doctor.rules import RULES
 
     return RULES

@@ -10,7 +10,8 @@ from qtune.core.amounts import size
 from qtune.core.download import offline
 from qtune.core.download.store import HubCache
 from qtune.core.locations import hub_cache
-from qtune.core.runconfig import QUICKSTART, RunConfig
+from qtune.core.runconfig import RunConfig
+from qtune.core.rundefaults import QUICKSTART
 from qtune.core.settings import Settings
 from qtune.core.sources import choose
 from qtune.core.text import Text, plain

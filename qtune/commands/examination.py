@@ -23,7 +23,7 @@ from qtune.commands.watch import watching
 from qtune.commands.wishes import in_run_config, wishes
 from qtune.core.errors import ConfigError
 from qtune.core.http import open_client
-from qtune.core.runconfig import QUICKSTART
+from qtune.core.rundefaults import QUICKSTART
 from qtune.core.sources import Source, candidates
 from qtune.doctor import examine as doctor
 from qtune.doctor.context import Context
@@ -108,7 +108,7 @@ class Examination:
         limits = Limits(wished.timeout_s, offline, reason, asked.no_speed, without, of_profile)
         excused = wished.profile.excused and from_fork(os.environ)
         options = Options(asked.only, wished.skip, limits, wished.network_errors, excused)
-        doctor.selected(options, asked.goal)  # an unknown name is told before anything is looked at
+        doctor.check_names(options)  # an unknown name is told before anything is looked at
         return options
 
     def _look(self, project: Project, target: Target, options: Options) -> Report:

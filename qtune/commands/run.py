@@ -63,12 +63,12 @@ def command(
 ) -> int:
     from qtune.commands.project import open_project
     from qtune.commands.target import defaults
-    from qtune.core import runconfig
+    from qtune.core import runconfig, rundefaults
     from qtune.train import quickstart
 
     project = open_project(env_file, {"HF_HUB_OFFLINE": "True"} if offline else {})
     project.settings.require_valid()
-    path = quickstart.CONFIG if config == runconfig.QUICKSTART else Path(config)
+    path = quickstart.CONFIG if config == rundefaults.QUICKSTART else Path(config)
     resolved = runconfig.load(path, overrides, defaults=defaults(project.settings))
     if dry_run:
         return _dry_run(resolved, project.settings)
@@ -109,7 +109,7 @@ def _cleared(config: RunConfig, project: Project, named: str, quiet: bool) -> bo
     from qtune.commands.preflight import preflight
     from qtune.commands.target import goal_of
     from qtune.commands.watch import watching
-    from qtune.core.runconfig import QUICKSTART
+    from qtune.core.rundefaults import QUICKSTART
     from qtune.doctor.finding import Severity
     from qtune.doctor.outcome import exit_code
     from qtune.doctor.report.terminal import render
@@ -138,7 +138,7 @@ def _cleared(config: RunConfig, project: Project, named: str, quiet: bool) -> bo
 
 def _snapshot(config: RunConfig, settings: Settings, quiet: bool) -> Path:
     """The folder of the base model, downloaded if need be."""
-    from qtune.core.runconfig import QUICKSTART
+    from qtune.core.rundefaults import QUICKSTART
     from qtune.train import quickstart
 
     if config.model == QUICKSTART:
@@ -158,7 +158,7 @@ def _train(
     from qtune.commands.bars import bars
     from qtune.commands.lesson import Lesson
     from qtune.core.export import child_environment
-    from qtune.core.runconfig import QUICKSTART
+    from qtune.core.rundefaults import QUICKSTART
     from qtune.core.secret import redact
     from qtune.train.job import Job
     from qtune.train.launch import launch

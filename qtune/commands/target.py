@@ -5,18 +5,19 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from qtune.core.errors import UsageError
 from qtune.core.hub.names import check_repo_id
-from qtune.core.runconfig import QUICKSTART, Defaults, RunConfig, load
-from qtune.core.runproblems import RunConfigError
+from qtune.core.rundefaults import QUICKSTART
 from qtune.core.settings import Settings
 from qtune.core.text import Text
 from qtune.core.workload import of_run
-from qtune.core.yamltree import Leaf, Table, parse
-from qtune.doctor.documents.runconfig import finding
 from qtune.doctor.facts import DataAsked, Goal, GoalKind
 from qtune.doctor.finding import Finding
+
+if TYPE_CHECKING:  # a model's name is understood without the machinery of run configs
+    from qtune.core.runconfig import Defaults, RunConfig
 
 _PAGE = re.compile(r"https?://[^/]+/(?:models/)?([\w.-]+/[\w.-]+)(?:/.*)?\Z", re.A)
 
@@ -40,6 +41,8 @@ def read_target(text: str, kind: GoalKind, settings: Settings) -> Target:
 
 
 def defaults(settings: Settings) -> Defaults:
+    from qtune.core.runconfig import Defaults
+
     root = Path.cwd()
     return Defaults(settings.text("DEFAULT_MODEL"), root / settings.text("QTUNE_OUTPUT_DIR"), root)
 
@@ -114,6 +117,10 @@ def _goal(model: str, kind: GoalKind, *, run_config: str | None = None, output_d
 
 
 def _from_config(path: Path, kind: GoalKind, settings: Settings) -> Target:
+    from qtune.core.runconfig import load
+    from qtune.core.runproblems import RunConfigError
+    from qtune.doctor.documents.runconfig import finding
+
     try:
         config = load(path, defaults=defaults(settings))
     except RunConfigError as error:
@@ -130,6 +137,8 @@ def _from_config(path: Path, kind: GoalKind, settings: Settings) -> Target:
 
 def _named_model(path: Path) -> str:
     """The model of a config that is wrong in other places, so that the rest can be examined all the same."""
+    from qtune.core.yamltree import Leaf, Table, parse
+
     try:
         tree, _ = parse(path.read_text("utf-8-sig"), path)
     except (OSError, ValueError):

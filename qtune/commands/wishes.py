@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, cast
 
 from qtune.core.errors import UsageError
-from qtune.core.runconfig import MAX_BYTES
+from qtune.core.rundefaults import MAX_BYTES
 from qtune.core.text import Text
 from qtune.doctor.examine import is_name
 from qtune.doctor.facts import Suppression

@@ -136,8 +136,8 @@ RULE = Rule(
         what=prose(
             """
             One of four things: the file is not UTF-8; its text was spoilt by a wrong encoding before it was
-            saved (`�`, or what GBK makes of that); many rows stand there more than once; rows by which the model is to be judged
-            are trained on, too.
+            saved (`�`, or what GBK makes of that); many rows stand there more than once; rows by which the
+            model is to be judged are trained on, too.
             """,
             """
             以下四种情况之一：文件不是 UTF-8 编码；文本在保存之前就因编码错误变成了乱码（`�`、`锟斤拷`）；大量数据重复；

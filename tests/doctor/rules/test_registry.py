@@ -13,7 +13,7 @@ import qtune.train
 from qtune.doctor.checks import FAMILIES
 from qtune.doctor.page import markdown
 from qtune.doctor.rule import ALL_GOALS, Rule, nothing
-from qtune.doctor.rules import BY_CODE, RULES
+from qtune.doctor.rules import BY_CODE, JUDGING, RULES
 from tests.doctor.build import healthy
 from tests.doctor.rules.pages import complaints
 
@@ -53,6 +53,11 @@ def test_a_rule_lies_in_the_file_of_its_code_in_order(prefix: str) -> None:
 def test_a_rule_that_judges_facts_is_silent_on_a_healthy_machine() -> None:
     said = [finding for rule in RULES for finding in rule.judge(healthy())]
     assert said == []
+
+
+def test_what_judges_is_among_those_that_are_read_for_every_examination() -> None:
+    judging = {rule.code for rule in RULES if rule.judge is not nothing}
+    assert judging <= set(JUDGING.codes) < set(RULES.codes)
 
 
 def test_a_rule_that_judges_nothing_needs_no_check() -> None:
