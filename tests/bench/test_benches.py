@@ -1,0 +1,37 @@
+"""The quick benches run, and their tables have a row for each thing measured; no number is judged here."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+def rows(*arguments: str) -> list[list[str]]:
+    """The table, without its heading, in words."""
+    done = subprocess.run(
+        [sys.executable, *arguments], cwd=ROOT, capture_output=True, text=True, timeout=120
+    )
+    assert done.returncode == 0, done.stderr
+    return [line.split() for line in done.stdout.splitlines()[1:]]
+
+
+def test_startup() -> None:
+    table = {" ".join(row[:2]): row for row in rows("bench/startup.py", "1")}
+    assert {"import click", "qtune --help", "qtune explain", "qtune check"} <= table.keys()
+    assert table["import click"][-2:] == ["1.00", "1.0"]
+
+
+def test_report() -> None:
+    table = [row[0] for row in rows("-m", "bench.report", "1")]
+    assert {"json", "sarif", "html", "check,"} <= {*table}
+
+
+@pytest.mark.slow
+def test_doctor() -> None:
+    table = [row[0] for row in rows("-m", "bench.doctor", "1")]
+    assert table == ["healthy,", "healthy,", "silent", "dead"]
