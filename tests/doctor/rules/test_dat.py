@@ -108,6 +108,7 @@ def test_a_file_that_is_none_of_data(tmp_path: Path, raw: bytes | None, words: s
 @pytest.mark.triggers("DAT900")
 def test_a_folder_in_the_place_of_a_file(tmp_path: Path) -> None:
     (finding,) = said(tmp_path, tmp_path)
+    assert finding.code == "DAT900"
     assert "this is a folder" in finding.message.en
 
 
@@ -172,6 +173,7 @@ def test_a_row_that_cannot_be_trained_on(
 @pytest.mark.triggers("DAT901")
 def test_rows_of_one_kind_are_told_together(tmp_path: Path) -> None:
     (finding,) = said(tmp_path, written(tmp_path, *[{"text": "x"}] * 40))
+    assert finding.code == "DAT901"
     assert "40 rows of 40" in finding.message.en
     assert len(finding.evidence) == 6
     assert finding.evidence[-1].en == "and 35 more"
@@ -193,6 +195,7 @@ def test_long_rows_are_estimated_without_a_tokenizer(tmp_path: Path) -> None:
 def test_a_question_that_fills_the_row_is_told(tmp_path: Path) -> None:
     row = {"instruction": "字" * 500, "output": "a"}
     (finding,) = said(tmp_path, written(tmp_path, *numbered(3), row))
+    assert finding.code == "DAT902"
     assert "the question alone" in finding.evidence[1].en
 
 
@@ -286,6 +289,7 @@ def test_rows_that_stand_in_two_files(tmp_path: Path) -> None:
     one = written(tmp_path, *numbered(10), name="one.jsonl")
     two = written(tmp_path, *numbered(10), name="two.jsonl")
     (finding,) = said(tmp_path, one, two)
+    assert finding.code == "DAT903"
     assert finding.evidence[0].en == f"line 1 is {one} line 1"
 
 
