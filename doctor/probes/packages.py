@@ -8,7 +8,7 @@ from importlib import metadata
 
 from qtune.doctor.context import Context
 from qtune.doctor.facts import Facts, Known, Packages
-from qtune.doctor.probes import elsewhere, requirements, shadows
+from qtune.doctor.probes import elsewhere, shadows
 
 NAMES = (
     "torch",
@@ -31,6 +31,9 @@ NAMES = (
 
 
 def probe(context: Context, seen: Facts) -> Known[Packages]:
+    # `packaging` is read here, beside the other checks, and not before any of them has begun.
+    from qtune.doctor.probes import requirements
+
     training = context.goal.kind == "train"
     return Known(
         Packages(

@@ -35,7 +35,7 @@ from qtune.doctor.judgement import Elsewhere
 from qtune.doctor.outcome import Report, exit_code
 from qtune.doctor.report.formats import FORMATS
 from qtune.doctor.report.view import View
-from qtune.doctor.schedule import Limits
+from qtune.doctor.schedule import Limits, Observer
 from qtune.speech import current, say
 
 if TYPE_CHECKING:
@@ -136,7 +136,7 @@ class Examination:
             # Where no road is walked, nothing else would show it.
             otherwise = (finding_of(unusable),) if unusable is not None else ()
             observer = stack.enter_context(watching(self.asked.quiet))
-            _import_meanwhile(self.asked.format)
+            observer = _importing(FORMATS.get(self.asked.format, _TEXT), observer)
             report = doctor.examine(context, options, observer, Elsewhere(told, otherwise))
         took_ms = round((time.monotonic() - started) * 1000)
         return dataclasses.replace(report, took_ms=took_ms)
@@ -247,10 +247,21 @@ class Examination:
         return shlex.join(words)
 
 
-def _import_meanwhile(form: str) -> None:
-    """While the checks are out, what will tell their report is imported: a tenth of a second less to wait."""
-    name = FORMATS.get(form, "qtune.doctor.report.terminal")
-    threading.Thread(target=importlib.import_module, args=(name,), daemon=True).start()
+_TEXT = "qtune.doctor.report.terminal"
+
+
+def _importing(module: str, observer: Observer) -> Observer:
+    """`observer`, and once the checks are out, `module` is imported meanwhile: it will tell their report."""
+    begun = False
+
+    def observe(check: str, finished: bool) -> None:
+        nonlocal begun
+        observer(check, finished)
+        if not begun:
+            begun = True
+            threading.Thread(target=importlib.import_module, args=(module,), daemon=True).start()
+
+    return observe
 
 
 class _Refusing(httpx.BaseTransport):
