@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from scripts import proofs, report_picture, report_schema, rule_pages, settings_docs
+from scripts import cases, proofs, report_picture, report_schema, rule_pages, settings_docs
 
 ROOT = Path(__file__).parents[1]
 
@@ -14,6 +14,7 @@ MAKERS: tuple[Callable[[], Iterator[tuple[str, str]]], ...] = (
     settings_docs.files,
     rule_pages.files,
     proofs.files,
+    cases.files,
     report_schema.files,
     report_picture.files,
 )
