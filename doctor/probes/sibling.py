@@ -16,7 +16,7 @@ from qtune.doctor.facts import Facts, Known, Sibling, Unknown, known
 from qtune.doctor.probes import listing, reach, speed
 from qtune.doctor.probes.asking import hub_of, unknown
 from qtune.doctor.probes.dialling import Resolver, system_resolver
-from qtune.doctor.probes.road import Patience
+from qtune.doctor.probes.patience import Patience
 
 CHINA, ABROAD = "https://modelscope.cn", "https://www.modelscope.ai"
 _OTHER = {
