@@ -136,13 +136,13 @@ def test_modelscopes_own_client_behind_socks_is_told_where_modelscope_serves(
     local: Machine,
 ) -> None:
     with socks5() as port, patch("qtune.doctor.probes.packages.version", without("pysocks")):
-        through = {"ALL_PROXY": f"socks5h://127.0.0.1:{port}"}
+        through = f"socks5h://127.0.0.1:{port}"
         local.env(ALONE)
-        finding = only(local.examine(skip=BUT_PACKAGES, **through), "NET107")
+        finding = only(local.examine(skip=BUT_PACKAGES, ALL_PROXY=through), "NET107")
         assert (finding.severity, finding.source) == (I, "modelscope")
         assert "PySocks" in finding.message.en
         local.env(HF_FIRST, ALONE)
-        assert "NET107" not in codes(local.examine(skip=BUT_PACKAGES, **through))
+        assert "NET107" not in codes(local.examine(skip=BUT_PACKAGES, ALL_PROXY=through))
 
 
 @pytest.mark.spares("NET107")
@@ -308,7 +308,7 @@ def test_an_ipv6_that_is_slow_but_works_is_healthy(hub: Hub, tmp_path: Path) -> 
 def test_large_answers_that_stop_after_some_packets_are_net111(tmp_path: Path) -> None:
     with at_loopback(tmp_path) as machine:
         machine.hub.change(repos=worlds.demo(1_500_000).repos)
-        machine.env(HF_FIRST, ALONE)
+        machine.env(HF_FIRST, ALONE, "QTUNE_CONNECTIONS=1")
         machine.hub.fault(Fault(Kind.STALL, origin="cdn", after=14_000))
         report = machine.examine(speed=True)
     assert codes(report)[0] == "NET111"
@@ -321,7 +321,7 @@ def test_large_answers_that_stop_after_some_packets_are_net111(tmp_path: Path) -
 def test_a_line_that_is_slow_but_keeps_giving_does_not_stall(tmp_path: Path) -> None:
     with at_loopback(tmp_path) as machine:
         machine.hub.change(repos=worlds.demo(1_500_000).repos)
-        machine.env(HF_FIRST, ALONE)
+        machine.env(HF_FIRST, ALONE, "QTUNE_CONNECTIONS=1")
         machine.hub.fault(Fault(Kind.SLOW, origin="cdn", bytes_per_second=20_000))
         assert "NET111" not in codes(machine.examine(speed=True))
 
