@@ -126,9 +126,11 @@ def _torch(value: TorchBuild) -> Text:
         return Text("not installed", "未安装")
     built = f"CUDA {value.cuda}" if value.cuda else f"ROCm {value.hip}" if value.hip else "CPU"
     devices = ", ".join(value.devices) or ("MPS" if value.mps else "CPU")
+    number = value.tried.rpartition(" ")[2] if value.kernel == "ok" else ""
+    done = Text(f", and computes in {number}", f"，已用 {number} 试算") if number else Text("", "")
     return Text(
-        f"torch {value.version} for {built}, sees {devices}",
-        f"torch {value.version}（{built} 版），可用设备：{devices}",
+        f"torch {value.version} for {built}, sees {devices}{done.en}",
+        f"torch {value.version}（{built} 版），可用设备：{devices}{done.zh}",
     )
 
 

@@ -63,10 +63,17 @@ def _lost(facts: Facts, seen: Accelerator, evidence: tuple[Text, ...]) -> Findin
 
 def _worn(gpu: Gpu, evidence: tuple[Text, ...]) -> Finding:
     name = f"GPU {gpu.index} ({gpu.name})"
+    level = Severity.WARNING
     if gpu.wear.failed:
         message = Text(
             f"{name} has bad memory that could not be replaced by spare: it should be exchanged",
             f"{name} 有损坏的显存，且备用行已无法替换：应当更换这块显卡",
+        )
+    elif not gpu.wear.uncorrected:  # the card keeps away from it until then
+        level = Severity.INFO
+        message = Text(
+            f"{name} has bad memory, in whose place a reset would put spare",
+            f"{name} 有损坏的显存，重置后会换用备用显存",
         )
     else:
         message = Text(
@@ -74,7 +81,7 @@ def _worn(gpu: Gpu, evidence: tuple[Text, ...]) -> Finding:
             "wrongly",
             f"{name} 出现过无法纠正的显存错误：训练可能中断或算错",
         )
-    return Finding("GPU509", Severity.WARNING, message, (*_told(gpu), *evidence), fix=_restart())
+    return Finding("GPU509", level, message, (*_told(gpu), *evidence), fix=_restart())
 
 
 def _told(gpu: Gpu) -> Iterator[Text]:
@@ -136,7 +143,8 @@ RULE = Rule(
             NVML counts uncorrected errors since the driver was loaded, and tells of rows that wait for
             replacement, of replacements that failed, and of cards that are lost. Where this user may read the
             kernel's log (`/dev/kmsg`), NVIDIA's faults of hardware in it (Xid 48, 63, 64, 74, 79, 92, 94, 95,
-            119, 120) are shown; alone they are a note, as a reset since may have mended them. Cards without
+            119, 120) are shown. Alone they are a note, as a reset since may have mended them, and so is memory that
+            only waits to be replaced: the card keeps away from it. Cards without
             ECC, which most consumer cards are, tell nothing of their memory.
 
             Proved with recorded answers of NVML and recorded lines of the log, not on broken hardware.
@@ -144,7 +152,8 @@ RULE = Rule(
             """
             NVML 会统计驱动加载以来无法纠正的错误，并报告等待替换的行、替换失败的行以及掉线的显卡。
             当前用户可以读取内核日志（`/dev/kmsg`）时，还会显示其中的硬件类故障
-            （Xid 48、63、64、74、79、92、94、95、119、120）；仅有日志记录时只作提示，因为之后的重置可能已经修复。
+            （Xid 48、63、64、74、79、92、94、95、119、120）；仅有日志记录时只作提示，因为之后的重置可能已经修复；
+            仅有等待替换的显存时也只作提示，因为显卡会避开它。
             没有 ECC 的显卡（多数消费级显卡）不报告显存状况。
 
             用真实记录的 NVML 输出和日志行回放验证，未在故障硬件上实测。

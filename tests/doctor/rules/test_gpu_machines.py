@@ -399,19 +399,19 @@ XID = "6,1042,5012345,-;NVRM: Xid (PCI:0000:01:00): 79, pid='<unknown>', GPU has
 
 @pytest.mark.triggers("GPU509")
 @pytest.mark.parametrize(
-    ("changes", "words"),
+    ("changes", "level", "words"),
     [
-        ({"ecc": 3}, "3 uncorrected ECC errors"),
-        ({"remap": "1 0"}, "next reset"),
-        ({"remap": "0 1"}, "should be exchanged"),
+        ({"ecc": 3}, Severity.WARNING, "3 uncorrected ECC errors"),
+        ({"remap": "1 0"}, Severity.INFO, "next reset"),
+        ({"remap": "0 1"}, Severity.WARNING, "should be exchanged"),
     ],
 )
 def test_memory_errors_that_could_not_be_corrected(
-    machine: Machine, monkeypatch: Patch, changes: dict[str, Any], words: str
+    machine: Machine, monkeypatch: Patch, changes: dict[str, Any], level: Severity, words: str
 ) -> None:
     machine.cards = (card(**changes),)
     finding = only(examined(machine, monkeypatch), "GPU509")
-    assert finding.severity is Severity.WARNING
+    assert finding.severity is level
     assert words in finding.message.en + told(finding)
 
 
