@@ -322,6 +322,6 @@ def test_a_report_is_whole_even_when_nothing_answers(context: Context, hub: Hub)
     hub.fault(Fault("silent", "hf"))
     hub.fault(Fault("silent", "ms"))
     told = examine(context, Options(only=("reach",), limits=Limits(timeout_s=0.5)))
-    reached = {one.check: one.state for one in told.checks if one.check.startswith("reach")}
-    assert set(reached.values()) == {"unknown"}
-    assert told.took_ms < 3000
+    (finding,) = told.findings  # the stage that took the time is named even so
+    assert (finding.code, "sends nothing" in finding.message.en) == ("HUB200", True)
+    assert told.took_ms < 1000
