@@ -120,11 +120,12 @@ def check_name(family: str, source: str) -> str:
 def plan(rules: Iterable[Rule], context: Context) -> tuple[Check, ...]:
     """The checks that these rules read, and those that must come before them. Nothing else is looked at."""
     wanted = {name for rule in rules for name in rule.needs}
-    while more := {
-        before
-        for name in wanted
-        for before in (*FAMILIES[name].needs, *FAMILIES[name].after)
-    } - wanted:
+    while (
+        more := {
+            before for name in wanted for before in (*FAMILIES[name].needs, *FAMILIES[name].after)
+        }
+        - wanted
+    ):
         wanted |= more
     if context.goal.local:
         wanted = {name for name in wanted if not FAMILIES[name].network}

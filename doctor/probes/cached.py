@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal
 
 from qtune.core.locations import hub_cache
 from qtune.doctor.context import Context
@@ -13,6 +14,8 @@ from qtune.doctor.facts import BrokenFile, Facts, Known, Leftover, ModelFolder
 from qtune.doctor.probes.disk import owner_of
 from qtune.doctor.probes.listing import folder_name
 from qtune.doctor.probes.weights import broken
+
+Program = Literal["huggingface_hub", "modelscope"]
 
 # Another program may be writing to it just now.
 _IDLE_S = 600
@@ -85,11 +88,10 @@ def _temporary(context: Context) -> Iterator[Leftover]:
             yield from _leftover("modelscope", folder, [p for p in _files(folder) if p.is_file()])
 
 
-def _leftover(by: str, folder: Path, files: list[Path]) -> Iterator[Leftover]:
+def _leftover(by: Program, folder: Path, files: list[Path]) -> Iterator[Leftover]:
     now = time.time()
     if files and all(now - _changed(path) > _IDLE_S for path in files):
-        program = "modelscope" if by == "modelscope" else "huggingface_hub"
-        yield Leftover(program, str(folder), len(files), sum(map(_size, files)))
+        yield Leftover(by, str(folder), len(files), sum(map(_size, files)))
 
 
 def _files(folder: Path) -> list[Path]:

@@ -76,10 +76,10 @@ def place(path: Path, mounted: tuple[Mount, ...] = (), asks: volume.Asks = volum
     if not folder.is_dir():
         said = f"{folder} is a file, not a folder"
         return Place(str(path), free, False, device, said, volume=system)
-    error = _write(folder)
-    if error is not None:
-        owner = owner_of(folder) if error.errno in _DENIED else ""
-        return Place(str(path), free, False, device, _words(error), owner, volume=system)
+    refusal = _write(folder)
+    if refusal is not None:
+        owner = owner_of(folder) if refusal.errno in _DENIED else ""
+        return Place(str(path), free, False, device, _words(refusal), owner, volume=system)
     return Place(str(path), free, True, device, volume=volume.tried(system, folder, asks))
 
 

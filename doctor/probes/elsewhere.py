@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Iterator, Mapping
 from importlib import metadata
@@ -28,8 +29,10 @@ def _versions(environment: Path) -> dict[str, str]:
     found: dict[str, str] = {}
     for name in NEEDED:
         for distribution in metadata.distributions(name=name, path=folders):
-            version: str | None = distribution.metadata.get("Version")
-            found.setdefault(name, version or "")
+            with contextlib.suppress(
+                KeyError, ValueError, OSError
+            ):  # broken, which pip calls absent
+                found.setdefault(name, distribution.version or "")
     return {name: version for name, version in found.items() if version}
 
 

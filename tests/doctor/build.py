@@ -12,9 +12,9 @@ from qtune.core.table import TABLE
 from qtune.doctor.facts import (
     Accelerator,
     CachedSnapshot,
+    ClientRoad,
     DataFile,
     Dataset,
-    ClientRoad,
     Disk,
     Dotenvs,
     EnvFile,
