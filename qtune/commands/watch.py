@@ -1,16 +1,58 @@
-"""What is being checked right now, on one line of stderr that disappears; nothing where nobody watches."""
+"""What is being checked right now and for how long, on one line of stderr that disappears; nothing where nobody watches."""
 
 from __future__ import annotations
 
 import contextlib
 import sys
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
+
+from rich.text import Text
 
 from qtune.commands.console import progress
 from qtune.doctor.report.layout import shortened
 from qtune.doctor.schedule import Observer
 from qtune.speech import say
+
+_WORTH_SAYING = 1.0  # seconds from which on a person wants to know what is being waited for
+
+
+class Line:
+    """The checks that are still out, the longest first; written anew each time it is shown."""
+
+    def __init__(self, width: int, clock: Callable[[], float] = time.monotonic) -> None:
+        self._width = width
+        self._clock = clock
+        self._running: dict[str, float] = {}
+        self._done = 0
+        self._lock = threading.Lock()
+
+    def observe(self, check: str, finished: bool) -> None:
+        with self._lock:
+            if not finished:
+                self._running[check] = self._clock()
+                return
+            self._running.pop(check, None)
+            self._done += 1
+
+    def __rich__(self) -> Text:
+        return Text(self.text())
+
+    def text(self) -> str:
+        with self._lock:
+            now, done, running = self._clock(), self._done, dict(self._running)
+        line = say(f"{done} checked", f"已检查 {done} 项")
+        names = [name + _since(now - started) for name, started in running.items()]
+        if names:
+            line += " · " + ", ".join(names)
+        return shortened(line, self._width)
+
+
+def _since(seconds: float) -> str:
+    if seconds < _WORTH_SAYING:
+        return ""
+    return say(f" {int(seconds)} s", f" {int(seconds)} 秒")
 
 
 @contextlib.contextmanager
@@ -20,22 +62,7 @@ def watching(quiet: bool = False) -> Iterator[Observer]:
     if quiet or not sys.stderr.isatty() or console.is_dumb_terminal:
         yield lambda check, finished: None
         return
-    running: dict[str, None] = {}
-    done: set[str] = set()
-    lock = threading.Lock()
     spinner = "dots" if not console.legacy_windows and console.encoding == "utf-8" else "line"
-    with console.status(say("looking", "正在检查"), spinner=spinner) as status:
-
-        def observe(check: str, finished: bool) -> None:
-            with lock:
-                if finished:
-                    running.pop(check, None)
-                    done.add(check)
-                else:
-                    running[check] = None
-                line = say(f"{len(done)} checked", f"已检查 {len(done)} 项")
-                if running:
-                    line += " · " + ", ".join(running)
-            status.update(shortened(line, max(10, console.width - 4)))
-
-        yield observe
+    line = Line(max(10, console.width - 4))
+    with console.status(line, spinner=spinner, refresh_per_second=5):
+        yield line.observe
