@@ -49,9 +49,10 @@ def added(
     return tuple(f for f in found if not skipped & {f.code, f.code.rstrip("0123456789")})
 
 
-# A hub that does not answer. A CA file that is not there (NET110) is a setting, which CI can mend.
+# A hub that does not answer. A CA file that is not there, a NO_PROXY that is wrong and a client without SOCKS
+# are settings, which CI can mend.
 _NETWORK_CODES = frozenset({"HUB200", "HUB201", "HUB208"})
-_SETTINGS_CODES = frozenset({"NET110"})
+_SETTINGS_CODES = frozenset({"NET107", "NET108", "NET110"})
 
 
 def weighed(finding: Finding, network_errors: NetworkErrors) -> Finding:

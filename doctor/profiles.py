@@ -10,22 +10,11 @@ NetworkErrors = Literal["error", "warn"]
 # Kinds of checks by what they look at; a test keeps these three lists whole.
 PROJECT = frozenset({"envfile", "dataset", "dotenvs", "leaks"})
 MACHINE = frozenset(
-    {"packages", "imports", "disk", "model", "resources", "accelerator", "torch", "secretfiles"}
-)
+    ("packages", "imports", "disk", "model", "snapshot", "resources", "accelerator", "torch")
+) | {"secretfiles"}
 ROAD = frozenset(
-    {
-        "tokens",
-        "network",
-        "reach",
-        "clients",
-        "identity",
-        "listing",
-        "gate",
-        "xet",
-        "storage",
-        "speed",
-    }
-)
+    ("variables", "tokens", "network", "reach", "clients", "identity", "listing", "gate", "xet")
+) | {"storage", "speed", "sibling"}
 SLOW = frozenset({"torch", "imports", "speed"})  # seconds, even where all is well
 
 
