@@ -25,7 +25,7 @@ def installed(model_type: str = "qwen3", **versions: str) -> Facts:
 
 
 def test_the_page_is_whole_in_both_languages() -> None:
-    assert [complaints(rule) for rule in RULES] == [[]]
+    assert [complaints(rule) for rule in RULES if complaints(rule)] == []
 
 
 def test_a_healthy_machine_has_no_finding() -> None:
