@@ -23,7 +23,7 @@ CHOICES: Mapping[str, tuple[str, ...]] = {
     "fail-on": ("error", "warning", "never"),
     "network-errors": ("error", "warn"),
 }
-_KEYS = (*_LISTS, *CHOICES, "strict")
+KEYS = (*_LISTS, *CHOICES, "strict")
 
 
 @dataclass(frozen=True)
@@ -128,7 +128,7 @@ def _wrong(text: str, path: Path, key: str, expected: Text) -> Finding:
 
 
 def _unknown(text: str, path: Path, key: str) -> Finding:
-    known = ", ".join(_KEYS)
+    known = ", ".join(KEYS)
     message = Text(
         f"{path.name}: [{TABLE}] knows no {key!r}; it takes {known}",
         f"{path.name}：[{TABLE}] 中没有 {key!r} 这个键；可用的键：{known}",

@@ -10,7 +10,9 @@ import pytest
 import yaml
 
 from qtune.cli import group
+from qtune.doctor.examine import is_name
 from qtune.doctor.report.formats import FORMATS
+from qtune.doctor.suppression import project
 
 DOCS = Path(__file__).parents[2] / "docs"
 PAGES = (DOCS / "ci.md", DOCS / "ci.zh.md")
@@ -67,3 +69,21 @@ def test_every_format_is_in_the_table(page: Path) -> None:
         "html",
     ]
     assert set(rows) == {"text", *FORMATS}
+
+
+def test_the_table_for_pyproject_is_one_that_qtune_reads_without_a_complaint() -> None:
+    (text,) = [text for kind, text in fences(PAGES[0]) if kind == "toml"]
+    file = project.read(text, Path("pyproject.toml"), is_name)
+    assert file.problems == ()
+    assert {*file.values, "ignore", "skip", "strict"} == set(project.KEYS)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_the_actions_inputs_and_the_templates_variables_are_all_told(page: Path) -> None:
+    text = page.read_text("utf-8")
+    action = yaml.safe_load((DOCS.parent / "action.yml").read_text("utf-8"))
+    template = yaml.safe_load((DOCS.parent / "ci/gitlab.yml").read_text("utf-8"))
+    names = (*action["inputs"], *action["outputs"], *template[".qtune-doctor"]["variables"])
+    assert [name for name in names if f"`{name}`" not in text and f"{name}: " not in text] == []
+    hooks = yaml.safe_load((DOCS.parent / ".pre-commit-hooks.yaml").read_text("utf-8"))
+    assert [hook["id"] for hook in hooks if f"- id: {hook['id']}\n" not in text] == []
