@@ -8,7 +8,7 @@ from qtune.core.text import Text
 from qtune.doctor.facts import Facts
 from qtune.doctor.finding import Applicability, Finding, Fix, Severity
 from qtune.doctor.rule import Page, Rule
-from qtune.doctor.rules.places import span_of
+from qtune.doctor.rules.places import glued, span_of
 from qtune.doctor.rules.tok.held import accepted, called, counting, hubs, key_of, severity
 from qtune.doctor.rules.tok.words import MASKED, TOKEN_DOCS, VERIFY
 from qtune.doctor.rules.words import amid, joined, prose
@@ -39,6 +39,7 @@ def _judge(facts: Facts) -> Iterable[Finding]:
             "TOK302",
             Severity.WARNING if works else severity(source, facts),
             Text(f"{name.en} {extra.en}", f"{name.zh}{extra.zh}"),
+            because=glued(token.origin, facts),
             span=span_of(token.origin, facts),
             fix=Fix(
                 Text(

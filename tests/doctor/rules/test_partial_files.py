@@ -34,11 +34,8 @@ POINTER = (
 def machine(tmp_path: Path) -> Iterator[Machine]:
     project = tmp_path / "project"
     project.mkdir()
-    places = {
-        "HF_HUB_CACHE": str(tmp_path / "hub"),
-        "MODELSCOPE_CACHE": str(tmp_path / "modelscope"),
-    }
-    with at_loopback(project, **places) as machine:
+    hub, modelscope = str(tmp_path / "hub"), str(tmp_path / "modelscope")
+    with at_loopback(project, HF_HUB_CACHE=hub, MODELSCOPE_CACHE=modelscope) as machine:
         yield machine
 
 
