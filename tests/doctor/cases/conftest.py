@@ -12,13 +12,20 @@ from tests.doctor.examining import Machine, at_home, at_loopback
 
 @pytest.fixture
 def way(tmp_path: Path) -> Iterator[Machine]:
-    with at_home(tmp_path) as machine:
+    with at_home(_project(tmp_path)) as machine:
         machine.env("USE_MODELSCOPE=False", "QTUNE_FALLBACK=False")
         yield machine
 
 
 @pytest.fixture
 def local(tmp_path: Path) -> Iterator[Machine]:
-    with at_loopback(tmp_path) as machine:
+    with at_loopback(_project(tmp_path)) as machine:
         machine.env("USE_MODELSCOPE=False", "QTUNE_FALLBACK=False")
         yield machine
+
+
+def _project(tmp_path: Path) -> Path:
+    """A folder of its own: what a test writes above it is no other test's."""
+    folder = tmp_path / "project"
+    folder.mkdir()
+    return folder
