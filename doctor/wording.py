@@ -114,6 +114,8 @@ _OURS: Mapping[str, str] = {
     r"the computation crashed \((?P<a>[^)]+)\)(?:: (?P<said>.+))?": "计算崩溃（{a}）：{said}",
     r"the computation ended with status (?P<a>\d+)(?:: (?P<said>.+))?": "计算以状态码 {a} 退出：{said}",
     r"the library is incomplete: (?P<said>.+)": "NVML 库不完整：{said}",
+    r"importing (?P<a>.+) took longer than (?P<b>\d+) s": "导入 {a} 超过 {b} 秒",
+    r"this system does not say how much memory there is": "系统没有说明有多少内存",
     r"import torch took longer than (?P<a>\d+) s": "import torch 超过 {a} 秒",
     # errors of core.http and core.hub, where a check had to give up
     r"(?P<a>\S+): the name cannot be resolved(?P<rest>.*)": "{a}：域名无法解析{rest}",

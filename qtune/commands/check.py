@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -63,9 +62,10 @@ def command(files: tuple[str, ...], stdin_filename: str | None, form: str, fail_
 
 def _check(files: tuple[str, ...], stdin_filename: str | None, form: str, fail_on: FailOn) -> int:
     from qtune.commands.judging import judge
+    from qtune.commands.project import here
     from qtune.doctor.outcome import exit_code
 
-    report = judge(files, stdin_filename, Path.cwd())
+    report = judge(files, stdin_filename, here())
     code = exit_code(report, fail_on)
     if form != "text":
         from qtune.commands import documents

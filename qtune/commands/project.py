@@ -47,7 +47,7 @@ def survey(
     `change` is made to the project's file before it counts. Raises UsageError CFG092 where the working
     folder is gone.
     """
-    path = _here() / (env_file or Path(".env"))
+    path = here() / (env_file or Path(".env"))
     user, user_problem = _read(user_config())
     document, problem = _read(path)
     document = change(document)
@@ -57,7 +57,7 @@ def survey(
     return Project(resolved, path.parent, problems)
 
 
-def _here() -> Path:
+def here() -> Path:
     try:
         return Path.cwd()
     except FileNotFoundError as error:

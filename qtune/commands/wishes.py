@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, cast
 
+from qtune.commands.project import here
 from qtune.core.errors import UsageError
 from qtune.core.rundefaults import MAX_BYTES
 from qtune.core.text import Text
@@ -41,7 +42,7 @@ def wishes(asked: Asked) -> Wishes:
     replayed = (
         asked.facts is not None
     )  # facts from elsewhere are not judged by this folder's wishes
-    file = ProjectFile() if replayed else project_file(Path.cwd())
+    file = ProjectFile() if replayed else project_file(here())
     given = file.values
     name = asked.profile or given.get("profile", "default")
     profile = PROFILES[name]
@@ -93,7 +94,7 @@ def in_run_config(named: str | None) -> tuple[Suppression, ...]:
 
 def suppressions(run_config: str | None) -> tuple[Suppression, ...]:
     """All that is written beside `.env`, for commands that look before they act."""
-    return (*in_run_config(run_config), *project_file(Path.cwd()).suppressions)
+    return (*in_run_config(run_config), *project_file(here()).suppressions)
 
 
 def _read(path: Path, largest: int) -> bytes | None:
