@@ -69,13 +69,13 @@ RULE = Rule(
             """
             `qtune download` and `qtune run` are not touched: they fetch over plain HTTP. But a script of
             yours that calls `from_pretrained` or `snapshot_download` stands still at the first weight file,
-            without a word, for two minutes and more (measured with hf_xet 1.8 and a closed port), and the
+            without a word, for a minute and more (measured with hf_xet 1.8 and a closed port), and the
             error names no host.
             """,
             """
             `qtune download` 和 `qtune run` 不受影响，它们使用普通 HTTP。
             但你自己调用 `from_pretrained` 或 `snapshot_download` 的脚本会在第一个权重文件处一声不吭地卡住
-            两分钟以上（用 hf_xet 1.8 和关闭的端口实测），最后的报错也不说是哪台主机。
+            一分钟以上（用 hf_xet 1.8 和关闭的端口实测），最后的报错也不说是哪台主机。
             """,
         ),
         detect=prose(
