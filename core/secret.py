@@ -100,11 +100,14 @@ def _quoted(value: str, safe: str) -> str:
 
 # What gives a secret away by its shape, whether or not qtune has met it. No pattern may take a backslash that
 # escapes what follows it, or redacted JSON would be broken; none may scan a text more than once.
-_BEFORE = r"(?:(?<![A-Za-z0-9])|(?<=%[0-9A-Fa-f]{2})|(?<=\\[nrtbf]))"  # %3D and \n run into a word
+_BEFORE = (  # %3D, \n, another token and a masked one run into a word
+    r"(?:(?<![A-Za-z0-9])|(?<=%[0-9A-Fa-f]{2})|(?<=\\[nrtbf])|(?<=[A-Za-z0-9]{12})|(?<=…[\w-]{4}))"
+)
 _SHAPES: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"(?<![a-z0-9+.-])([a-z][a-z0-9+.-]{0,19}:/{2})[^/\s\"'<>]+@", re.I), r"\1…@"),
-    (re.compile(_BEFORE + r"hf_(?:oauth|jwt)_[A-Za-z0-9._-]{10,}(?<![._-])"), ""),
-    (re.compile(_BEFORE + r"(?:hf_|api_org_)[A-Za-z0-9]{17,}"), ""),
+    # Where a newline was lost, a token stands right behind another: it ends where the next one begins.
+    (re.compile(r"hf_(?:oauth|jwt)_[A-Za-z0-9._-]{10,}(?<![._-])"), ""),
+    (re.compile(r"(?:hf_|api_org_)[A-Za-z0-9]{17,}?(?=hf_|api_org_|ms-|(?![A-Za-z0-9]))"), ""),
     (re.compile(_BEFORE + r"ms-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.I), ""),
     (
         re.compile(

@@ -136,6 +136,37 @@ def test_a_token_that_was_never_met_is_known_by_its_shape(text: str) -> None:
     assert FRESH[8:-4] not in redact(text)
 
 
+GLUED = (
+    "hf_" + "V5" * 17,
+    "hf_" + "W6" * 17,
+    "hf_oauth_" + "X8.y" * 9,
+    "api_org_" + "Z9z" * 9,
+    "ms-1a2b3c4d-4a5b-4c6d-8e7f-90a1b2c3d4e6",
+    "ms-5e6f7a8b-4a5b-4c6d-8e7f-0f9e8d7c6b5a",
+)
+
+
+@pytest.mark.parametrize("first", GLUED)
+@pytest.mark.parametrize("second", GLUED)
+@pytest.mark.parametrize("tail", ["", ".", "_x", "\\n", "…"])
+def test_of_two_tokens_that_lost_their_newline_neither_is_shown(
+    first: str, second: str, tail: str
+) -> None:
+    shown = redact(f"token {first}{second}{tail}")
+    for token in (first, second):
+        secret = token.split("_")[-1].removeprefix("ms-")
+        assert not [at for at in range(len(secret) - 5) if secret[at : at + 6] in shown], shown
+    assert redact(shown) == shown
+
+
+@pytest.mark.parametrize("unmet", GLUED)
+def test_a_token_behind_one_that_was_met_is_not_shown(unmet: str) -> None:
+    for met in (CANARY, "ms-0a0b0c0d-1a1b-2a2b-3a3b-a1b2c3d4e5f6", "met-of-no-known-shape"):
+        Secret(met)
+        for text in (met + unmet, unmet + met):
+            assert unmet.split("_")[-1].removeprefix("ms-")[:-4] not in redact(text), text
+
+
 @pytest.mark.parametrize(
     ("text", "hidden", "kept"),
     [
@@ -191,6 +222,7 @@ def test_what_looks_like_a_secret_is_masked_and_the_rest_stays(
         "a Basic understanding of authorization is needed",
         "Qwen/Qwen3-4B@main at 8.1 MB/s",
         "00000000-0000-4000-8000-000000000000",
+        "teams-00000000-0000-4000-8000-000000000000",
         "max_tokens=100, tokens=5, policy: none",
         "常见问题：需要 HF_TOKEN 吗？",
     ],
