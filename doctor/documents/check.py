@@ -1,6 +1,7 @@
-"""What is wrong with one file, judged from its text alone: the editor and `qtune check` ask this function.
+"""What is wrong with one file, judged from its text: the editor and `qtune check` ask this function.
 
-No network, no process environment, nothing heavy imported; any text is judged, however broken.
+No network, nothing heavy imported; any text is judged, however broken. What is known besides the text is
+handed in as a World.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from qtune.core import envfile
 from qtune.core.envfile import EnvDocument
 from qtune.doctor.documents.kinds import Kind, is_template, kind_of, use_of
+from qtune.doctor.documents.world import NOTHING_ELSE, World
 from qtune.doctor.facts import Dataset, Facts, Goal, Known, Suppression
 from qtune.doctor.finding import Finding
 from qtune.doctor.rule import Rule
@@ -55,11 +57,13 @@ def check(
     root: Path | None = None,
     given: Sequence[Suppression] = (),
     among: Rows | None = None,
+    world: World = NOTHING_ELSE,
 ) -> Checked:
     """`document` is what stands, or is being typed, in the file called `path`.
 
     `root` is where relative paths of a run config begin (the working folder), `given` what the project
     suppresses, `among` the rows of the data sets that were judged before: those to train on come first.
+    `world` is what else is known, and may be nothing.
     """
     head = _head(document)
     kind = kind_of(path, head)
