@@ -60,10 +60,11 @@ def _mark(report: Report, prefixes: tuple[str, ...], kinds: tuple[str, ...], vie
     if "crashed" in states:
         return glyphs.error
     made = [c.check for c in checks if c.state == "ok"]
-    if made:  # broken at every hub that was looked at: another area's finding says why
-        fine = any(went_well(report.facts, check) for check in made)
-        return glyphs.ok if fine else glyphs.error
-    if found and not states:
+    if made and not any(went_well(report.facts, check) for check in made):
+        return glyphs.error  # at every hub that was looked at: another area's finding says why
+    if any(c.state == "unknown" and c.needed and c.because is None for c in checks):
+        return glyphs.unknown  # what was made beside it does not make up for it
+    if made or (found and not states):
         return glyphs.ok
     if "unknown" in states:
         return glyphs.unknown

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +13,6 @@ from qtune.doctor.facts import (
     Accelerator,
     CachedSnapshot,
     ClientRoad,
-    DataFile,
-    Dataset,
     Disk,
     Dotenvs,
     EnvFile,
@@ -80,7 +78,10 @@ def refused(state: AccessState, status: int = 403, sent_token: bool = True) -> G
 
 
 def healthy(**changes: Any) -> Facts:
-    """ModelScope first, Hugging Face behind it, Qwen/Qwen3-4B, one GPU; every check made and well."""
+    """ModelScope first, Hugging Face behind it, Qwen/Qwen3-4B, one GPU; every check of that goal made and well.
+
+    Nothing is known of a hub that is no source, nor of data that the goal does not name.
+    """
     listing = Listing(
         "a" * 40, 12, 8_000_000_000, 0, "model-00001-of-00002.safetensors", 4_000_000_000, "qwen3"
     )
@@ -89,7 +90,6 @@ def healthy(**changes: Any) -> Facts:
         settings=tuple(SettingFact(row.key, row.default, DEFAULT) for row in TABLE),
         sources=(MS, HF),
         envfile=Known(EnvFile(str(ENV), True, "utf-8", 0o600, "ignored")),
-        dataset=Known(Dataset((DataFile("data/train.jsonl", rows=1000),), template=True)),
         tokens={"huggingface": Known(Tokens((), True)), "modelscope": Known(Tokens((), True))},
         dotenvs=Known(Dotenvs()),
         secretfiles=Known(SecretFiles()),
@@ -135,7 +135,17 @@ def healthy(**changes: Any) -> Facts:
             )
         ),
     )
-    return replace(facts, **changes)
+    return replace(facts, **{**_of(facts, changes.get("sources", facts.sources)), **changes})
+
+
+def _of(facts: Facts, sources: tuple[SourceFact, ...]) -> dict[str, Any]:
+    """The facts that are kept hub by hub, of these hubs alone."""
+    names = {source.name for source in sources}
+    return {
+        field.name: {name: fact for name, fact in row.items() if name in names}
+        for field in fields(facts)
+        if isinstance(row := getattr(facts, field.name), dict)
+    }
 
 
 def with_setting(facts: Facts, key: str, value: str, origin: Origin, **changes: Any) -> Facts:

@@ -12,7 +12,7 @@ from qtune.doctor.finding import Applicability, Edit, Finding, Fix, Severity, Sp
 from qtune.doctor.outcome import Report
 from tests.doctor.build import healthy
 from tests.doctor.report import worlds
-from tests.doctor.report.test_terminal import EVERY
+from tests.doctor.report.worlds import EVERY
 
 CANARY = "zq8-canary-0123456789<&]abcdef"  # met as a secret by report()
 SHAPED = "hf_" + "Qz9" * 11 + "q"

@@ -22,7 +22,7 @@ from qtune.doctor.report.json import failed, render
 from scripts.report_schema import schema
 from tests.doctor.build import ENV, env_line, healthy, with_setting
 from tests.doctor.report import worlds
-from tests.doctor.report.test_terminal import EVERY
+from tests.doctor.report.worlds import EVERY
 
 PUBLISHED = Path(__file__).parents[3] / "docs/report.schema.json"
 

@@ -9,6 +9,10 @@ from qtune.core.hub.interface import AccessState
 from qtune.core.origin import Level, Origin
 from qtune.doctor.examine import Options, rejudge
 from qtune.doctor.facts import (
+    BadRow,
+    DataAsked,
+    DataFile,
+    Dataset,
     EnvEntry,
     EnvFile,
     Fact,
@@ -19,6 +23,7 @@ from qtune.doctor.facts import (
     Stage,
     TokenFact,
     Tokens,
+    Twin,
     Unknown,
 )
 from qtune.doctor.finding import Finding
@@ -133,7 +138,6 @@ def bad_token() -> Report:
         envfile=Known(EnvFile(str(ENV), True, "utf-8", 0o644, "ignored", (entry,))),
         tokens={
             "huggingface": Known(Tokens((TokenFact(origin, "hf_…zzzz", "ok", "0" * 12),), True)),
-            "modelscope": Known(Tokens((), True)),
         },
         gate={**facts.gate, "huggingface": Known(refused(AccessState.BAD_TOKEN, 401))},
         storage={**facts.storage, "huggingface": Unknown("skipped", "gate.huggingface")},
@@ -192,3 +196,21 @@ def crashed() -> Report:
         healthy(), disk=Unknown("crashed", "ZeroDivisionError: division by zero (disk.py:12)")
     )
     return judged(facts)
+
+
+def data() -> Report:
+    """A run config whose data holds rows that no trainer can use, and one that stands twice."""
+    asked = DataAsked("data/train.jsonl")
+    goal = Goal("train", "Qwen/Qwen3-4B", run_config="sft.yaml", data=(asked,))
+    file = DataFile(
+        asked.path,
+        rows=1000,
+        counts={"no-answer": 2},
+        bad=(BadRow(3, 1, "no-answer", ""), BadRow(7, 1, "no-answer", "")),
+        repeated=1,
+        twins=(Twin(9, asked.path, 2),),
+    )
+    return judged(healthy(goal=goal, dataset=Known(Dataset((file,), template=True))), 2300)
+
+
+EVERY = (well, silent_hf, gated, bad_token, no_network, slow_hf, offline, crashed, data)
