@@ -36,6 +36,10 @@ _SECRET_NAME = re.compile(
     re.I,
 )
 
+_SWALLOWED = re.compile(
+    r"(?:TOKEN|SECRET|PASS(?:WORD|WD|PHRASE)?|CREDENTIALS?|KEY)(?:_?\d+)?=(.+)", re.I | re.S
+)
+
 LARGEST = 1 << 20  # a .env of more than 1 MiB is some other file
 _LONGEST_VALUE = (
     1 << 16
@@ -106,6 +110,18 @@ class EnvDocument:
     def last(self, key: str) -> Entry | None:
         """The entry that counts: the last of that key."""
         return next((entry for entry in reversed(self.entries) if entry.key == key), None)
+
+
+def swallowed(value: str) -> frozenset[str]:
+    """Of a value that holds the next line too, because the newline was lost: that line's secret.
+
+    It is told as a whole and in the parts that it falls into as part of an address or of a model's name.
+    """
+    match = _SWALLOWED.search(value)
+    if match is None:
+        return frozenset()
+    forms = (match[1], match[1].lower())  # lower: as a host it is not spelled as it was written
+    return frozenset(part for form in forms for part in (form, *re.split(r"[/:]", form)))
 
 
 def read(path: Path, environ: Mapping[str, str] | None = None) -> EnvDocument:

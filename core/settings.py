@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from qtune.core.envfile import EXPANDABLE, EnvDocument
+from qtune.core.envfile import EXPANDABLE, EnvDocument, swallowed
 from qtune.core.errors import ConfigError
 from qtune.core.origin import DEFAULT, Level, Origin
 from qtune.core.secret import Secret, mask, redact
@@ -156,6 +156,7 @@ def resolve(
         for entry in document.entries if document else ():
             if entry.value and entry.looks_secret:
                 _register(entry.key, entry.value)
+            _register_swallowed(entry.value)
     return Settings(values, project, tuple(shadowed))
 
 
@@ -166,6 +167,11 @@ def _register(key: str, text: str) -> None:
         return
     user_info = text.rpartition("://")[2].rpartition("@")[0]
     for part in (user_info, user_info.partition(":")[2]):
+        Secret(part)
+
+
+def _register_swallowed(text: str) -> None:
+    for part in swallowed(text):
         Secret(part)
 
 
@@ -211,6 +217,7 @@ def _from_document(document: EnvDocument | None, level: Level) -> dict[str, Valu
 
 def _value(row: Setting, text: str, origin: Origin) -> Value:
     text = text.strip()
+    _register_swallowed(text)  # before the problem is worded, which shows a part of the text
     if row.key == "MODELSCOPE_ENDPOINT" and "://" not in text:
         text = f"https://{text}"  # as ModelScope's client and its MODELSCOPE_DOMAIN have it
     return Value(row, text, origin, problem_of(row, text))
@@ -266,6 +273,7 @@ def url_problem(text: str) -> Text | None:
         return Text(f"{shown} has no https:// in front", f"{shown} 前面缺少 https://")
     if (
         not parts.hostname
+        or "=" in parts.netloc  # the next line, without the newline: it must not get into a look-up
         or not port_ok
         or any(c in " \"'<>\\^`{|}" or not c.isprintable() for c in text)
     ):

@@ -138,3 +138,24 @@ def test_a_program_that_is_not_there_is_a_usage_error(shell: Shell) -> None:
     assert done.returncode == 2
     assert "cannot run no-such-program: No such file" in done.stderr
     assert time.monotonic() - began < 20
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "DEFAULT_MODEL=Qwen/Qwen3-4BOPENAI_API_KEY=sk-zqGluedOn",
+        "HF_ENDPOINT=https://xAWS_SECRET_ACCESS_KEY=zqGluedOn/zqGluedPath",
+        "HF_HOME=/tmp/qtuneDB_PASSWORD=zqGluedOn",
+    ],
+)
+def test_no_face_shows_the_secret_of_a_line_that_lost_its_newline(shell: Shell, line: str) -> None:
+    shell.env(line)
+    for arguments in (
+        ("env",), ("doctor", "--offline", "-vv"), ("doctor", "--offline", "--format", "json"),
+        ("doctor", "--offline", "--diff", "--unsafe-fixes"), ("check", ".env"),
+        ("check", ".env", "--format", "json"), ("download", "--dry-run", "--offline"),
+    ):  # fmt: skip
+        done = shell.qtune(*arguments)
+        said = (done.stdout + done.stderr).lower()
+        assert done.returncode in (0, 1, 2), said
+        assert "zqglued" not in said, said

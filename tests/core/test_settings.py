@@ -11,7 +11,7 @@ from qtune.core.errors import ConfigError
 from qtune.core.origin import Level
 from qtune.core.secret import redact
 from qtune.core.settings import resolve
-from qtune.core.table import TABLE
+from qtune.core.table import BY_KEY, TABLE
 
 PROJECT, USER = Path("/project/.env"), Path("/me/config.env")
 
@@ -236,6 +236,62 @@ def test_every_secret_in_every_layer_is_known_from_then_on(
     assert TOKEN not in redact(f"it said {TOKEN}!")
     for value in (*settings, *settings.shadowed):
         assert TOKEN not in value.shown
+
+
+GLUED = (
+    "DEFAULT_MODEL=Qwen/Qwen3-4BOPENAI_API_KEY=",
+    "DEFAULT_MODEL='Qwen/Qwen3-4BWANDB_KEY=",
+    "HF_ENDPOINT=https://xAWS_SECRET_ACCESS_KEY=",
+    "HF_ENDPOINT=https://hf.example/MY_PASSWORD_2=",
+    "QTUNE_FALLBACK=TrueGH_TOKEN=",
+    "QTUNE_MIRRORS=https://a.example,https://bDB_PASSWORD=",
+    "HTTPS_PROXY=http://proxy.corp:7890DB_SECRET=",
+    "SOMEBODYS=valueDB_SECRET=",
+)
+
+
+@pytest.mark.parametrize("number", range(len(GLUED)))
+@pytest.mark.parametrize("place", ["file", "environment"])
+def test_another_lines_secret_that_lost_its_newline_is_known_from_then_on(
+    number: int, place: str
+) -> None:
+    key, _, before = GLUED[number].partition("=")
+    parts = (f"sk-Zq{place}{number}", f"Foreign{place}{number}Value", f"Xy{place}{number}mnop")
+    secret = (
+        f"{parts[0]}/{parts[1]}:{parts[2]}"  # each part may end up in another part of an address
+    )
+    if place == "file":
+        settings = resolve(project=env(GLUED[number] + secret + ("'" if "'" in before else "")))
+    else:
+        settings = resolve(environ={key: before.strip("'") + secret})
+    if key in BY_KEY:
+        shown = settings[key].shown
+        problem = settings[key].problem
+        assert before.strip("'") in shown and parts[1] not in shown
+        assert problem is None or parts[1] not in problem.en + problem.zh
+    elif place == "environment":
+        return  # nobody reads it
+    for said in (secret, *parts, parts[1].lower()):
+        assert said not in redact(f"it said {said}!")
+
+
+def test_an_address_with_an_equals_sign_in_its_host_is_none() -> None:
+    settings = resolve(environ={"HF_ENDPOINT": "https://xAWS_SECRET_ACCESS_KEY=abcdefgh"})
+    assert settings["HF_ENDPOINT"].problem is not None
+    assert settings.text("HF_ENDPOINT") == BY_KEY["HF_ENDPOINT"].default
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "https://hf.example/a=1/b",
+        "Qwen/Qwen3-4BQTUNE_MAX_TOKENS=5123456",
+        "a/bHF_HOME=/data/huggingface",
+    ],
+)
+def test_a_swallowed_line_without_a_secret_stays_as_it_is(value: str) -> None:
+    resolve(environ={"DEFAULT_MODEL": value})
+    assert redact(value) == value
 
 
 @pytest.mark.parametrize("secret", ["p@ss w0rd", "x:1234567", "https://u:pw@host", "with@sign"])
