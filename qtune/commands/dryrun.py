@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from qtune.commands import needs
@@ -12,12 +12,16 @@ from qtune.core.download.store import HubCache
 from qtune.core.locations import hub_cache
 from qtune.core.runconfig import RunConfig
 from qtune.core.rundefaults import QUICKSTART
+from qtune.core.secret import redact
 from qtune.core.settings import Settings
 from qtune.core.sources import choose
-from qtune.core.text import Text, plain
+from qtune.core.text import Lang, Text, plain
+from qtune.doctor.report.layout import WIDEST_TEXT, pad, wrap
 from qtune.train import checkpoints, data, quickstart
 from qtune.train.data import Rows
 from qtune.train.plan import plan
+
+_LABELS = 8  # cells, the blanks behind a label counted
 
 
 def lines(config: RunConfig, settings: Settings, rows: Rows) -> Iterator[tuple[Text, list[Text]]]:
@@ -29,6 +33,21 @@ def lines(config: RunConfig, settings: Settings, rows: Rows) -> Iterator[tuple[T
     if told := _memory(config, settings):
         yield Text("memory", "显存"), told
     yield Text("output", "输出"), _output(config.output_dir)
+
+
+def shown(told: Iterable[tuple[Text, Iterable[Text]]], lang: Lang, width: int) -> Iterator[str]:
+    """Labels on the left, and beside them what there is to say, in lines of at most `width` cells.
+
+    What begins with blanks stands below another line, and so does all of it.
+    """
+    for label, sentences in told:
+        head = label.to(lang)
+        for sentence in sentences:
+            words = redact(sentence.to(lang))
+            inner = len(words) - len(words.lstrip(" "))
+            for line in wrap(words, max(20, min(width, WIDEST_TEXT) - _LABELS - inner)):
+                yield pad(head, _LABELS) + " " * inner + line
+                head = ""
 
 
 def _model(config: RunConfig, settings: Settings) -> list[Text]:

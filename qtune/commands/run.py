@@ -85,15 +85,13 @@ def command(
 
 def _dry_run(config: RunConfig, settings: Settings) -> int:
     from qtune.commands import dryrun
-    from qtune.doctor.report.layout import pad
+    from qtune.commands.console import answer
     from qtune.train import data
 
-    lang = current()
     rows = data.read(config.data)
-    for label, told in dryrun.lines(config, settings, rows):
-        for number, line in enumerate(told):
-            click.echo(pad(label.to(lang) if number == 0 else "", 8) + line.to(lang))
-    data.judge(rows)
+    data.judge(rows)  # of data that cannot be trained on there is no plan to tell
+    for line in dryrun.shown(dryrun.lines(config, settings, rows), current(), answer().width):
+        click.echo(line)
     return 0
 
 

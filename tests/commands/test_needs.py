@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -33,7 +34,9 @@ def dry(online: Shell, *more: str, **environ: str) -> str:
 
 
 def told(plan: str) -> list[str]:
-    return [line for line in plan.splitlines() if line.startswith("memory ")]
+    """What is said about the memory, its lines put together again."""
+    found = re.findall(r"^memory +(.*(?:\n {8}.*)*)", plan, re.M)
+    return [" ".join(words.split()) for words in found]
 
 
 def test_the_dry_run_tells_the_memory_of_a_local_model(
@@ -42,7 +45,7 @@ def test_the_dry_run_tells_the_memory_of_a_local_model(
     (line,) = told(dry(online))
     assert "about 12.4 GiB of a GPU in bfloat16" in line
     assert "weights 7.5" in line and "logits and their gradient 3.5" in line
-    assert "in float32" in dry(online, QTUNE_DTYPE="float32")
+    assert "in float32" in told(dry(online, QTUNE_DTYPE="float32"))[0]
     shorter = dry(online, "max_length=256")
     assert told(shorter) and told(shorter) != [line]
     assert hub.requests == []

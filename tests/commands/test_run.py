@@ -8,9 +8,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from rich.cells import cell_len
 
 from tests.commands.conftest import Shell
-from tests.hub import Hub
+from tests.hub import Hub, worlds
 
 ROWS = [{"instruction": f"say {n}", "output": str(n)} for n in range(40)]
 
@@ -53,6 +54,48 @@ def test_the_dry_run_imports_no_torch_and_no_http(online: Shell, hub: Hub, confi
         text=True,
     )
     assert (done.returncode, done.stderr.strip()) == (0, "")
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_the_plan_fits_the_width_of_the_terminal(
+    online: Shell, hub: Hub, config: Path, lang: str
+) -> None:
+    """Every line begins at its label or below the words of the one before; a path stays whole."""
+    (online.folder / "model").mkdir()
+    (online.folder / "model/config.json").write_bytes(worlds.qwen3().files["config.json"])
+    for width in ("60", "80"):
+        done = online.qtune(
+            "run", "sft.yaml", "model=./model", "--dry-run", QTUNE_LANG=lang, COLUMNS=width
+        )
+        assert done.returncode == 0, done.stderr
+        lines = done.stdout.splitlines()
+        wide = [line for line in lines if cell_len(line) > int(width) and "/" not in line]
+        assert wide == []
+        assert any(cell_len(line) > 40 for line in lines)
+    memory = next(n for n, line in enumerate(lines) if line.startswith(("memory ", "显存")))
+    assert lines[memory + 1].startswith(" " * 8)
+    words = {"en": "where a row fills max_length", "zh": "数据达到 max_length 时"}
+    assert words[lang] in " ".join(" ".join(lines[memory:]).split())
+
+
+@pytest.mark.triggers("TRN003")
+def test_a_dry_run_of_no_data_tells_no_plan(online: Shell, hub: Hub, config: Path) -> None:
+    (online.folder / "train.jsonl").write_text("", "utf-8")
+    done = online.qtune("run", "sft.yaml", "--dry-run")
+    assert done.returncode == 1
+    assert "TRN003" in done.stderr
+    assert done.stdout == ""
+
+
+@pytest.mark.triggers("TRN005")
+@pytest.mark.spares("TRN003")
+def test_neither_does_one_of_data_that_cannot_be_used(
+    online: Shell, hub: Hub, config: Path
+) -> None:
+    (online.folder / "train.jsonl").write_text('{"foo": 1}\n' * 5, "utf-8")
+    done = online.qtune("run", "sft.yaml", "--dry-run")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "TRN005" in done.stderr and "train.jsonl:1" in done.stderr
 
 
 @pytest.mark.triggers("CFG005")
