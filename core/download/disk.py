@@ -7,6 +7,7 @@ import errno
 import os
 import shutil
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 from qtune.core.amounts import size
@@ -61,15 +62,23 @@ def link(target: Path, at: Path) -> None:
     scratch.replace(at)
 
 
-def can_link(folder: Path) -> bool:
-    """Windows wants a right for it, FAT and some NAS have no links at all: ask by making one."""
-    folder.mkdir(parents=True, exist_ok=True)
+def _symlink(to: str, at: Path) -> None:
+    at.symlink_to(to)
+
+
+def can_link(folder: Path, symlink: Callable[[str, Path], None] = _symlink) -> bool:
+    """Ask by making a link in `folder` and following it; raises OSError where nothing can be written.
+
+    Windows wants a right for it, FAT and some NAS have no links at all, and a mount with nosymfollow makes
+    them for nobody to follow.
+    """
     with tempfile.TemporaryDirectory(prefix=".qtune-", dir=folder) as trial:
+        (Path(trial) / "file").write_bytes(b"qtune\n")
         try:
-            (Path(trial) / "link").symlink_to("nowhere")
+            symlink("file", Path(trial) / "link")
+            return (Path(trial) / "link").read_bytes() == b"qtune\n"
         except (OSError, NotImplementedError):
             return False
-    return True
 
 
 def sync_folder(folder: Path) -> None:

@@ -76,6 +76,7 @@ class HubCache:
     def links(self) -> bool:
         with self._links_lock:
             if self._links is None:
+                self._state.mkdir(parents=True, exist_ok=True)
                 self._links = can_link(self._state)
             return self._links
 

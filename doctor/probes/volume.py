@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import sys
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from qtune.core.download import disk
 from qtune.doctor.facts import Volume
 from qtune.doctor.probes import program
 from qtune.doctor.probes.mounts import Mount, of
@@ -42,7 +42,7 @@ def named(mount: Mount | None) -> Volume:
 
 def tried(volume: Volume, folder: Path, asks: Asks) -> Volume:
     """The same, with a link and, where the server of a network decides, a lock tried in `folder`."""
-    volume = replace(volume, links=can_link(folder, asks.symlink))
+    volume = replace(volume, links=_links(folder, asks.symlink))
     if not volume.network or os.name == "nt":
         return volume
     argv = [asks.python, "-I", "-S", str(asks.child), str(folder)]
@@ -55,16 +55,10 @@ def tried(volume: Volume, folder: Path, asks: Asks) -> Volume:
     return replace(volume, locks="refused", said=lines[-1][:200])
 
 
-def can_link(folder: Path, symlink: Callable[[str, Path], None] = os.symlink) -> bool | None:
-    """A link that is made and cannot be followed is none; None where nothing could be tried."""
+def _links(folder: Path, symlink: Callable[[str, Path], None]) -> bool | None:
+    """None where nothing could be tried."""
     try:
-        with tempfile.TemporaryDirectory(prefix=".qtune-", dir=folder) as trial:
-            (Path(trial) / "file").write_bytes(b"qtune\n")
-            try:
-                symlink("file", Path(trial) / "link")
-                return (Path(trial) / "link").read_bytes() == b"qtune\n"
-            except (OSError, NotImplementedError):
-                return False
+        return disk.can_link(folder, symlink)
     except OSError:
         return None
 

@@ -178,13 +178,18 @@ done(snapshot_download({worlds.QWEN!r}, local_files_only=True))
     assert Path(outcome.value) == found.path
 
 
+@pytest.mark.parametrize("how", ["refused", "made, but not followed"])
 def test_a_disk_that_cannot_make_links_gets_files(
-    hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: str
 ) -> None:
-    def refused(self: Path, target: str | Path, target_is_directory: bool = False) -> None:
-        raise OSError(1314, "A required privilege is not held by the client")
+    make = Path.symlink_to
 
-    monkeypatch.setattr(Path, "symlink_to", refused)
+    def made(self: Path, target: str | Path, target_is_directory: bool = False) -> None:
+        if how == "refused":
+            raise OSError(1314, "A required privilege is not held by the client")
+        make(self, "nowhere")  # what a link is worth on a disk mounted with nosymfollow
+
+    monkeypatch.setattr(Path, "symlink_to", made)
     repo = worlds.qwen3()
     found = get(hub, tmp_path, repo.id, **FROM_HF)
     assert contents(found.path) == expected(repo)
