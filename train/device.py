@@ -8,6 +8,7 @@ from pathlib import Path
 
 import torch
 
+from qtune.core.cgroups import cpu_limit
 from qtune.core.text import Text
 from qtune.train.causes import failure
 
@@ -81,21 +82,12 @@ def _dtype(wanted: str, device: str) -> tuple[torch.dtype, Text]:
     )
 
 
-def limit_threads() -> int:
+def limit_threads(root: Path = Path("/")) -> int:
     """As many threads as this process may use CPUs, not as many as the machine has."""
     if "OMP_NUM_THREADS" in os.environ:
         return torch.get_num_threads()
     affinity = getattr(os, "sched_getaffinity", None)  # Linux only
     cpus = len(affinity(0)) if affinity else os.cpu_count() or 1
-    threads = max(min(cpus, _quota() or cpus, torch.get_num_threads()), 1)
+    threads = max(min(cpus, cpu_limit(root) or cpus, torch.get_num_threads()), 1)
     torch.set_num_threads(threads)
     return threads
-
-
-def _quota() -> int | None:
-    """The CPU limit of the container (cgroup v2), in whole CPUs."""
-    try:
-        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text().split()
-        return None if quota == "max" else max(int(quota) // int(period), 1)
-    except (OSError, ValueError):
-        return None

@@ -1,17 +1,16 @@
-"""RAM: the machine's, and what a container may use of it, which Linux keeps in cgroups."""
+"""RAM: the machine's, and what a container may use of it, which core.cgroups reads."""
 
 from __future__ import annotations
 
 import ctypes
 import sys
-from collections.abc import Iterator
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
+from qtune.core.cgroups import memory_limit, read
 from qtune.doctor.context import Context
 from qtune.doctor.facts import Facts, Known, Resources, Unknown
 from qtune.doctor.probes.program import run
 
-_UNLIMITED = 1 << 62  # what version 1 of cgroups writes where there is no limit is a little more
 _SECONDS = 1.0
 
 
@@ -20,11 +19,11 @@ def probe(context: Context, seen: Facts, root: Path = Path("/")) -> Known[Resour
     if memory is None:
         return Unknown("absent", "this system does not say how much memory there is")
     total, available = memory
-    return Known(Resources(total, available, min(_limits(root), default=None)))
+    return Known(Resources(total, available, memory_limit(root)))
 
 
 def _linux(root: Path) -> tuple[int, int] | None:
-    rows = dict(line.partition(":")[::2] for line in _read(root / "proc/meminfo").splitlines())
+    rows = dict(line.partition(":")[::2] for line in read(root / "proc/meminfo").splitlines())
     try:
         total = int(rows["MemTotal"].split()[0]) << 10
         available = int(rows.get("MemAvailable", rows["MemTotal"]).split()[0]) << 10
@@ -58,34 +57,3 @@ def _mac() -> tuple[int, int] | None:
         return None
     told = run(["/usr/sbin/sysctl", "-n", "hw.memsize"], {}, _SECONDS).out.strip()
     return (int(told), int(told)) if told.isdecimal() else None
-
-
-def _limits(root: Path) -> Iterator[int]:
-    for folder in _cgroups(root):
-        for name in ("memory.max", "memory.limit_in_bytes"):
-            words = _read(folder / name).split()
-            if words and words[0].isdecimal() and int(words[0]) < _UNLIMITED:
-                yield int(words[0])
-
-
-def _cgroups(root: Path) -> Iterator[Path]:
-    """The folder of this process's group and those above it: each may have a limit.
-
-    In a container the path may be the host's, which is not there; then the top is the container's own.
-    """
-    for line in _read(root / "proc/self/cgroup").splitlines():
-        _, names, path = (*line.split(":", 2), "", "")[:3]
-        if names and "memory" not in names.split(","):
-            continue
-        top = root / "sys/fs/cgroup" / ("memory" if names else "")
-        inner = PurePosixPath(path.lstrip("/"))
-        for part in (inner, *inner.parents):
-            if ".." not in part.parts:
-                yield top / part
-
-
-def _read(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8", errors="replace").strip()
-    except OSError:
-        return ""
