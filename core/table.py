@@ -262,7 +262,8 @@ TABLE: tuple[Setting, ...] = (
     Setting(
         "CUDA_VISIBLE_DEVICES", "text", "",
         Text("Which GPUs the training may see.", "训练可见的 GPU。"),
-        Text("Numbers as nvidia-smi shows them, comma separated.", "nvidia-smi 显示的编号，以逗号分隔。"),
+        Text("Numbers, or UUIDs as nvidia-smi -L shows them (GPU-…, MIG-…), comma separated.",
+             "编号，或 nvidia-smi -L 显示的 UUID（GPU-…、MIG-…），以逗号分隔。"),
         ("torch",), exported=True,
     ),
     Setting(

@@ -24,7 +24,7 @@ from qtune.core.export import child_environment
 from qtune.core.http import open_client, tls_context
 from qtune.core.locations import hf_home, hub_cache, token_file
 from qtune.core.proxy import proxy_for
-from qtune.core.settings import Settings, resolve
+from qtune.core.settings import Settings, problem_of, resolve
 from qtune.core.sources import candidates
 from qtune.core.table import BY_KEY, BY_NAME, TABLE, Setting
 from qtune.core.text import language
@@ -235,6 +235,15 @@ def test_a_row_is_whole(row: Setting) -> None:
     assert not (row.secret and row.default)
     for reader in set(row.read_by) - OTHERS:
         assert importlib.util.find_spec(f"qtune.{reader}"), "a module of this house"
+
+
+def test_gpus_are_named_in_every_way_that_cuda_takes() -> None:
+    row = BY_KEY["CUDA_VISIBLE_DEVICES"]
+    uuid = "11111111-2222-3333-4444-555555555555"
+    for value in ("0", "1,0", f"GPU-{uuid}", f"MIG-{uuid}", f"MIG-GPU-{uuid}/3/0", "-1"):
+        assert problem_of(row, value) is None
+    for text in (row.why.en, row.why.zh):
+        assert "GPU-…" in text and "MIG-…" in text
 
 
 def test_no_name_means_two_settings() -> None:
