@@ -86,8 +86,9 @@ class Origin:
         first = next((fault for fault in faults if fault.kind in INSTEAD), None)
         try:
             response = instead(first, request) if first else self._answer(seen)
-        except Exception:
-            # A bug in this server must be seen in the test's output, not look like a fault.
+        except (
+            Exception
+        ):  # any bug of this server: it must be seen in the test's output, not look like a fault
             traceback.print_exc(file=sys.stderr)
             response = text_response(500, "bug in tests.hub, see its standard error\n")
         for fault in faults:
