@@ -88,7 +88,7 @@ class Origin:
             response = instead(first, request) if first else self._answer(seen)
         except (
             Exception
-        ):  # any bug of this server: it must be seen in the test's output, not look like a fault
+        ):  # any bug of this server must be seen in the output, not look like a fault
             traceback.print_exc(file=sys.stderr)
             response = text_response(500, "bug in tests.hub, see its standard error\n")
         for fault in faults:
