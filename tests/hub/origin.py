@@ -86,9 +86,7 @@ class Origin:
         first = next((fault for fault in faults if fault.kind in INSTEAD), None)
         try:
             response = instead(first, request) if first else self._answer(seen)
-        except (
-            Exception
-        ):  # any bug of this server must be seen in the output, not look like a fault
+        except Exception:  # whatever the bug: it must be seen, and not look like a fault
             traceback.print_exc(file=sys.stderr)
             response = text_response(500, "bug in tests.hub, see its standard error\n")
         for fault in faults:
