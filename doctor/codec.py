@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any, get_args, get_origin
+from typing import Any, TypeVar, get_args, get_origin
 
 import cattrs
 
 from qtune import __version__
+from qtune.core.envpatch import EnvPatch
 from qtune.core.errors import UsageError
 from qtune.core.secret import redact
 from qtune.core.text import Text
@@ -16,6 +17,7 @@ from qtune.doctor import facts as whole
 from qtune.doctor.facts import Facts, Known, Unknown, UnknownReason
 
 SCHEMA = 1
+T = TypeVar("T")
 _REASON: Any = UnknownReason  # cattrs takes a Literal, its type says only classes
 
 
@@ -28,6 +30,9 @@ def _converter() -> cattrs.Converter:
     converter = cattrs.Converter(forbid_extra_keys=True)
     converter.register_unstructure_hook(Path, str)
     converter.register_structure_hook(Path, lambda value, _: Path(value))
+    converter.register_unstructure_hook(
+        EnvPatch, lambda patch: {"set": dict(patch.set), "unset": sorted(patch.unset)}
+    )
 
     def unstructure(fact: Any) -> dict[str, Any]:
         if isinstance(fact, Unknown):
@@ -57,35 +62,52 @@ def to_plain(value: Any) -> Any:
 
 def dump(facts: Facts) -> str:
     """A facts file. Facts hold no secrets; redacting once more at the door costs nothing."""
-    document = {"schema": SCHEMA, "qtune": __version__, "facts": _redacted(to_plain(facts))}
-    return json.dumps(document, ensure_ascii=False, indent=2) + "\n"
+    return json.dumps(document(facts), ensure_ascii=False, indent=2) + "\n"
 
 
-def _redacted(value: Any) -> Any:
+def document(facts: Facts) -> dict[str, Any]:
+    """The same as JSON's own types."""
+    return {"schema": SCHEMA, "qtune": __version__, "facts": redacted(to_plain(facts))}
+
+
+def redacted(value: Any) -> Any:
     """Text by text, so that no secret that looks like JSON can break it. Of the keys only a mirror's address
     could hold one."""
     if isinstance(value, str):
         return redact(value)
     if isinstance(value, dict):
-        return {redact(k) if "://" in k else k: _redacted(v) for k, v in value.items()}
-    return [_redacted(item) for item in value] if isinstance(value, list | tuple) else value
+        return {redact(k) if "://" in k else k: redacted(v) for k, v in value.items()}
+    return [redacted(item) for item in value] if isinstance(value, list | tuple) else value
+
+
+# What turning JSON into our types may raise where it was written by somebody else.
+UNREADABLE = (
+    ValueError,
+    TypeError,
+    KeyError,
+    AttributeError,
+    RecursionError,
+    cattrs.BaseValidationError,
+)
+
+
+def from_plain(value: Any, kind: type[T]) -> T:
+    """What `to_plain` made of a `kind`. Raises one of UNREADABLE."""
+    return _CONVERTER.structure(value, kind)
+
+
+def from_document(whole: Any) -> Facts:
+    """What `document` made. Raises one of UNREADABLE."""
+    if whole["schema"] != SCHEMA:
+        raise ValueError(f"schema {whole['schema']}")
+    return from_plain(whole["facts"], Facts)
 
 
 def load(text: str) -> Facts:
     """Raises UsageError (CFG091) for what is no facts file of this version."""
     try:
-        document = json.loads(text)
-        if document["schema"] != SCHEMA:
-            raise ValueError(f"schema {document['schema']}")
-        return _CONVERTER.structure(document["facts"], Facts)
-    except (
-        ValueError,
-        TypeError,
-        KeyError,
-        AttributeError,
-        RecursionError,
-        cattrs.BaseValidationError,
-    ) as error:
+        return from_document(json.loads(text))
+    except UNREADABLE as error:
         detail = redact(str(error).splitlines()[0] if str(error) else type(error).__name__)
         raise UsageError(
             "CFG091",

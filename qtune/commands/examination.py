@@ -17,7 +17,7 @@ import httpx
 
 from qtune.commands import console
 from qtune.commands.example import emptied, stands_in
-from qtune.commands.project import Project, survey
+from qtune.commands.project import Project, here, survey
 from qtune.commands.target import Target, read_target
 from qtune.commands.watch import watching
 from qtune.commands.wishes import in_run_config, wishes
@@ -44,13 +44,15 @@ if TYPE_CHECKING:
 
 
 class Examination:
-    """`settings` is what was known when an error came; `answered`: the answer stands on stdout already."""
+    """`settings` is what was known when an error came; `answered`: the answer stands on stdout already;
+    `seen` is the last report that was made."""
 
     def __init__(self, asked: Asked) -> None:
         self.asked = asked
         self.settings: tuple[SettingFact, ...] = ()
         self.answered = False
         self.copies: copies.Copies = ()
+        self.seen: Report | None = None
 
     def run(self) -> int:
         asked = self.asked
@@ -80,11 +82,24 @@ class Examination:
         report = self._look(project, target, self._options(project))
         if asked.save is not None:
             factsfile.save(report.facts, asked.save)
-        if asked.diff:
-            return self._show_diff(report, project)
-        if asked.fix:
-            return self._fix(report, project)
-        return self._tell(report)
+        self.seen = report
+        try:
+            if asked.diff:
+                return self._show_diff(report, project)
+            if asked.fix:
+                return self._fix(report, project)
+            return self._tell(report)
+        finally:  # it is waited for by nobody, and stands also where nobody read the answer to its end
+            self._keep()
+
+    def _keep(self) -> None:
+        """For the editor, unless this was but a part of what there is to see here."""
+        asked = self.asked
+        narrowed = asked.only or asked.skip or asked.offline or self.wishes.name != "default"
+        if self.seen is not None and not narrowed:
+            from qtune.doctor import lastreports
+
+            lastreports.save(self.seen, here())
 
     def _open(self) -> Project:
         named = self.asked.env_file
@@ -193,6 +208,7 @@ class Examination:
         again = self._look(project, target, fixing.affected(changes, options))
         after = fixing.merged(report, again, changes, options)
         fixing.tell(changes, after)
+        self.seen = after
         return self._tell(after, brief=as_text)
 
     def _tell(
