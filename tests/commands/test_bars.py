@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import pty
-import subprocess
 import sys
 import threading
 
@@ -12,6 +10,7 @@ import pytest
 
 from qtune.commands import bars as progress
 from qtune.commands.bars import bars
+from tests.commands.terminal import begin, rest
 
 CODE = """
 from qtune.commands.bars import bars
@@ -87,24 +86,8 @@ def test_any_thread_may_tell_anything_in_any_order(capsys: pytest.CaptureFixture
 
 
 def test_a_terminal_gets_bars_that_leave_and_lines_that_stay() -> None:
-    reading, terminal = pty.openpty()
-    child = subprocess.Popen(
-        [sys.executable, "-c", CODE],
-        stdout=terminal,
-        stderr=terminal,
-        env={**os.environ, "TERM": "xterm"},
-    )
-    os.close(terminal)
-    shown = b""
-    while True:
-        try:
-            part = os.read(reading, 65536)
-        except OSError:
-            break
-        if not part:
-            break
-        shown += part
-    os.close(reading)
-    assert child.wait(timeout=30) == 0
+    child, keyboard = begin([sys.executable, "-c", CODE], {**os.environ, "TERM": "xterm"})
+    shown = rest(child, keyboard)
+    assert child.returncode == 0
     assert b"a line to keep" in shown
     assert b"\x1b[?25h" in shown

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import signal
 import stat
@@ -15,6 +16,7 @@ import jsonschema
 import pytest
 
 from tests.commands.conftest import QWEN, Shell
+from tests.commands.terminal import begin, rest
 from tests.hub import Fault, Hub, worlds
 
 SCHEMA = json.loads((Path(__file__).parents[2] / "docs/report.schema.json").read_text("utf-8"))
@@ -439,33 +441,11 @@ def test_fix_on_a_terminal_asks_first(online: Shell, hub: Hub) -> None:
 
 def at_a_terminal(shell: Shell, typed: str, *arguments: str) -> str:
     """All that a terminal shows of the command, with `typed` as its keyboard."""
-    import os
-    import pty
-
-    keyboard, terminal = pty.openpty()
-    os.write(keyboard, typed.encode())
-    child = subprocess.Popen(
-        shell.command(*arguments),
-        cwd=shell.folder,
-        env=shell.environment({"TERM": "xterm"}),
-        stdin=terminal,
-        stdout=terminal,
-        stderr=terminal,
-        start_new_session=True,
+    child, keyboard = begin(
+        shell.command(*arguments), shell.environment({"TERM": "xterm"}), shell.folder
     )
-    os.close(terminal)
-    shown = b""
-    while True:
-        try:
-            part = os.read(keyboard, 65536)
-        except OSError:  # the other end is closed
-            break
-        if not part:
-            break
-        shown += part
-    os.close(keyboard)
-    child.wait(timeout=30)
-    return shown.decode(errors="replace")
+    os.write(keyboard, typed.encode())
+    return rest(child, keyboard).decode(errors="replace")
 
 
 def test_a_terminal_sees_what_is_being_checked_and_then_the_report(online: Shell) -> None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import pty
 import subprocess
 from pathlib import Path
 
 import pytest
 
 from tests.commands.conftest import Shell
+from tests.commands.terminal import begin, rest
 from tests.hub import Fault, Hub, Kind, worlds
 
 
@@ -103,27 +103,12 @@ def test_env_is_kept_out_of_git(online: Shell) -> None:
 
 
 def test_on_a_terminal_the_token_is_not_echoed(online: Shell) -> None:
-    master, slave = pty.openpty()
-    child = subprocess.Popen(
-        online.command("login"),
-        cwd=online.folder,
-        env=online.environment({}),
-        stdin=slave,
-        stdout=slave,
-        stderr=slave,
-        start_new_session=True,
-    )
-    os.close(slave)
+    child, keyboard = begin(online.command("login"), online.environment({}), online.folder)
     seen = b""
     while b"unseen" not in seen:
-        seen += os.read(master, 1000)
-    os.write(master, worlds.GOOD.encode() + b"\n")
-    try:
-        while chunk := os.read(master, 1000):
-            seen += chunk
-    except OSError:
-        pass  # the terminal's other end is gone: the child has ended
-    os.close(master)
-    assert child.wait(30) == 0
+        seen += os.read(keyboard, 1000)
+    os.write(keyboard, worlds.GOOD.encode() + b"\n")
+    seen += rest(child, keyboard)
+    assert child.returncode == 0
     assert worlds.GOOD.encode() not in seen
     assert b"alice" in seen

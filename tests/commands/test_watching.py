@@ -2,48 +2,21 @@
 
 from __future__ import annotations
 
-import fcntl
-import os
-import pty
 import re
-import struct
-import subprocess
-import termios
 
 from rich.cells import cell_len
 
 from qtune.commands.watch import Line
 from tests.commands.conftest import QWEN, Shell
+from tests.commands.terminal import begin, rest
 from tests.hub import Fault, Hub, worlds
 
 
 def seen(shell: Shell, *arguments: str, **environ: str) -> tuple[str, list[str]]:
     """All that a terminal of 80 by 24 got, and the same as lines without what moves the cursor."""
-    keyboard, terminal = pty.openpty()
-    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
     environment = shell.environment({"TERM": "xterm", **environ})
     del environment["COLUMNS"]
-    child = subprocess.Popen(
-        shell.command(*arguments),
-        cwd=shell.folder,
-        env=environment,
-        stdin=terminal,
-        stdout=terminal,
-        stderr=terminal,
-        start_new_session=True,
-    )
-    os.close(terminal)
-    shown = b""
-    while True:
-        try:
-            part = os.read(keyboard, 65536)
-        except OSError:  # the other end is closed
-            break
-        if not part:
-            break
-        shown += part
-    os.close(keyboard)
-    child.wait(timeout=30)
+    shown = rest(*begin(shell.command(*arguments), environment, shell.folder, size=(24, 80)))
     text = shown.decode()
     plain = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", text)
     return text, [line for line in re.split(r"[\r\n]+", plain) if line.strip()]
