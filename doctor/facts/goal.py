@@ -7,7 +7,7 @@ from typing import Literal
 
 from qtune.core.workload import Workload
 
-GoalKind = Literal["download", "train", "push"]
+GoalKind = Literal["download", "train", "push", "check"]
 
 
 @dataclass(frozen=True)
@@ -22,6 +22,8 @@ class DataAsked:
 class Goal:
     """What the user wants to do. `model` is a repo id, or a folder when `local`.
 
+    `check`: no more than to have `files` judged by their text, of whatever model they speak.
+
     `training` is what a run config asks of the GPU's memory; None: what qtune does by default.
     `data` are its own files, `enable_thinking` what it hands to the chat template.
     """
@@ -35,3 +37,4 @@ class Goal:
     training: Workload | None = None
     data: tuple[DataAsked, ...] = ()
     enable_thinking: bool | None = None
+    files: tuple[str, ...] = ()

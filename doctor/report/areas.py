@@ -55,7 +55,8 @@ def _mark(report: Report, prefixes: tuple[str, ...], kinds: tuple[str, ...], vie
         return glyphs.error
     if Severity.WARNING in found:
         return glyphs.warning
-    checks = [c for c in report.checks if c.check.partition(".")[0] in kinds]
+    files = report.facts.goal.kind == "check"  # then a check is called as its file is
+    checks = [c for c in report.checks if c.check.partition(".")[0] in kinds and not files]
     states = {c.state for c in checks}
     if "crashed" in states:
         return glyphs.error

@@ -6,6 +6,8 @@ import importlib
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Protocol, cast
 
+from qtune.doctor.report.asked import DOCTOR
+
 if TYPE_CHECKING:
     from qtune.core.text import Lang
     from qtune.doctor.facts import SettingFact
@@ -35,6 +37,7 @@ class Renderer(Protocol):
         lang: Lang,
         settings: Iterable[SettingFact] = (),
         took_ms: int = 0,
+        command: str = DOCTOR,
     ) -> str: ...
 
 

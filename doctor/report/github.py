@@ -9,6 +9,7 @@ from qtune.core.text import Lang, Text
 from qtune.doctor.facts import SettingFact
 from qtune.doctor.finding import Finding, Severity, Span, finding_of
 from qtune.doctor.outcome import Report
+from qtune.doctor.report.asked import DOCTOR, command_of
 from qtune.doctor.report.paths import slashes
 from qtune.doctor.report.words import (
     broken_off,
@@ -32,7 +33,7 @@ def render(report: Report, exit_code: int, lang: Lang) -> str:
             lines.append(_command(_CHECKS[check.state], title, not_made(check, lang)))
     for reason, names in left_out(report).items():
         words = Text(f"left out ({reason}): {names}", f"已跳过（{reason}）：{names}")
-        lines.append(_command("notice", {"title": "qtune doctor"}, words.to(lang)))
+        lines.append(_command("notice", {"title": command_of(report.facts)}, words.to(lang)))
     return "".join(line + "\n" for line in (*lines, _end(report, exit_code, lang)))
 
 
@@ -42,12 +43,13 @@ def failed(
     lang: Lang,
     settings: Iterable[SettingFact] = (),
     took_ms: int = 0,
+    command: str = DOCTOR,
 ) -> str:
     if isinstance(error, QtuneError):
         line = _finding(finding_of(error), lang)
     else:
-        line = _command("error", {"title": "qtune doctor"}, broken_off(error, lang))
-    return f"{line}\nqtune doctor: {_exit(exit_code, lang)}\n"
+        line = _command("error", {"title": command}, broken_off(error, lang))
+    return f"{line}\n{command}: {_exit(exit_code, lang)}\n"
 
 
 def _end(report: Report, exit_code: int, lang: Lang) -> str:
@@ -59,7 +61,7 @@ def _end(report: Report, exit_code: int, lang: Lang) -> str:
     )
     quiet = len(report.ignored)
     more = Text(f"suppressed: {quiet}; ", f"已忽略 {quiet}；").to(lang) if quiet else ""
-    return f"qtune doctor: {words.to(lang)}{more}{_exit(exit_code, lang)}"
+    return f"{command_of(report.facts)}: {words.to(lang)}{more}{_exit(exit_code, lang)}"
 
 
 def _exit(code: int, lang: Lang) -> str:

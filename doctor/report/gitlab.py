@@ -11,6 +11,7 @@ from qtune.core.text import Lang, Text
 from qtune.doctor.facts import Facts, SettingFact
 from qtune.doctor.finding import Finding, Severity, finding_of
 from qtune.doctor.outcome import Report
+from qtune.doctor.report.asked import DOCTOR
 from qtune.doctor.report.paths import slashes
 from qtune.doctor.report.words import (
     broken_off,
@@ -50,12 +51,14 @@ def failed(
     lang: Lang,
     settings: Iterable[SettingFact] = (),
     took_ms: int = 0,
+    command: str = DOCTOR,
 ) -> str:
     if isinstance(error, QtuneError):
         rows = _findings([finding_of(error)], None, lang)
     else:
         text = broken_off(error, lang)
-        rows = [_row("qtune-doctor", text, "qtune-doctor-broken-off", "critical", ".env", 1, 1)]
+        name = command.replace(" ", "-")
+        rows = [_row(name, text, f"{name}-broken-off", "critical", ".env", 1, 1)]
     return json.dumps(rows, indent=2) + "\n"
 
 

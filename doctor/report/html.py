@@ -13,16 +13,12 @@ from qtune.doctor.finding import finding_of
 from qtune.doctor.outcome import Report
 from qtune.doctor.report import html_findings, html_memory, html_roads, html_speeds, html_tables
 from qtune.doctor.report.areas import standing
+from qtune.doctor.report.asked import CHECK, DOCTOR, GOALS, command_of, subject
 from qtune.doctor.report.closing import closing
 from qtune.doctor.report.layout import UNICODE
 from qtune.doctor.report.view import View, next_step
 from qtune.doctor.report.words import broken_off
 
-_GOALS = {
-    "download": Text("to download", "下载"),
-    "train": Text("to train", "训练"),
-    "push": Text("to push", "上传"),
-}
 _TONES = {
     UNICODE.ok: "ok",
     UNICODE.error: "error",
@@ -34,7 +30,7 @@ _TONES = {
 
 
 def render(report: Report, exit_code: int, lang: Lang) -> str:
-    title = f"qtune doctor: {report.facts.goal.model}"
+    title = f"{command_of(report.facts)}: {_about(report.facts.goal, lang)}"
     return page(title, lang, _head(report, exit_code, lang), _sections(report, exit_code, lang))
 
 
@@ -44,11 +40,12 @@ def failed(
     lang: Lang,
     settings: Iterable[SettingFact] = (),
     took_ms: int = 0,
+    command: str = DOCTOR,
 ) -> str:
     """The page of an examination that could not be made."""
     said = Text("There is no report", "没有报告").to(lang)
     head = [
-        element("p", "qtune doctor", cls="brand"),
+        element("p", command, cls="brand"),
         element("h1", said),
         _verdict("error", UNICODE.error, broken_off(error, lang), _exit(exit_code, lang)),
     ]
@@ -59,7 +56,7 @@ def failed(
     rows = [*settings]
     if rows:
         sections.append(_settings(rows, lang))
-    return page("qtune doctor", lang, head, sections)
+    return page(command, lang, head, sections)
 
 
 def _sections(report: Report, exit_code: int, lang: Lang) -> Iterator[Section]:
@@ -68,13 +65,16 @@ def _sections(report: Report, exit_code: int, lang: Lang) -> Iterator[Section]:
     yield Section(
         "findings", Text("Findings", "检查结果").to(lang), html_findings.findings(report, lang)
     )
+    every = Text("All checks", "全部检查")
+    if command_of(facts) == CHECK:
+        every = Text("All files", "全部文件")
     parts: tuple[tuple[str, Text, Node], ...] = (
         ("env", Text("Recommended .env", "建议的 .env"), html_tables.recommended(report, lang)),
         ("speed", Text("Speed of the hubs", "下载源速度"), html_speeds.speeds(facts, lang)),
         ("memory", Text("GPU memory", "显存"), html_memory.memory(facts, lang)),
         ("network", Text("Connections", "网络连接"), html_roads.roads(facts, lang)),
         ("ignored", Text("Suppressed", "已忽略"), html_tables.ignored(report, lang)),
-        ("checks", Text("All checks", "全部检查"), html_tables.checks(report, lang)),
+        ("checks", every, html_tables.checks(report, lang)),
     )
     for name, title, body in parts:
         if body is not None:
@@ -95,8 +95,8 @@ def _settings(rows: Iterable[SettingFact], lang: Lang) -> Section:
 def _head(report: Report, exit_code: int, lang: Lang) -> Iterator[Node]:
     view = View(lang, width=100_000)
     goal = report.facts.goal
-    yield element("p", "qtune doctor", cls="brand")
-    yield element("h1", goal.model)
+    yield element("p", command_of(report.facts), cls="brand")
+    yield element("h1", _about(goal, lang))
     yield element("p", _goal(report.facts, lang), cls="dim")
     first, *_ = closing(report, view)
     mark, _, words = first.plain.partition(" ")
@@ -113,19 +113,31 @@ def _head(report: Report, exit_code: int, lang: Lang) -> Iterator[Node]:
         yield element("ul", areas, cls="areas", aria_label=label)
 
 
+def _about(goal: Goal, lang: Lang) -> str:
+    """The model; the run config stands below it. Or the files."""
+    if goal.kind != "check":
+        return goal.model
+    named, more = subject(goal, lang)
+    return Text(", ", "、").to(lang).join([*named, more] if more else named)
+
+
 def _again(goal: Goal) -> str:
+    if goal.kind == "check":
+        return DOCTOR  # which can mend what a check only tells
     words = ["qtune", "doctor", goal.run_config or goal.model]
     return shlex.join([*words, *(("--for", goal.kind) if goal.kind != "train" else ())])
 
 
 def _onward(goal: Goal) -> str:
+    if goal.kind == "check":
+        return DOCTOR
     if goal.run_config:
         return shlex.join(["qtune", "run", goal.run_config])
     return "qtune init" if goal.local else shlex.join(["qtune", "download", goal.model])
 
 
 def _goal(facts: Facts, lang: Lang) -> Iterator[Node]:
-    yield _GOALS[facts.goal.kind].to(lang)
+    yield GOALS[facts.goal.kind].to(lang)
     if facts.goal.run_config:
         yield " · "
         yield element("code", facts.goal.run_config)

@@ -15,6 +15,7 @@ from qtune.doctor.codec import to_plain
 from qtune.doctor.facts import SettingFact
 from qtune.doctor.finding import Finding, Fix, Span, finding_of
 from qtune.doctor.outcome import CheckState, Recommendation, Report
+from qtune.doctor.report.asked import DOCTOR
 from qtune.doctor.report.envdiff import shown_value
 from qtune.doctor.rules import BY_CODE
 from qtune.doctor.suppression.settle import place_of
@@ -45,6 +46,7 @@ def failed(
     lang: Lang,
     settings: Iterable[SettingFact] = (),
     took_ms: int = 0,
+    command: str = DOCTOR,
 ) -> str:
     """The document of an examination that could not be made: goal and facts are null."""
     return _document(

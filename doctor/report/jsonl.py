@@ -13,6 +13,7 @@ from qtune.core.text import Lang
 from qtune.doctor.facts import SettingFact
 from qtune.doctor.outcome import Report
 from qtune.doctor.report import json as whole
+from qtune.doctor.report.asked import DOCTOR
 from qtune.doctor.report.words import writable
 
 
@@ -26,6 +27,7 @@ def failed(
     lang: Lang,
     settings: Iterable[SettingFact] = (),
     took_ms: int = 0,
+    command: str = DOCTOR,
 ) -> str:
     return _lines(whole.failed(error, exit_code, lang, settings, took_ms), None)
 

@@ -13,9 +13,10 @@ from xml.etree.ElementTree import Element, SubElement
 from qtune import __version__
 from qtune.core.errors import QtuneError
 from qtune.core.text import Lang
-from qtune.doctor.facts import SettingFact
+from qtune.doctor.facts import Goal, SettingFact
 from qtune.doctor.finding import Finding, Severity, finding_of
 from qtune.doctor.outcome import CheckState, Report
+from qtune.doctor.report.asked import CHECK, DOCTOR, command_of
 from qtune.doctor.report.passes import seen
 from qtune.doctor.report.words import broken_off, name_of, not_made, one_line, paragraph, told
 from qtune.doctor.rules import RULES
@@ -26,13 +27,19 @@ def render(report: Report, exit_code: int, lang: Lang) -> str:
     goal = report.facts.goal
     properties = {
         "goal": goal.kind,
-        "model": one_line(goal.model),
-        "run_config": one_line(goal.run_config or ""),
+        **_about(goal),
         "suppressed": " ".join(
             (*dict.fromkeys(i.finding.code for i in report.ignored), *report.suppressed)
         ),
     }
-    return _document(checks, _families(report, lang), exit_code, properties, report)
+    name = command_of(report.facts)
+    return _document(name, checks, _families(report, lang), exit_code, properties, report)
+
+
+def _about(goal: Goal) -> dict[str, str]:
+    if goal.kind == "check":
+        return {"files": one_line(" ".join(goal.files))}
+    return {"model": one_line(goal.model), "run_config": one_line(goal.run_config or "")}
 
 
 def failed(
@@ -41,9 +48,10 @@ def failed(
     lang: Lang,
     settings: Iterable[SettingFact] = (),
     took_ms: int = 0,
+    command: str = DOCTOR,
 ) -> str:
     """One case in error: the examination itself."""
-    case = _case("qtune.doctor", "examination", took_ms)
+    case = _case(_class(command), "examination", took_ms)
     code = error.code if isinstance(error, QtuneError) else type(error).__name__
     row = SubElement(case, "error", type=one_line(code), message=one_line(broken_off(error, lang)))
     row.text = (
@@ -51,20 +59,26 @@ def failed(
         if isinstance(error, QtuneError)
         else broken_off(error, lang)
     )
-    return _document([case], [], exit_code, {}, None)
+    return _document(command, [case], [], exit_code, {}, None)
+
+
+def _class(command: str, *more: str) -> str:
+    """As Java names classes, which is what readers of JUnit group by."""
+    return ".".join((*command.split(), *more))
 
 
 def _document(
+    command: str,
     checks: Sequence[Element],
     findings: Sequence[Element],
     exit_code: int,
     properties: dict[str, str],
     report: Report | None,
 ) -> str:
-    root = Element("testsuites", name="qtune doctor")
-    suites = [("checks", checks), ("findings", findings)]
+    root = Element("testsuites", name=command)
+    suites = [("files" if command == CHECK else "checks", checks), ("findings", findings)]
     for name, cases in suites:
-        suite = SubElement(root, "testsuite", name=f"qtune doctor: {name}")
+        suite = SubElement(root, "testsuite", name=f"{command}: {name}")
         for key, tag in (("failures", "failure"), ("errors", "error"), ("skipped", "skipped")):
             suite.set(key, str(sum(case.find(tag) is not None for case in cases)))
         suite.set("tests", str(len(cases)))
@@ -89,37 +103,45 @@ def _case(classname: str, name: str, took_ms: int = 0) -> Element:
 
 
 def _check(check: CheckState, report: Report, lang: Lang) -> Element:
-    case = _case("qtune.doctor.checks", one_line(check.check), check.took_ms)
+    name = command_of(report.facts)
+    kind = "files" if name == CHECK else "checks"
+    case = _case(_class(name, kind), one_line(check.check), check.took_ms)
     why = not_made(check, lang)
     if check.state == "crashed":
         SubElement(case, "error", type="crashed", message=one_line(why)).text = why
     elif check.state != "ok":
         SubElement(case, "skipped", type=check.state, message=one_line(why))
-    else:
-        SubElement(case, "system-out").text = told(seen(report.facts, check.check).to(lang))
+    elif saw := told(seen(report.facts, check.check).to(lang)):
+        SubElement(case, "system-out").text = saw
     return case
 
 
 def _families(report: Report, lang: Lang) -> list[Element]:
-    """Each finding is a case of its family; a family without one is a case that passed, if it was judged."""
+    """Each finding is a case of its family; a family without one is a case that passed, if it was judged.
+
+    Of files no family passes as a whole: each is judged by its own kind's rules.
+    """
     cases: list[Element] = []
+    name = command_of(report.facts)
     made = {check.check.partition(".")[0] for check in report.checks if check.state == "ok"}
+    if name == CHECK:
+        made = set()
     families = dict.fromkeys(rule.code.rstrip("0123456789") for rule in RULES)
     families |= dict.fromkeys(finding.code.rstrip("0123456789") for finding in report.findings)
     for family in families:
         found = [f for f in report.findings if f.code.rstrip("0123456789") == family]
-        cases += [_finding(finding, family, lang) for finding in found]
+        cases += [_finding(finding, _class(name, family), lang) for finding in found]
         rules = [rule for rule in RULES if rule.code.rstrip("0123456789") == family]
         if not found and any(rule.needs and made.issuperset(rule.needs) for rule in rules):
-            cases.append(_case(f"qtune.doctor.{family}", family))
+            cases.append(_case(_class(name, family), family))
     return cases
 
 
-def _finding(finding: Finding, family: str, lang: Lang) -> Element:
+def _finding(finding: Finding, classname: str, lang: Lang) -> Element:
     name = f"{finding.code} {name_of(finding.code)}"
     if finding.source:
         name += f" [{one_line(finding.source)}]"
-    case = _case(f"qtune.doctor.{family}", name)
+    case = _case(classname, name)
     if finding.severity is Severity.ERROR:
         message = one_line(finding.message.to(lang))
         SubElement(case, "failure", type=finding.code, message=message).text = paragraph(

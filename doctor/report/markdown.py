@@ -17,6 +17,7 @@ from qtune.doctor.facts import Facts, SettingFact, known
 from qtune.doctor.finding import Finding, Severity, finding_of
 from qtune.doctor.outcome import CheckState, Report
 from qtune.doctor.report import comparison, envdiff
+from qtune.doctor.report.asked import CHECK, DOCTOR, GOALS, command_of, subject
 from qtune.doctor.report.causes import causes, place
 from qtune.doctor.report.passes import seen
 from qtune.doctor.report.unbroken import cell, code, fence, inline, table
@@ -29,11 +30,6 @@ _SEVERITIES = {
     Severity.ERROR: Text("error", "错误"),
     Severity.WARNING: Text("warning", "警告"),
     Severity.INFO: Text("note", "提示"),
-}
-_GOALS = {
-    "download": Text("to download", "下载"),
-    "train": Text("to train", "训练"),
-    "push": Text("to push", "上传"),
 }
 _STATES = {
     "ok": Text("made", "已完成"),
@@ -63,6 +59,7 @@ def failed(
     lang: Lang,
     settings: Iterable[SettingFact] = (),
     took_ms: int = 0,
+    command: str = DOCTOR,
 ) -> str:
     hide = _hiding(None)
     rows = [("qtune", __version__), (Text("exit", "退出码").to(lang), str(exit_code))]
@@ -70,7 +67,7 @@ def failed(
         body = _finding(finding_of(error), hide, lang)
     else:
         body = [f"### ❌ {inline(hide(broken_off(error, lang)))}"]
-    return "\n\n".join(["## qtune doctor", table(("", ""), rows), *body]) + "\n"
+    return "\n\n".join([f"## {command}", table(("", ""), rows), *body]) + "\n"
 
 
 def summary(report: Report, lang: Lang) -> str:
@@ -93,9 +90,10 @@ def summary(report: Report, lang: Lang) -> str:
 
 def _title(facts: Facts, hide: Hide, lang: Lang) -> str:
     goal = facts.goal
-    parts = [code(hide(goal.model)), _GOALS[goal.kind].to(lang)]
-    parts += [code(hide(goal.run_config))] if goal.run_config else []
-    return f"## qtune doctor: {' · '.join(parts)}"
+    named, more = subject(goal, lang)
+    parts = [code(hide(name)) for name in named] + ([more] if more else [])
+    parts.insert(len(parts) if goal.kind == "check" else 1, GOALS[goal.kind].to(lang))
+    return f"## {command_of(facts)}: {' · '.join(parts)}"
 
 
 def _versions(report: Report, exit_code: int, hide: Hide, lang: Lang) -> str:
@@ -189,8 +187,10 @@ def _checks(report: Report, hide: Hide, lang: Lang) -> str:
         )
         for check in report.checks
     ]
-    title = Text(f"All checks ({len(rows)})", f"全部检查（{len(rows)}）").to(lang)
-    return f"<details><summary>{title}</summary>\n\n{table(columns, rows)}\n\n</details>"
+    title = Text(f"All checks ({len(rows)})", f"全部检查（{len(rows)}）")
+    if command_of(report.facts) == CHECK:
+        title = Text(f"All files ({len(rows)})", f"全部文件（{len(rows)}）")
+    return f"<details><summary>{title.to(lang)}</summary>\n\n{table(columns, rows)}\n\n</details>"
 
 
 def _saw(check: CheckState, report: Report, lang: Lang) -> str:

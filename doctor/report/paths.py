@@ -52,6 +52,8 @@ def relocated(report: Report, root: Path, folder: Path) -> Report:
     facts = report.facts
     if facts.goal.run_config:
         facts = replace(facts, goal=replace(facts.goal, run_config=of(facts.goal.run_config)))
+    if facts.goal.files:
+        facts = replace(facts, goal=replace(facts.goal, files=tuple(map(of, facts.goal.files))))
     if isinstance(facts.envfile, Known):
         envfile = replace(facts.envfile.value, path=of(facts.envfile.value.path))
         facts = replace(facts, envfile=replace(facts.envfile, value=envfile))

@@ -17,6 +17,7 @@ from qtune.doctor.facts import Facts, SettingFact, Suppression
 from qtune.doctor.finding import Edit, Finding, Fix, Severity, Span, finding_of
 from qtune.doctor.outcome import CheckState, Report
 from qtune.doctor.page import markdown
+from qtune.doctor.report.asked import DOCTOR
 from qtune.doctor.report.paths import uri
 from qtune.doctor.report.words import (
     broken_off,
@@ -54,6 +55,7 @@ def failed(
     lang: Lang,
     settings: Iterable[SettingFact] = (),
     took_ms: int = 0,
+    command: str = DOCTOR,
 ) -> str:
     """The log of an examination that could not be made: what stood in the way is its only result."""
     notification = {

@@ -6,12 +6,13 @@ by colour alone, and no colour is used that fails on a light or on a dark ground
 
 from __future__ import annotations
 
+from rich.cells import cell_len
 from rich.text import Text
 
 from qtune.core.secret import redact
-from qtune.core.text import Text as Said
 from qtune.doctor.outcome import Report
 from qtune.doctor.report import causes, comparison, envdiff
+from qtune.doctor.report.asked import GOALS, subject
 from qtune.doctor.report.closing import closing, onward
 from qtune.doctor.report.detail import checks
 from qtune.doctor.report.pieces import hanging
@@ -23,7 +24,7 @@ from qtune.doctor.suppression.settle import place_of
 def render(report: Report, view: View) -> Text:
     """The whole report; a console decides about its colours."""
     blocks = [
-        [_title(report, view)],
+        _title(report, view),
         *causes.blocks(report, view),
         _hubs(report, view),
         [] if view.fixing else _settings(report, view),
@@ -43,20 +44,15 @@ def summary(report: Report, view: View) -> Text:
     )
 
 
-_GOALS = {
-    "download": Said("to download", "下载"),
-    "train": Said("to train", "训练"),
-    "push": Said("to push", "上传"),
-}
-
-
-def _title(report: Report, view: View) -> Text:
+def _title(report: Report, view: View) -> list[Text]:
     goal = report.facts.goal
-    line = Text().append(redact(goal.model), "bold")  # a style given to Text() would reach the tail
-    tail = f" {view.glyphs.bullet} {_GOALS[goal.kind].to(view.lang)}"
-    if goal.run_config:
-        tail += f" {view.glyphs.bullet} {goal.run_config}"
-    return line.append(tail, "dim")
+    (first, *others), more = subject(goal, view.lang)
+    line = Text().append(redact(first), "bold")  # a style given to Text() would reach the tail
+    bullet = f" {view.glyphs.bullet} "
+    tail = bullet.join([GOALS[goal.kind].to(view.lang), *others, *([more] if more else [])])
+    if line.cell_len + cell_len(bullet + tail) <= view.width:
+        return [line.append(bullet + tail, "dim")]
+    return [line, *hanging(tail, 2, view, "dim")]
 
 
 def _hubs(report: Report, view: View) -> list[Text]:

@@ -127,6 +127,8 @@ def places(findings: Iterable[Finding], facts: Facts | None) -> list[Span]:
 
 def decides(facts: Facts | None) -> str:
     """The file that decides what was examined."""
+    if facts is not None and facts.goal.files:
+        return facts.goal.files[0]
     if facts is not None and facts.goal.run_config:
         return facts.goal.run_config
     envfile = known(facts.envfile) if facts is not None else None

@@ -26,5 +26,8 @@ class AnswersEvenWhenMisused(click.Command):
             if named and named[-1] in FORMATS:
                 words = Text(told(error), told(error))
                 misuse = UsageError("CFG092", words)
-                sys.stdout.write(renderer(named[-1]).failed(misuse, misuse.exit_code, current()))
+                document = renderer(named[-1]).failed(
+                    misuse, misuse.exit_code, current(), command=f"qtune {self.name}"
+                )
+                sys.stdout.write(document)
             raise

@@ -9,6 +9,7 @@ import click
 
 from qtune import boundary
 from qtune.commands.answering import AnswersEvenWhenMisused
+from qtune.doctor.report.asked import CHECK
 from qtune.doctor.report.formats import FORMATS, renderer
 from qtune.speech import current, say
 
@@ -56,7 +57,7 @@ def command(files: tuple[str, ...], stdin_filename: str | None, form: str, fail_
     except BaseException as error:
         if form != "text":
             code = boundary.exit_code_of(error)
-            sys.stdout.write(renderer(form).failed(error, code, current()))
+            sys.stdout.write(renderer(form).failed(error, code, current(), command=CHECK))
         raise
 
 

@@ -27,13 +27,14 @@ def judge(files: Sequence[str], stdin_filename: str | None, root: Path) -> Repor
     named = [_named(name, stdin_filename) for name in files]
     given = _suppressions(root)
     done = _all(named, root, given)
+    goal = Goal("check", "", files=tuple(str(path) for path, _ in named))
     return Report(
         findings=tuple(finding for checked, _ in done for finding in checked.findings),
         checks=tuple(
             _state(path, checked, took)
             for (path, _), (checked, took) in zip(named, done, strict=True)
         ),
-        facts=Facts(Goal("train", ""), suppressions=given),
+        facts=Facts(goal, suppressions=given),
         recommended=(),
         patch=EnvPatch(),
         suppressed=(),

@@ -126,6 +126,23 @@ def test_every_format_tells_every_code_and_no_secret(project: Shell, form: str) 
     assert GOOD not in done.stdout + done.stderr
 
 
+@pytest.mark.parametrize("form", ["junit", "github", "markdown", "html"])
+def test_a_document_names_the_command_and_the_files(project: Shell, form: str) -> None:
+    done = project.qtune("check", *FILES, "--format", form, GITHUB_STEP_SUMMARY="")
+    assert "qtune check: " in done.stdout
+    for misuse in (("absent.env",), ("--wrong",)):
+        failed = project.qtune("check", *misuse, "--format", form)
+        assert failed.returncode == 2
+        assert "qtune check" in failed.stdout
+        if form != "html":  # which quotes the page of the code
+            assert "qtune doctor" not in failed.stdout
+
+
+def test_json_says_which_files_were_judged(project: Shell) -> None:
+    goal = document(project.qtune("check", *FILES, "--format", "json"))["goal"]
+    assert (goal["kind"], goal["model"], goal["files"]) == ("check", "", [*FILES])
+
+
 def test_a_secret_in_data_is_masked(shell: Shell) -> None:
     (shell.folder / "d.jsonl").write_text(f'{{"{GOOD}": 1}}\n')
     done = shell.qtune("check", "d.jsonl")

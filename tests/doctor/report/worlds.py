@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+from qtune.core.envpatch import EnvPatch
 from qtune.core.hub.interface import AccessState
 from qtune.core.origin import Level, Origin
+from qtune.core.text import Text
 from qtune.doctor.examine import Options, rejudge
 from qtune.doctor.facts import (
     BadRow,
@@ -26,7 +28,7 @@ from qtune.doctor.facts import (
     Twin,
     Unknown,
 )
-from qtune.doctor.finding import Finding
+from qtune.doctor.finding import Applicability, Edit, Finding, Fix, Severity, Span
 from qtune.doctor.outcome import CheckState, Report
 from qtune.doctor.recommend import patch, recommendations
 from tests.doctor.build import ENV, HF, MS, env_line, healthy, refused, road, speed, with_setting
@@ -213,4 +215,39 @@ def data() -> Report:
     return judged(healthy(goal=goal, dataset=Known(Dataset((file,), template=True))), 2300)
 
 
-EVERY = (well, silent_hf, gated, bad_token, no_network, slow_hf, offline, crashed, data)
+def checked() -> Report:
+    """What `qtune check` makes of files; one is called as a kind of the doctor's checks is."""
+    files = (".env", "conf/tokens.yaml", "tokens.huggingface.yaml", "notes.txt")
+    findings = (
+        Finding(
+            "ENV805",
+            Severity.ERROR,
+            Text(
+                "USE_MODELSCOPE: 'Ture' is neither True nor False",
+                "USE_MODELSCOPE：'Ture' 既不是 True 也不是 False",
+            ),
+            span=Span(".env", 1, 1, 1, 20),
+            fix=Fix(
+                Text("Write USE_MODELSCOPE=True", "改为 USE_MODELSCOPE=True"),
+                Applicability.UNSAFE,
+                edits=(Edit(Span(".env", 1, 16, 1, 20), "True"),),
+            ),
+        ),
+        Finding(
+            "CFG001",
+            Severity.ERROR,
+            Text(
+                "cannot read conf/tokens.yaml: Permission denied",
+                "无法读取 conf/tokens.yaml：权限不足",
+            ),
+        ),
+    )
+    states = [CheckState(name, "ok", None, "", 3) for name in files[:-1]]
+    states.append(CheckState(files[-1], "skipped", None, "no file of ours", 0, needed=False))
+    facts = Facts(Goal("check", "", files=files))
+    return Report(
+        findings, tuple(states), facts, (), EnvPatch(), (), "2026-08-01T12:00:00+08:00", 40
+    )
+
+
+EVERY = (well, silent_hf, gated, bad_token, no_network, slow_hf, offline, crashed, data, checked)
