@@ -13,6 +13,11 @@ def size(count: float) -> str:
     return f"{count:.0f} B"
 
 
+def gib(count: float) -> str:
+    """Bytes of memory, as GPUs' and RAM are counted: a card of 24 GB has 24 GiB."""
+    return f"{count / 2**30:.1f} GiB"
+
+
 def rate(bytes_per_second: float) -> str:
     return f"{size(bytes_per_second)}/s"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from qtune.core.amounts import gib
 from qtune.core.bars import Piece, bar
 from qtune.core.fitting import fits
 from qtune.core.html import Node, element, table
@@ -56,9 +57,9 @@ def memory(facts: Facts, lang: Lang) -> Node:
     fit = fits(needed, card.memory_free)
     tone, mark = _MARKS[fit]
     said = Text(
-        f"about {_gib(needed.total)} needed, {_gib(card.memory_free)} of {_gib(card.memory_total)} free on the "
+        f"about {gib(needed.total)} needed, {gib(card.memory_free)} of {gib(card.memory_total)} free on the "
         f"{card.name}",
-        f"约需 {_gib(needed.total)}；{card.name} 共 {_gib(card.memory_total)}，可用 {_gib(card.memory_free)}",
+        f"约需 {gib(needed.total)}；{card.name} 共 {gib(card.memory_total)}，可用 {gib(card.memory_free)}",
     )
     taken = card.memory_total - card.memory_free
     scale = max(taken + needed.total, card.memory_total)
@@ -94,12 +95,12 @@ def _rows(parts: list[tuple[Text, int]], known: Reckoned, lang: Lang) -> Iterato
     held = known.card.memory_total - known.card.memory_free
     if held > 0:
         words = Text("held by other programs and the system", "已被其他程序和系统占用").to(lang)
-        yield (element("span", "–", cls="swatch held"), words), _gib(held)
+        yield (element("span", "–", cls="swatch held"), words), gib(held)
     for number, (name, size) in enumerate(parts, 1):
         swatch = element("span", str(number), cls=f"swatch p{(number - 1) % 8 + 1}")
-        yield (swatch, name.to(lang)), _gib(size)
+        yield (swatch, name.to(lang)), gib(size)
     total = element("strong", Text("together, for the training", "训练合计").to(lang))
-    yield total, _gib(known.needed.total)
+    yield total, gib(known.needed.total)
 
 
 def _for(known: Reckoned, lang: Lang) -> str:
@@ -111,7 +112,3 @@ def _for(known: Reckoned, lang: Lang) -> str:
         f"以下为估算而非实测：{run.tuning}，{known.dtype}，批大小 {run.batch} × {run.max_length} 词元，"
         f"激活检查点{again.zh}。竖线是显存的上限。",
     ).to(lang)
-
-
-def _gib(count: int) -> str:
-    return f"{count / 2**30:.1f} GiB"

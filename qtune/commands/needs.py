@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 from qtune.core import architecture
+from qtune.core.amounts import gib
 from qtune.core.memory import SIZE, Dtype, estimate
 from qtune.core.runconfig import RunConfig
 from qtune.core.settings import Settings
@@ -30,7 +31,7 @@ def memory(config: RunConfig, settings: Settings, folder: Path) -> list[Text]:
     needed = estimate(sizes, run, number)
     if isinstance(needed, Text):
         return [_untold(needed)]
-    total = f"{needed.total / 2**30:.1f} GiB"
+    total = gib(needed.total)
     shares = sorted(needed.parts(), key=lambda part: -part[1])[:3]
     en = ", ".join(f"{name.en} {size / 2**30:.1f}" for name, size in shares)
     zh = "，".join(f"{name.zh} {size / 2**30:.1f}" for name, size in shares)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from qtune.core.amounts import duration, rate, size
+from qtune.core.amounts import duration, gib, rate, size
 
 
 @pytest.mark.parametrize(
@@ -13,6 +13,13 @@ from qtune.core.amounts import duration, rate, size
 )
 def test_sizes_are_decimal(count: float, told: str) -> None:
     assert size(count) == told
+
+
+@pytest.mark.parametrize(
+    ("count", "told"), [(0, "0.0 GiB"), (24 << 30, "24.0 GiB"), (25_757_220_864, "24.0 GiB")]
+)
+def test_memory_is_binary(count: int, told: str) -> None:
+    assert gib(count) == told
 
 
 def test_a_speed_is_a_size_a_second() -> None:

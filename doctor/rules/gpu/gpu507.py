@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from qtune.core.amounts import gib
 from qtune.core.envpatch import EnvPatch
 from qtune.core.text import Text
 from qtune.doctor.facts import Facts, Gpu, Slice, known
@@ -73,7 +74,7 @@ def _smaller_one(facts: Facts, cut: list[Gpu]) -> Iterable[Finding]:
 
 
 def _size(part: Slice) -> str:
-    return f"{part.name} ({part.memory_free / 2**30:.1f} GiB)"
+    return f"{part.name} ({gib(part.memory_free)})"
 
 
 RULE = Rule(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from qtune.core.amounts import gib
 from qtune.core.envpatch import EnvPatch
 from qtune.core.fitting import fits
 from qtune.core.text import Text
@@ -72,9 +73,9 @@ def _held_by_others(facts: Facts, seen: Accelerator, card: Gpu) -> Iterator[Find
     untold = need is None and _held(card) > card.memory_total / 2
     if other is None and not because_of_them and not untold:
         return
-    held, total = _gib(_held(card)), _gib(card.memory_total)
-    asked = f"; the training needs about {_gib(need.total)}" if short and need is not None else ""
-    asked_zh = f"；训练约需 {_gib(need.total)}" if short and need is not None else ""
+    held, total = gib(_held(card)), gib(card.memory_total)
+    asked = f"; the training needs about {gib(need.total)}" if short and need is not None else ""
+    asked_zh = f"；训练约需 {gib(need.total)}" if short and need is not None else ""
     yield Finding(
         "GPU508",
         Severity.ERROR if because_of_them else Severity.WARNING,
@@ -113,8 +114,8 @@ def _freest(facts: Facts, seen: Accelerator, card: Gpu) -> Gpu | None:
 def _other(gpu: Gpu) -> Fix:
     return Fix(
         Text(
-            f"Use GPU {gpu.index} ({gpu.name}): {_gib(gpu.memory_free)} are free there now",
-            f"使用 GPU {gpu.index}（{gpu.name}）：现在有 {_gib(gpu.memory_free)} 可用",
+            f"Use GPU {gpu.index} ({gpu.name}): {gib(gpu.memory_free)} are free there now",
+            f"使用 GPU {gpu.index}（{gpu.name}）：现在有 {gib(gpu.memory_free)} 可用",
         ),
         Applicability.UNSAFE,
         # By its name where there is one: CUDA and nvidia-smi may count in different orders.
@@ -131,18 +132,14 @@ def _holders(card: Gpu) -> Iterator[Text]:
 
 
 def _holder(holder: Holder) -> Text:
-    size = f", {_gib(holder.memory)}" if holder.memory else ""
-    size_zh = f"，{_gib(holder.memory)}" if holder.memory else ""
+    size = f", {gib(holder.memory)}" if holder.memory else ""
+    size_zh = f"，{gib(holder.memory)}" if holder.memory else ""
     if not holder.own:
         return Text(f"process {holder.pid}{size}", f"进程 {holder.pid}{size_zh}")
     return Text(
         f"process {holder.pid}, {holder.name}, yours{size}",
         f"进程 {holder.pid}，{holder.name}，属于你{size_zh}",
     )
-
-
-def _gib(count: int) -> str:
-    return f"{count / 2**30:.1f} GiB"
 
 
 RULE = Rule(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
+from qtune.core.amounts import gib
 from qtune.core.architecture import Architecture
 from qtune.core.fitting import MARGIN, SHORT, Change, advice, fits
 from qtune.core.memory import Dtype, Estimate, estimate, weights
@@ -142,11 +143,6 @@ def _free(card: Gpu) -> Text:
         f"{gib(card.memory_free)} are free on the {card.name}",
         f"{card.name} 只有 {gib(card.memory_free)} 可用",
     )
-
-
-def gib(count: int) -> str:
-    """As GPUs' memory is counted: a card of 24 GB has 24 GiB."""
-    return f"{count / 2**30:.1f} GiB"
 
 
 RULE = Rule(

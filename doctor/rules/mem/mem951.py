@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from qtune.core.amounts import gib
 from qtune.core.architecture import parameters
 from qtune.core.fitting import advice
 from qtune.core.memory import SIZE, Dtype, Estimate, estimate, weights
@@ -15,7 +16,6 @@ from qtune.doctor.rule import Page, Rule
 from qtune.doctor.rules.advice import manual
 from qtune.doctor.rules.gpu.wish import TRAINING
 from qtune.doctor.rules.hub.serving import listing
-from qtune.doctor.rules.mem.mem950 import gib
 from qtune.doctor.rules.mem.place import dtype, gpu
 from qtune.doctor.rules.words import prose
 
