@@ -5,7 +5,19 @@ from __future__ import annotations
 from qtune.core.text import Text
 from qtune.doctor.finding import Severity
 from qtune.doctor.rule import Page, Rule
-from qtune.doctor.rules.words import prose
+from qtune.doctor.rules.words import joined, prose
+
+_KEYS = """
+```toml
+[tool.qtune.doctor]
+ignore = ["HUB207"]
+skip = ["speed"]
+profile = "default"
+fail-on = "warning"
+network-errors = "warn"
+strict = false
+```
+"""
 
 RULE = Rule(
     "CFG095",
@@ -43,33 +55,12 @@ RULE = Rule(
             每次运行都会读取该文件；表中其余正确的键照常生效。
             """,
         ),
-        mend=prose(
-            """
-            The keys, all of them optional; the command line overrides them:
-
-            ```toml
-            [tool.qtune.doctor]
-            ignore = ["HUB207"]
-            skip = ["speed"]
-            profile = "default"
-            fail-on = "warning"
-            network-errors = "warn"
-            strict = false
-            ```
-            """,
-            """
-            可用的键如下，都可省略；命令行选项优先：
-
-            ```toml
-            [tool.qtune.doctor]
-            ignore = ["HUB207"]
-            skip = ["speed"]
-            profile = "default"
-            fail-on = "warning"
-            network-errors = "warn"
-            strict = false
-            ```
-            """,
+        mend=joined(
+            prose(
+                "The keys, all of them optional; the command line overrides them:",
+                "可用的键如下，都可省略；命令行选项优先：",
+            ),
+            prose(_KEYS, _KEYS),
         ),
         verify=prose(
             """

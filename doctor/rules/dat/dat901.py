@@ -78,6 +78,19 @@ def _mend(row: BadRow) -> Fix | None:
     return manual("Every message has a role and a text", "每条消息都要有角色和文本")
 
 
+_CONVERT = """
+```bash
+python - data.jsonl > train.jsonl <<'EOF'
+import json, sys
+roles = {"human": "user", "gpt": "assistant", "system": "system"}
+for line in open(sys.argv[1], encoding="utf-8"):
+    turns = json.loads(line)["conversations"]
+    row = {"messages": [{"role": roles[t["from"]], "content": t["value"]} for t in turns]}
+    print(json.dumps(row, ensure_ascii=False))
+EOF
+```
+"""
+
 RULE = Rule(
     "DAT901",
     "dataset-schema",
@@ -119,36 +132,15 @@ RULE = Rule(
             LEFT_OUT,
         ),
         detect=DETECT,
-        mend=prose(
-            """
-            The finding names the line and what is wrong with it. From ShareGPT's form
-            (`conversations` with `from` and `value`):
-
-            ```bash
-            python - data.jsonl > train.jsonl <<'EOF'
-            import json, sys
-            roles = {"human": "user", "gpt": "assistant", "system": "system"}
-            for line in open(sys.argv[1], encoding="utf-8"):
-                turns = json.loads(line)["conversations"]
-                row = {"messages": [{"role": roles[t["from"]], "content": t["value"]} for t in turns]}
-                print(json.dumps(row, ensure_ascii=False))
-            EOF
-            ```
-            """,
-            """
-            检查结果会给出行号和具体问题。从 ShareGPT 格式（`conversations` 里是 `from` 和 `value`）转换：
-
-            ```bash
-            python - data.jsonl > train.jsonl <<'EOF'
-            import json, sys
-            roles = {"human": "user", "gpt": "assistant", "system": "system"}
-            for line in open(sys.argv[1], encoding="utf-8"):
-                turns = json.loads(line)["conversations"]
-                row = {"messages": [{"role": roles[t["from"]], "content": t["value"]} for t in turns]}
-                print(json.dumps(row, ensure_ascii=False))
-            EOF
-            ```
-            """,
+        mend=joined(
+            prose(
+                """
+                The finding names the line and what is wrong with it. From ShareGPT's form
+                (`conversations` with `from` and `value`):
+                """,
+                "检查结果会给出行号和具体问题。从 ShareGPT 格式（`conversations` 里是 `from` 和 `value`）转换：",
+            ),
+            prose(_CONVERT, _CONVERT),
         ),
         verify=VERIFY,
         sources=(
