@@ -127,6 +127,12 @@ def test_nvidia_smi_that_never_ends_or_never_stops_talking(
         assert told is not None and "no answer within" in told[2]
 
 
+def of_nvml(told: nvml.Answer) -> Accelerator:
+    return Accelerator(
+        told.gpus, told.driver, True, told.error, "nvml", told.status, told.library, told.lost
+    )
+
+
 def nvml_said() -> str:
     said = {
         "library": "550.107.02", "driver": "580.95.05", "lost": ["GPU 1: GPU is lost"], "gpus": [
@@ -164,19 +170,7 @@ def test_200_answers_of_nvml() -> None:
         if told is None:
             continue
         understood += 1
-        judged(
-            Accelerator(
-                told.gpus,
-                told.driver,
-                True,
-                told.error,
-                "nvml",
-                told.status,
-                told.library,
-                told.lost,
-            ),
-            build,
-        )
+        judged(of_nvml(told), build)
     assert understood > 80  # the dice are not so wild that nothing is left to judge
 
 
@@ -203,19 +197,7 @@ def test_a_driver_that_answers_nonsense_through_its_own_library(tmp_path: Path) 
         started = time.monotonic()
         told = nvml.ask((path,), environ, 3.0)
         assert time.monotonic() - started < 4
-        judged(
-            Accelerator(
-                told.gpus,
-                told.driver,
-                True,
-                told.error,
-                "nvml",
-                told.status,
-                told.library,
-                told.lost,
-            ),
-            build,
-        )
+        judged(of_nvml(told), build)
 
 
 TORCH_SAID = json.dumps(
