@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from qtune.core.envfile import EnvDocument
     from qtune.doctor.lastreports import LastReport
 
 
@@ -19,10 +20,14 @@ def _none(model: str | None) -> None:
 
 @dataclass(frozen=True)
 class World:
-    """`report` gives the last report about a model, or with None the newest of the project; None: there is none."""
+    """`report` gives the last report about a model, or with None the newest of the project; None: there is none.
+
+    `user` is the user's own config, which goes before a project's `.env`.
+    """
 
     environ: Mapping[str, str] = field(default_factory=dict)
     report: Callable[[str | None], LastReport | None] = _none
+    user: EnvDocument | None = None
 
 
 NOTHING_ELSE = World()

@@ -1,0 +1,133 @@
+"""What stands where in a text: keys, values, the ids of models, the codes in comments.
+
+Any text is read, also one that is half typed; what cannot be read holds nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Literal
+
+from qtune.core.hub.names import is_repo_id
+from qtune.core.secret import redact
+from qtune.core.table import BY_NAME
+from qtune.doctor.documents.kinds import Kind, kind_of
+from qtune.doctor.finding import Span
+
+LARGEST = 1 << 20  # no source file or config is longer
+_BREAK = re.compile(r"\r\n|\n|\r")
+_IGNORE = re.compile(r"#[ \t]*qtune:[ \t]*ignore(?:-file)?[ \t]*\[([^\]\r\n]*)")
+_CODE = re.compile(r"[A-Za-z]{3,4}\d{3}(?!\w)")
+HEAD = 1 << 16
+
+
+@dataclass(frozen=True)
+class Thing:
+    """`key` is what a value belongs to: a setting, a dotted key of a run config, the function it is given to.
+
+    A value that names a model is a repo_id and no value besides. The text of a secret is left out, and so is
+    that of a setting which is not qtune's.
+    """
+
+    kind: Literal["key", "value", "repo_id", "code"]
+    text: str
+    span: Span
+    key: str = ""
+
+
+def kind(document: str, path: Path) -> Kind | None:
+    return kind_of(path, document[:HEAD])
+
+
+@lru_cache(maxsize=8)
+def things(document: str, path: Path) -> tuple[Thing, ...]:
+    """In the order of the text."""
+    if len(document) > LARGEST:
+        return ()
+    what = kind(document, path)
+    found: Iterable[Thing] = ()
+    if what == "dotenv":
+        found = _of_dotenv(document, path)
+    elif what == "runconfig":
+        found = _of_runconfig(document, path)
+    all_of_them = [*found, *_codes(document, path)]
+    return tuple(sorted(all_of_them, key=lambda t: (t.span.line, t.span.column)))
+
+
+def at(found: Iterable[Thing], line: int, column: int) -> Thing | None:
+    """The one at this place, else the one that ends there."""
+    ends = None
+    for thing in found:
+        begin = (thing.span.line, thing.span.column)
+        end = (thing.span.end_line, thing.span.end_column)
+        if begin <= (line, column) < end:
+            return thing
+        if (line, column) == end:
+            ends = thing
+    return ends
+
+
+def names_model(text: str) -> bool:
+    """owner/name, and nothing that could be a token."""
+    return "/" in text and len(text) <= 200 and is_repo_id(text) and redact(text) == text
+
+
+def _of_dotenv(document: str, path: Path) -> Iterator[Thing]:
+    from qtune.doctor.documents.dotenv import is_secret
+    from qtune.doctor.documents.effective import parsed
+
+    for entry in parsed(document, path).entries:
+        begin = entry.column
+        key_end = begin + len(entry.key)
+        yield Thing("key", entry.key, Span(str(path), entry.line, begin, entry.line, key_end))
+        if not entry.raw:
+            continue
+        quotes = 1 if entry.quote else 0
+        span = Span(
+            str(path),
+            entry.line,
+            entry.value_column + quotes,
+            entry.end_line,
+            entry.end_column - quotes,
+        )
+        row = BY_NAME.get(entry.key)
+        if row is not None and row.key == "DEFAULT_MODEL" and names_model(entry.value):
+            yield Thing("repo_id", entry.value, span, entry.key)
+        else:
+            hidden = row is None or is_secret(entry) or entry.looks_secret
+            text = "" if hidden else entry.value
+            yield Thing("value", text, span, entry.key)
+
+
+def _of_runconfig(document: str, path: Path) -> Iterator[Thing]:
+    from qtune.doctor.documents.yamllines import pairs
+
+    name = str(path)
+    for pair in pairs(document):
+        if pair.column:
+            span = Span(name, pair.line, pair.column, pair.line, pair.end_column)
+            yield Thing("key", pair.path, span)
+        if not pair.text:
+            continue
+        span = Span(name, pair.line, pair.inside[0], pair.line, pair.inside[1])
+        if pair.path == "model" and names_model(pair.text):
+            yield Thing("repo_id", pair.text, span, pair.path)
+        else:
+            yield Thing("value", pair.text, span, pair.path)
+
+
+def _codes(document: str, path: Path) -> Iterator[Thing]:
+    if "qtune:" not in document:
+        return
+    starts = [0, *(end.end() for end in _BREAK.finditer(document))]
+    for comment in _IGNORE.finditer(document):
+        for code in _CODE.finditer(document, *comment.span(1)):
+            line = bisect_right(starts, code.start())
+            column = code.start() - starts[line - 1] + 1
+            span = Span(str(path), line, column, line, column + len(code[0]))
+            yield Thing("code", code[0].upper(), span)
