@@ -39,6 +39,7 @@ COMMANDS: dict[str, Text] = {
         "Judge files by their text: .env, run configs, data.",
         "只看内容检查文件：.env、训练配置、数据。",
     ),
+    "lsp": Text("The language server, for editors.", "供编辑器使用的语言服务器。"),
     "exec": Text("Run a program with these settings.", "用这些设置运行其他程序。"),
     "explain": Text("Explain a code such as TOK303.", "解释一个代码，例如 TOK303。"),
 }

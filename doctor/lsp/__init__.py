@@ -1,0 +1,1 @@
+"""The language server: the doctor's findings in an editor."""

@@ -1,0 +1,160 @@
+"""The documents that lie open: each is judged once per version, and not while its author is still typing."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from lsprotocol import types
+from pygls.uris import to_fs_path
+from pygls.workspace import Workspace
+
+from qtune.doctor.documents.check import Checked, check
+from qtune.doctor.documents.world import World
+from qtune.doctor.facts import Suppression
+from qtune.doctor.finding import Finding
+from qtune.doctor.lsp.convert import Lines
+
+LARGEST = 4 << 20  # characters; nobody writes such a file by hand
+_PYPROJECT = 1 << 20
+
+
+@dataclass(frozen=True)
+class Judged:
+    """One version of a document and what is wrong with it; `took` in seconds."""
+
+    version: int | None
+    text: str
+    path: Path
+    lines: Lines
+    checked: Checked
+    took: float = 0.0
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        return self.checked.findings
+
+
+class Desk:
+    """`world` is made anew for each project folder; what it knows may change under a document."""
+
+    def __init__(self, workspace: Callable[[], Workspace], world: Callable[[Path], World]) -> None:
+        self._workspace, self._world = workspace, world
+        self._judged: dict[str, Judged] = {}
+        self._given: dict[Path, tuple[float, tuple[Suppression, ...]]] = {}
+
+    def root_of(self, path: Path) -> Path:
+        """The folder of the workspace that the file lies in, else the file's own."""
+        folders = [Path(f) for uri in self._folders() if (f := to_fs_path(uri))]
+        around = [folder for folder in folders if path.is_relative_to(folder)]
+        return max(around, key=lambda folder: len(folder.parts), default=path.parent)
+
+    def _folders(self) -> Iterable[str]:
+        workspace = self._workspace()
+        return workspace.folders or ([workspace.root_uri] if workspace.root_uri else [])
+
+    def world(self, path: Path) -> World:
+        return self._world(self.root_of(path))
+
+    def is_open(self, uri: str) -> bool:
+        return uri in self._workspace().text_documents
+
+    def open_uris(self) -> list[str]:
+        return list(self._workspace().text_documents)
+
+    def notebook_of(self, uri: str) -> types.NotebookDocument | None:
+        return self._workspace().get_notebook_document(cell_uri=uri)
+
+    def judged(self, uri: str) -> Judged | None:
+        """None for what is not open, or nothing of ours. Cells are judged with their notebook."""
+        document = self._workspace().text_documents.get(uri)
+        if document is None:
+            return None
+        known = self._judged.get(uri)
+        if known is not None and known.version == document.version is not None:
+            return known
+        notebook = self.notebook_of(uri)
+        if notebook is not None:
+            self._judge_cells(notebook)
+            return self._judged.get(uri)
+        text = document.source
+        path = Path(document.path)
+        began = time.monotonic()
+        checked = Checked(None) if len(text) > LARGEST else self._check(text, path)
+        took = time.monotonic() - began
+        judged = Judged(
+            document.version, text, path, Lines(text, document.position_codec), checked, took
+        )
+        self._judged[uri] = judged
+        return judged
+
+    def _check(self, text: str, path: Path) -> Checked:
+        root = self.root_of(path)
+        return check(text, path, root, self._suppressions(root), world=self._world(root))
+
+    def _judge_cells(self, notebook: types.NotebookDocument) -> None:
+        from qtune.doctor.documents.notebook import check_cells
+
+        documents = self._workspace().text_documents
+        cells = [documents[c.document] for c in notebook.cells if c.document in documents]
+        path = Path(to_fs_path(notebook.uri) or notebook.uri)
+        root = self.root_of(path)
+        texts = [cell.source for cell in cells]
+        began = time.monotonic()
+        found = check_cells(texts, path, root, self._suppressions(root), self._world(root))
+        took = time.monotonic() - began
+        own: list[list[Finding]] = [[] for _ in cells]
+        for index, finding in found:
+            own[index].append(finding)
+        for cell, text, findings in zip(cells, texts, own, strict=True):
+            lines = Lines(text, cell.position_codec)
+            checked = Checked("notebook", tuple(findings))
+            self._judged[cell.uri] = Judged(cell.version, text, path, lines, checked, took)
+
+    def _suppressions(self, root: Path) -> tuple[Suppression, ...]:
+        """What the project's pyproject.toml keeps quiet; read again when it has changed."""
+        path = root / "pyproject.toml"
+        try:
+            changed = path.stat().st_mtime_ns + 0.0
+        except OSError:
+            return ()
+        known = self._given.get(root)
+        if known is None or known[0] != changed:
+            known = self._given[root] = (changed, _suppressions(path))
+        return known[1]
+
+    def forget(self, uri: str) -> None:
+        self._judged.pop(uri, None)
+
+    def forget_all(self) -> None:
+        """Something that documents are judged beside has changed."""
+        self._judged.clear()
+        self._given.clear()
+
+    def pause(self, uri: str) -> float:
+        """Seconds to wait for the next keystroke before judging: longer where judging takes long."""
+        known = self._judged.get(uri)
+        return 0.02 if known is None else min(0.02 + 2 * known.took, 1.0)
+
+
+def _suppressions(path: Path) -> tuple[Suppression, ...]:
+    from qtune.doctor.suppression import project
+
+    try:
+        with path.open("rb") as file:
+            data = file.read(_PYPROJECT)
+    except OSError:
+        return ()
+    if b"tool.qtune" not in data:
+        return ()
+    return project.read(data.decode("utf-8-sig", "replace"), path, lambda name: True).suppressions
+
+
+def world_of(root: Path) -> World:
+    """What this process knows: its own variables, and the reports in the user's cache."""
+    from qtune.doctor import lastreports
+
+    return World(os.environ, lambda model: lastreports.report(root, model))
