@@ -5,12 +5,14 @@ from __future__ import annotations
 from rich.text import Text
 
 from qtune.core.text import plain
+from qtune.doctor.facts import known
 from qtune.doctor.finding import Severity
 from qtune.doctor.outcome import NO_SECRETS, Report
 from qtune.doctor.report import comparison
-from qtune.doctor.report.pieces import STYLES, hanging, together
+from qtune.doctor.report.pieces import STYLES, glyph, hanging, together
 from qtune.doctor.report.view import View
 from qtune.doctor.rules import BY_CODE
+from qtune.doctor.rules.hub.hub210 import lacking
 from qtune.doctor.wording import in_both, ours
 
 
@@ -52,7 +54,24 @@ def unseen(report: Report, view: View) -> list[Text]:
             f"已跳过（{why.zh}）：{together(checks, view)}",
         )
         lines += hanging(text, 0, view, "dim", f"{view.glyphs.skipped} ")
+        if reason == "--offline":
+            lines += _without_network(report, view)
     return lines
+
+
+def _without_network(report: Report, view: View) -> list[Text]:
+    """The option says nothing about the run: here it may be fine, and on a node without a network not."""
+    facts = report.facts
+    found = known(facts.snapshot)
+    told = any(finding.code == "HUB210" for finding in report.findings)
+    if found is None or found.whole or told or facts.goal.kind != "train":
+        return []
+    lacks = lacking(facts, found)
+    text = view.say(
+        f"{lacks.en}: without a network, a run ends with DWN001",
+        f"{lacks.zh}：在没有网络的机器上，训练会以 DWN001 结束",
+    )
+    return hanging(text, 0, view, "", f"{glyph(Severity.INFO, view.glyphs)} ")
 
 
 def on_purpose(reason: str) -> bool:

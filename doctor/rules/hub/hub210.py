@@ -9,7 +9,7 @@ from qtune.core.envpatch import EnvPatch
 from qtune.core.origin import Level
 from qtune.core.settings import TRUE
 from qtune.core.text import Text
-from qtune.doctor.facts import Facts, SettingFact, known
+from qtune.doctor.facts import CachedSnapshot, Facts, SettingFact, known
 from qtune.doctor.finding import Applicability, Finding, Fix, Severity
 from qtune.doctor.rule import Page, Rule
 from qtune.doctor.rules.places import span_of
@@ -23,14 +23,11 @@ def judge(facts: Facts) -> Iterable[Finding]:
     on = setting.problem is None and setting.value.lower() in TRUE
     if not on or found is None or found.whole:
         return
-    model, where, name = facts.goal.model, setting.origin.describe(), setting.origin.name or _KEY
-    count, first = len(found.missing), ", ".join(found.missing[:3])
-    lacks = Text(f"the cache has no {model}", f"缓存中没有 {model}")
-    if count:
-        lacks = Text(
-            f"the cache lacks {count} files of {model} ({first})",
-            f"缓存中的 {model} 缺少 {count} 个文件（{first}）",
-        )
+    where, name, lacks = (
+        setting.origin.describe(),
+        setting.origin.name or _KEY,
+        lacking(facts, found),
+    )
     cache = facts.setting("HF_HUB_CACHE").value or f"{facts.setting('HF_HOME').value}/hub"
     yield Finding(
         "HUB210",
@@ -42,6 +39,18 @@ def judge(facts: Facts) -> Iterable[Finding]:
         (Text(f"the cache: {cache}", f"缓存目录：{cache}"),),
         span=span_of(setting.origin, facts),
         fix=_fix(facts, setting, name),
+    )
+
+
+def lacking(facts: Facts, found: CachedSnapshot) -> Text:
+    """What the cache has not, of a model that is not whole in it."""
+    model, count, first = facts.goal.model, len(found.missing), ", ".join(found.missing[:3])
+    if not count:
+        return Text(f"the cache has no {model}", f"缓存中没有 {model}")
+    files = "1 file" if count == 1 else f"{count} files"
+    return Text(
+        f"the cache lacks {files} of {model} ({first})",
+        f"缓存中的 {model} 缺少 {count} 个文件（{first}）",
     )
 
 

@@ -12,12 +12,12 @@ from rich.console import Console
 
 from qtune.core.secret import Secret
 from qtune.core.text import Lang, Text, plain
-from qtune.doctor.facts import Goal, Unknown
+from qtune.doctor.facts import CachedSnapshot, Facts, Goal, Known, Unknown
 from qtune.doctor.finding import Applicability, Finding, Fix, Severity
 from qtune.doctor.outcome import Report
 from qtune.doctor.report.terminal import render, summary
 from qtune.doctor.report.view import View, next_step
-from tests.doctor.build import HF, healthy
+from tests.doctor.build import HF, env_line, healthy, with_setting
 from tests.doctor.report import worlds
 from tests.doctor.report.screens import FOLDER, SCREENS, Screen
 
@@ -69,6 +69,26 @@ def test_says_that_nothing_is_wrong_only_when_everything_was_looked_at() -> None
     left_out = render(worlds.offline(), View()).plain
     assert "No problems found in what was checked" in left_out
     assert "left out (--offline): reach" in left_out
+
+
+def test_a_look_without_the_network_says_what_a_run_without_it_would_lack() -> None:
+    def told(facts: Facts, lang: Lang = "en") -> str:
+        return " ".join(render(worlds.judged(facts), View(lang)).plain.split())
+
+    facts = worlds.offline().facts
+    empty = dataclasses.replace(facts, snapshot=Known(CachedSnapshot(False)))
+    partly = dataclasses.replace(facts, snapshot=Known(CachedSnapshot(False, ("config.json",))))
+    assert "the cache has no Qwen/Qwen3-4B: without a network" in told(empty)
+    assert "缓存中没有 Qwen/Qwen3-4B" in told(empty, "zh")
+    assert "the cache lacks 1 file of Qwen/Qwen3-4B (config.json): without" in told(partly)
+
+    whole = dataclasses.replace(facts, snapshot=Known(CachedSnapshot(True)))
+    goal = dataclasses.replace(facts.goal, kind="download")
+    online = dataclasses.replace(worlds.well().facts, snapshot=empty.snapshot)
+    by_setting = with_setting(empty, "HF_HUB_OFFLINE", "1", env_line("HF_HUB_OFFLINE"))
+    assert "HUB210" in told(by_setting)
+    for other in (whole, dataclasses.replace(empty, goal=goal), online, by_setting):
+        assert "without a network" not in told(other)
 
 
 def test_a_crashed_check_is_not_a_clean_report() -> None:
