@@ -48,7 +48,8 @@ _LONGEST_VALUE = (
 
 @dataclass(frozen=True)
 class Entry:
-    """`KEY=value`. Columns are 1-based characters; `end_line` differs from `line` for quoted newlines."""
+    """`KEY=value`. Columns are 1-based characters, `column` that of the key without its quotes; `end_line`
+    differs from `line` for quoted newlines."""
 
     key: str
     value: str
@@ -273,7 +274,7 @@ def _statement(text: str, start: int, end: int, line: int) -> tuple[Entry | str 
             key=key,
             value=value,
             line=line,
-            column=head.start("key") - start + 1,
+            column=head.start("quoted" if head["quoted"] else "key") - start + 1,
             end_line=line + _count_newlines(text[start:stop]),
             value_column=begin - start + 1,
             end_column=stop - max(start, last_newline + 1) + 1,

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from qtune.core import envfile, envwrite
 from qtune.core.envfile import EnvDocument
 from qtune.core.envpatch import EnvPatch
-from qtune.core.errors import ConfigError
-from qtune.core.text import Text
+from qtune.doctor import deeds
+from qtune.doctor.documents.edits import edited, overlap
 from qtune.doctor.finding import Applicability, Edit, Finding
 from qtune.doctor.outcome import Report
 from qtune.doctor.recommend import patch
@@ -56,7 +54,7 @@ def planned(report: Report, document: EnvDocument, *, unsafe: bool = False) -> C
         fix = finding.fix
         assert fix is not None
         own = [edit for edit in fix.edits if Path(edit.span.path) == document.path]
-        free = [edit for edit in own if not any(_overlap(edit, other) for other in edits)]
+        free = [edit for edit in own if not any(overlap(edit, other) for other in edits)]
         edits += free
         if fix.chmod is not None and _differs(Path(fix.chmod[0]), fix.chmod[1]):
             modes[Path(fix.chmod[0])] = fix.chmod[1]
@@ -65,9 +63,9 @@ def planned(report: Report, document: EnvDocument, *, unsafe: bool = False) -> C
         plain_utf8 |= bool(fix.reencode) and Path(fix.reencode) == document.path
         if free or fix.chmod or fix.gitignore or fix.reencode or _touches(fix.patch, wanted):
             mended.append(finding)
-    edited = envfile.parse(_edited(document.text, edits), document.path, document.encoding)
-    edited = dataclasses.replace(edited, exists=document.exists)
-    text = envwrite.apply(edited, wanted) if wanted else edited.text
+    after = envfile.parse(edited(document.text, edits), document.path, document.encoding)
+    after = dataclasses.replace(after, exists=document.exists)
+    text = envwrite.apply(after, wanted) if wanted else after.text
     return Changes(
         document, text, tuple(modes.items()), tuple(ignores.items()), tuple(mended), plain_utf8
     )
@@ -86,27 +84,6 @@ def _differs(path: Path, mode: int) -> bool:
         return False
 
 
-def _overlap(one: Edit, other: Edit) -> bool:
-    def ends(edit: Edit) -> tuple[tuple[int, int], tuple[int, int]]:
-        span = edit.span
-        return (span.line, span.column), (span.end_line or span.line, span.end_column)
-
-    (a, b), (c, d) = ends(one), ends(other)
-    return (a < d and c < b) or a == c
-
-
-def _edited(text: str, edits: Sequence[Edit]) -> str:
-    """Lines and columns are those of the text before any edit, so the last edit is made first."""
-    starts = [0, *(match.end() for match in re.finditer(r"\r\n|\n|\r", text))]
-    for edit in sorted(edits, key=lambda e: (e.span.line, e.span.column), reverse=True):
-        span = edit.span
-        begin = starts[span.line - 1] + span.column - 1
-        end_line = span.end_line or span.line
-        end = starts[end_line - 1] + (span.end_column or span.column) - 1
-        text = text[:begin] + edit.text + text[end:]
-    return text
-
-
 def apply(changes: Changes) -> None:
     """Makes them all. Raises ConfigError ENV812 where one cannot be made; none is half made."""
     if changes.writes_env:
@@ -115,31 +92,6 @@ def apply(changes: Changes) -> None:
             document = dataclasses.replace(document, encoding="utf-8")
         envwrite.write(document, changes.env)
     for path, mode in changes.modes:
-        try:
-            path.chmod(mode)
-        except OSError as error:
-            raise _cannot(path, error) from error
+        deeds.give_mode(path, mode)
     for path, line in changes.ignores:
-        add_line(path, line)
-
-
-def add_line(path: Path, line: str) -> bool:
-    """Adds `line` to a .gitignore unless it is there; True when it was added."""
-    try:
-        text = path.read_bytes() if path.exists() else b""
-        if line.encode() in (part.strip() for part in text.splitlines()):
-            return False
-        newline = b"\r\n" if b"\r\n" in text else b"\n"
-        gap = newline if text and not text.endswith((b"\n", b"\r")) else b""
-        with path.open("ab") as file:
-            file.write(gap + line.encode() + newline)
-    except OSError as error:
-        raise _cannot(path, error) from error
-    return True
-
-
-def _cannot(path: Path, error: OSError) -> ConfigError:
-    reason = error.strerror or str(error)
-    return ConfigError(
-        "ENV812", Text(f"cannot change {path}: {reason}", f"无法修改 {path}：{reason}")
-    )
+        deeds.add_line(path, line)

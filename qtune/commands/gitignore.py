@@ -6,7 +6,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from qtune.commands.changes import add_line
+from qtune.doctor.deeds import add_line
 
 
 def keep_out(env: Path) -> bool:

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from qtune.commands.changes import add_line, apply, planned
+from qtune.commands.changes import apply, planned
 from qtune.core import envfile
 from qtune.core.envpatch import EnvPatch
 from qtune.core.errors import ConfigError
 from qtune.core.text import plain
+from qtune.doctor.deeds import add_line
 from qtune.doctor.finding import Applicability, Edit, Finding, Fix, Severity, Span
 from qtune.doctor.outcome import Report
 from qtune.doctor.report.envdiff import unified

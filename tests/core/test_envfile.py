@@ -115,7 +115,7 @@ def test_any_text_is_read_without_loss_and_every_column_is_exact(text: str) -> N
         ("A=   # later", "", (1, 3, 3)),
         ("A=   ", "", (1, 3, 3)),
         ("A='中文 😀' # why", "中文 😀", (1, 3, 9)),
-        ("'A'=x", "x", (1, 5, 6)),
+        ("'A'=x", "x", (2, 5, 6)),
         ('A="b"', "b", (1, 3, 6)),
         ("A=x\t#c", "x", (1, 3, 4)),
         ("\xa0A=\xa0x\xa0", "x", (2, 5, 6)),
