@@ -157,9 +157,9 @@ def field_of(path: str) -> tuple[Section, str, Field | None] | None:
     return None
 
 
-def default_of(section: Section, name: str) -> Default | None:
-    """qtune's own default, which goes before the library's."""
-    return (LORA if section == "lora" else TRAINING).get(name)
+def default_of(section: str, name: str) -> Default | None:
+    """qtune's own default of a field, which goes before the library's."""
+    return {"lora": LORA, "training": TRAINING}.get(section, {}).get(name)
 
 
 def closed(section: Section, name: str) -> Closed | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import NamedTuple
 
 _KEY = r"(?P<key>[A-Za-z_][\w.-]*|\"[^\"\r\n]*\"|'[^'\r\n]*')[ \t]*:(?=[ \t]|\Z)"
@@ -45,6 +46,7 @@ class Pair(NamedTuple):
         return self.value_column + quotes, self.value_end - quotes
 
 
+@lru_cache(maxsize=8)
 def pairs(document: str) -> tuple[Pair, ...]:
     return tuple(_Scan(BREAK.split(document)).all())
 
