@@ -1,0 +1,73 @@
+"""Above the first line of `.env` and run configs: run the doctor, and what it said the last time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from qtune.core.text import Lang, Text
+from qtune.doctor.documents.kinds import is_template
+from qtune.doctor.documents.things import kind, things
+from qtune.doctor.documents.world import World
+from qtune.doctor.finding import Severity
+
+if TYPE_CHECKING:
+    from qtune.doctor.lastreports import LastReport
+
+RUN_DOCTOR = "qtune.runDoctor"
+OPEN_REPORT = "qtune.openReport"
+
+
+@dataclass(frozen=True)
+class Lens:
+    line: int
+    title: str
+    command: str
+    arguments: tuple[str, ...] = ()
+
+
+def lens(document: str, path: Path, world: World, language: Lang) -> tuple[Lens, ...]:
+    """`arguments` are the run config to examine, none for `.env`; of a report, the model it is about."""
+    what = kind(document, path)
+    if what not in ("dotenv", "runconfig") or is_template(path):
+        return ()
+    run = (str(path),) if what == "runconfig" else ()
+    found = [Lens(1, Text("Run the doctor", "运行 doctor").to(language), RUN_DOCTOR, run)]
+    report = _report(document, path, world)
+    if report is not None:
+        model = report.facts.goal.model
+        found.append(Lens(1, _told(report, language), OPEN_REPORT, (model,)))
+    return tuple(found)
+
+
+def _report(document: str, path: Path, world: World) -> LastReport | None:
+    """About the model that the text names; else the newest one."""
+    for thing in things(document, path):
+        if thing.kind == "repo_id" and thing.key in ("model", "DEFAULT_MODEL"):
+            report = world.report(thing.text)
+            if report is not None:
+                return report
+    return world.report(None)
+
+
+def _told(report: LastReport, lang: Lang) -> str:
+    from qtune.doctor.documents.modelwords import age
+
+    counts = dict.fromkeys(Severity, 0)
+    for finding in report.findings:
+        counts[finding.severity] += 1
+    errors, warnings, notes = (counts[severity] for severity in Severity)
+    parts = [
+        Text(_many(errors, "error"), f"{errors} 个错误") if errors else None,
+        Text(_many(warnings, "warning"), f"{warnings} 个警告") if warnings else None,
+        Text(_many(notes, "note"), f"{notes} 个提示") if notes else None,
+    ]
+    said = [part.to(lang) for part in parts if part is not None]
+    listed = (", " if lang == "en" else "、").join(said) or Text("no findings", "没有问题").to(lang)
+    ago = age(report.taken)
+    return Text(f"Last run {ago.en}: {listed}", f"上次运行：{ago.zh}，{listed}").to(lang)
+
+
+def _many(count: int, word: str) -> str:
+    return f"{count} {word}{'' if count == 1 else 's'}"
