@@ -65,6 +65,14 @@ class Fix:
 
 
 @dataclass(frozen=True)
+class Related:
+    """Another place that has to do with a finding: the line that counts instead, the import before it."""
+
+    span: Span
+    message: Text
+
+
+@dataclass(frozen=True)
 class Finding:
     """`source` is the hub it speaks of, "" for none: what does not touch the goal is dropped by it.
 
@@ -81,6 +89,7 @@ class Finding:
     fix: Fix | None = None
     url: str = ""
     source: str = ""
+    related: tuple[Related, ...] = ()
 
 
 def finding_of(error: QtuneError) -> Finding:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from qtune.core.text import Text
 from qtune.doctor.finding import Finding, Severity
@@ -37,6 +37,7 @@ class Rule:
     """One cause. `needs` names the checks (without their hub) whose facts `judge` reads.
 
     A rule over facts that are Unknown says nothing. `severity` is the usual one; a finding may be milder.
+    `tag` is how an editor shows the place: struck through, or faded as what has no effect.
     """
 
     code: str
@@ -47,6 +48,7 @@ class Rule:
     needs: tuple[str, ...] = ()
     goals: frozenset[GoalKind] = ALL_GOALS
     judge: Callable[[Facts], Iterable[Finding]] = nothing
+    tag: Literal["", "deprecated", "unnecessary"] = ""
 
     @property
     def reported(self) -> bool:

@@ -11,6 +11,8 @@ from pygls.workspace import PositionCodec
 from qtune.core.secret import redact
 from qtune.core.text import Lang
 from qtune.doctor.finding import Edit, Finding, Severity, Span
+from qtune.doctor.lsp.client import Client
+from qtune.doctor.rules import one
 
 SOURCE = "qtune"
 _BREAK = re.compile(r"\r\n|\n|\r")
@@ -37,7 +39,7 @@ class Lines:
         return types.Position(line - 1, len(ahead) if ahead.isascii() else self._units(ahead))
 
     def _units(self, text: str) -> int:
-        return self.codec.client_num_units(text)
+        return int(self.codec.client_num_units(text))
 
     def range(self, span: Span) -> types.Range:
         """A span without an end is the rest of its line."""
@@ -71,17 +73,46 @@ class Lines:
         return self.lines[min(max(line, 1), len(self.lines)) - 1]
 
 
-def diagnostic(finding: Finding, lines: Lines, lang: Lang, page: str) -> types.Diagnostic:
-    """`page` is the address of the rule's page."""
-    span = finding.span or Span("", 1, 1)
+def diagnostic(
+    finding: Finding, lines: Lines, uri: str, client: Client, page: str
+) -> types.Diagnostic:
+    """`page` is the address of the rule's page, "" for none. A client gets nothing that it cannot show."""
+    where = lines.range(finding.span or Span("", 1, 1, 1, 1))
     return types.Diagnostic(
-        range=lines.range(span),
-        message=message(finding, lang),
+        range=where,
+        message=message(finding, client.lang),
         severity=_SEVERITY[finding.severity],
         code=finding.code,
         code_description=types.CodeDescription(href=page) if page else None,
         source=SOURCE,
+        tags=_tags(finding) if client.tags else None,
+        related_information=_related(finding, lines, uri, client.lang) if client.related else None,
     )
+
+
+_TAGS = {
+    "deprecated": types.DiagnosticTag.Deprecated,
+    "unnecessary": types.DiagnosticTag.Unnecessary,
+}
+
+
+def _tags(finding: Finding) -> list[types.DiagnosticTag] | None:
+    rule = one(finding.code)
+    return [_TAGS[rule.tag]] if rule is not None and rule.tag else None
+
+
+def _related(
+    finding: Finding, lines: Lines, uri: str, lang: Lang
+) -> list[types.DiagnosticRelatedInformation] | None:
+    """Places of the same document only: what lies in others was not read."""
+    own = finding.span.path if finding.span is not None else ""
+    return [
+        types.DiagnosticRelatedInformation(
+            types.Location(uri, lines.range(other.span)), redact(other.message.to(lang))
+        )
+        for other in finding.related
+        if other.span.path == own
+    ] or None
 
 
 def message(finding: Finding, lang: Lang) -> str:

@@ -24,7 +24,7 @@ _PYPROJECT = 1 << 20
 
 @dataclass(frozen=True)
 class Judged:
-    """One version of a document and what is wrong with it; `took` in seconds."""
+    """One version of a document and what is wrong with it; `took` in seconds, `number` counts judgements."""
 
     version: int | None
     text: str
@@ -32,6 +32,7 @@ class Judged:
     lines: Lines
     checked: Checked
     took: float = 0.0
+    number: int = 0
 
     @property
     def findings(self) -> tuple[Finding, ...]:
@@ -44,6 +45,7 @@ class Desk:
     def __init__(self, workspace: Callable[[], Workspace], world: Callable[[Path], World]) -> None:
         self._workspace, self._world = workspace, world
         self._judged: dict[str, Judged] = {}
+        self._count = 0
         self._given: dict[Path, tuple[float, tuple[Suppression, ...]]] = {}
 
     def root_of(self, path: Path) -> Path:
@@ -85,10 +87,15 @@ class Desk:
         began = time.monotonic()
         checked = Checked(None) if len(text) > LARGEST else self._check(text, path)
         took = time.monotonic() - began
-        judged = Judged(
-            document.version, text, path, Lines(text, document.position_codec), checked, took
-        )
-        self._judged[uri] = judged
+        return self._keep(document, text, path, checked, took)
+
+    def _keep(
+        self, document: TextDocument, text: str, path: Path, checked: Checked, took: float
+    ) -> Judged:
+        self._count += 1
+        lines = Lines(text, document.position_codec)
+        judged = Judged(document.version, text, path, lines, checked, took, self._count)
+        self._judged[document.uri] = judged
         return judged
 
     def _check(self, text: str, path: Path) -> Checked:
@@ -110,9 +117,7 @@ class Desk:
         for index, finding in found:
             own[index].append(finding)
         for cell, text, findings in zip(cells, texts, own, strict=True):
-            lines = Lines(text, cell.position_codec)
-            checked = Checked("notebook", tuple(findings))
-            self._judged[cell.uri] = Judged(cell.version, text, path, lines, checked, took)
+            self._keep(cell, text, path, Checked("notebook", tuple(findings)), took)
 
     def _suppressions(self, root: Path) -> tuple[Suppression, ...]:
         """What the project's pyproject.toml keeps quiet; read again when it has changed."""
@@ -127,7 +132,11 @@ class Desk:
         return known[1]
 
     def forget(self, uri: str) -> None:
+        """A document, or all cells of a notebook: a change in one may decide about another."""
         self._judged.pop(uri, None)
+        notebook = self._workspace().notebook_documents.get(uri)
+        for cell in notebook.cells if notebook is not None else ():
+            self._judged.pop(cell.document, None)
 
     def forget_all(self) -> None:
         """Something that documents are judged beside has changed."""

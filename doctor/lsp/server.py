@@ -1,8 +1,9 @@
-"""`qtune lsp`: the language server on stdin and stdout."""
+"""`qtune lsp`: the language server on stdin and stdout, put together."""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import os
 import sys
@@ -12,9 +13,10 @@ from lsprotocol import types
 from pygls.lsp.server import LanguageServer
 
 from qtune import __version__
-from qtune.doctor.lsp.client import Client, client_of
-from qtune.doctor.lsp.convert import diagnostic
+from qtune.doctor.lsp import delivery
+from qtune.doctor.lsp.client import client_of
 from qtune.doctor.lsp.desk import Desk, world_of
+from qtune.doctor.lsp.session import Session
 
 _NOTEBOOKS = types.NotebookDocumentSyncOptions(
     notebook_selector=[
@@ -25,75 +27,52 @@ _NOTEBOOKS = types.NotebookDocumentSyncOptions(
     ],
     save=True,
 )
+_LOOK = 5.0  # seconds between two looks whether the client still lives
 
 
-class Server(LanguageServer):
-    """pygls' server, with what one session knows: the client, and the documents on the desk."""
-
-    def __init__(self) -> None:
-        super().__init__("qtune", __version__, notebook_document_sync=_NOTEBOOKS, max_workers=2)
-        self.client = Client()
-        self.desk = Desk(lambda: self.workspace, world_of)
-        self.waiting: dict[str, asyncio.TimerHandle] = {}
-
+class _Server(LanguageServer):
     def report_server_error(self, error: Exception, source: object) -> None:
         """To the log: a popup for each malformed message would help nobody."""
         logging.getLogger(__name__).warning("%s: %s", type(error).__name__, error)
 
 
-def create() -> Server:
-    server = Server()
-    _lifecycle(server)
-    _diagnostics(server)
+def create() -> LanguageServer:
+    server = _Server("qtune", __version__, notebook_document_sync=_NOTEBOOKS, max_workers=2)
+    session = Session(server, Desk(lambda: server.workspace, world_of))
+
+    @server.feature(types.INITIALIZE)
+    def initialize(params: types.InitializeParams) -> None:
+        session.client = client_of(params, os.environ.get("QTUNE_LANG", ""))
+        if session.client.pull:
+            delivery.register_pull(session)
+        if params.process_id:
+            asyncio.get_running_loop().create_task(_outlive_nobody(params.process_id))
+
+    delivery.register(session)
     return server
 
 
-def _lifecycle(server: Server) -> None:
-    @server.feature(types.INITIALIZE)
-    def initialize(params: types.InitializeParams) -> None:
-        server.client = client_of(params, os.environ.get("QTUNE_LANG", ""))
+async def _outlive_nobody(pid: int) -> None:
+    """A client that was killed may leave the pipe open in another process: then its death ends this one too."""
+    while os.name == "posix" and _lives(pid):
+        await asyncio.sleep(_LOOK)
+    if os.name == "posix":
+        os._exit(1)  # the reader's thread waits for a pipe that nobody will write to
 
 
-def _diagnostics(server: Server) -> None:
-    @server.feature(types.TEXT_DOCUMENT_DID_OPEN)
-    def opened(params: types.DidOpenTextDocumentParams) -> None:
-        publish(server, params.text_document.uri)
-
-    @server.feature(types.TEXT_DOCUMENT_DID_CHANGE)
-    def changed(params: types.DidChangeTextDocumentParams) -> None:
-        schedule(server, params.text_document.uri)
-
-    @server.feature(types.TEXT_DOCUMENT_DID_CLOSE)
-    def closed(params: types.DidCloseTextDocumentParams) -> None:
-        uri = params.text_document.uri
-        server.desk.forget(uri)
-        server.text_document_publish_diagnostics(types.PublishDiagnosticsParams(uri, []))
-
-
-def schedule(server: Server, uri: str) -> None:
-    """Judge when the author pauses: of a burst of changes only the last is answered."""
-    handle = server.waiting.pop(uri, None)
-    if handle is not None:
-        handle.cancel()
-    loop = asyncio.get_running_loop()
-    server.waiting[uri] = loop.call_later(server.desk.pause(uri), publish, server, uri)
-
-
-def publish(server: Server, uri: str) -> None:
-    server.waiting.pop(uri, None)
-    judged = server.desk.judged(uri)
-    if judged is None:
-        return
-    found = [diagnostic(f, judged.lines, server.client.lang, "") for f in judged.findings]
-    server.text_document_publish_diagnostics(
-        types.PublishDiagnosticsParams(uri, found, judged.version)
-    )
+def _lives(pid: int) -> bool:
+    with contextlib.suppress(PermissionError):
+        try:
+            os.kill(pid, 0)
+        except (ProcessLookupError, OverflowError, ValueError):
+            return False
+    return True
 
 
 def main() -> NoReturn:
-    """Serves until the client says goodbye or is gone; exit code 0 after a proper `shutdown`."""
-    protocol = _own_stdout()
-    create().start_io(stdout=protocol)
+    """Serves until the client says goodbye or is gone."""
+    logging.basicConfig(stream=sys.stderr, level=logging.ERROR, format="qtune lsp: %(message)s")
+    create().start_io(stdout=_own_stdout())
     sys.exit(0)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from qtune.core.table import BY_NAME
 from qtune.core.text import Text
 from qtune.doctor.facts import EnvEntry, EnvFile, Facts, known
-from qtune.doctor.finding import Applicability, Edit, Finding, Fix, Severity, Span
+from qtune.doctor.finding import Applicability, Edit, Finding, Fix, Related, Severity, Span
 from qtune.doctor.rule import Page, Rule
 from qtune.doctor.rules.env.words import DOTENV, ON_THIS_MACHINE, SHOW
 from qtune.doctor.rules.places import called, entry_span
@@ -36,6 +36,7 @@ def _judge(facts: Facts) -> Iterable[Finding]:
             evidence=_values(earlier, last),
             span=entry_span(envfile, earlier[0]),
             fix=_fix(envfile, earlier, last),
+            related=(Related(entry_span(envfile, last), Text("this line counts", "这一行生效")),),
         )
 
 
@@ -99,4 +100,5 @@ RULE = Rule(
     ),
     needs=("envfile",),
     judge=_judge,
+    tag="unnecessary",
 )

@@ -156,6 +156,7 @@ RULE = Rule(
     title=Text("A variable that the libraries gave up", "已被各个库弃用的变量"),
     needs=("variables", "envfile", "packages"),
     judge=judge,
+    tag="deprecated",
     page=Page(
         what=prose(
             """

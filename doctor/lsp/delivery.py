@@ -1,0 +1,132 @@
+"""Diagnostics, sent when something changes or given when the client asks; never both to one client."""
+
+from __future__ import annotations
+
+import asyncio
+
+from lsprotocol import types
+
+from qtune.doctor.lsp.convert import diagnostic
+from qtune.doctor.lsp.desk import Judged
+from qtune.doctor.lsp.pagefiles import address
+from qtune.doctor.lsp.session import Session
+
+_PULLED = types.DiagnosticOptions(
+    inter_file_dependencies=False, workspace_diagnostics=False, identifier="qtune"
+)
+
+
+def register(session: Session) -> None:
+    server = session.server
+
+    @server.feature(types.TEXT_DOCUMENT_DID_OPEN)
+    def opened(params: types.DidOpenTextDocumentParams) -> None:
+        _push(session, params.text_document.uri)
+
+    @server.feature(types.TEXT_DOCUMENT_DID_CHANGE)
+    def changed(params: types.DidChangeTextDocumentParams) -> None:
+        _later(session, params.text_document.uri)
+
+    @server.feature(types.TEXT_DOCUMENT_DID_CLOSE)
+    def closed(params: types.DidCloseTextDocumentParams) -> None:
+        _gone(session, params.text_document.uri)
+
+    @server.feature(types.NOTEBOOK_DOCUMENT_DID_OPEN)
+    def notebook_opened(params: types.DidOpenNotebookDocumentParams) -> None:
+        _push_cells(session, params.notebook_document.uri)
+
+    @server.feature(types.NOTEBOOK_DOCUMENT_DID_CHANGE)
+    def notebook_changed(params: types.DidChangeNotebookDocumentParams) -> None:
+        structure = params.change.cells and params.change.cells.structure
+        for cell in (structure.did_close or ()) if structure else ():
+            _gone(session, cell.uri)
+        _later(session, params.notebook_document.uri)
+
+    @server.feature(types.NOTEBOOK_DOCUMENT_DID_CLOSE)
+    def notebook_closed(params: types.DidCloseNotebookDocumentParams) -> None:
+        for cell in params.cell_text_documents:
+            _gone(session, cell.uri)
+
+
+def register_pull(session: Session) -> None:
+    """Only for a client that asks; it is told so in the answer to `initialize`."""
+
+    @session.server.feature(types.TEXT_DOCUMENT_DIAGNOSTIC, _PULLED)
+    async def asked(params: types.DocumentDiagnosticParams) -> types.DocumentDiagnosticReport:
+        uri = params.text_document.uri
+        await asyncio.sleep(session.desk.pause(uri))  # of a burst of changes, the last one
+        judged = session.desk.judged(uri)
+        result_id = None if judged is None else str(judged.number)
+        if result_id is not None and result_id == params.previous_result_id:
+            return types.RelatedUnchangedDocumentDiagnosticReport(result_id)
+        found = [] if judged is None else _diagnostics(session, judged, uri)
+        return types.RelatedFullDocumentDiagnosticReport(found, result_id=result_id)
+
+
+def again(session: Session) -> None:
+    """What documents are judged beside has changed: a setting, a report, a file."""
+    session.desk.forget_all()
+    if session.client.pull:
+        if session.client.refresh_pull:
+            session.server.workspace_diagnostic_refresh(None)
+        return
+    for uri in session.desk.open_uris():
+        _push(session, uri)
+
+
+def _later(session: Session, uri: str) -> None:
+    """When its author pauses: of a burst of changes only the last is answered."""
+    handle = session.waiting.pop(uri, None)
+    if handle is not None:
+        handle.cancel()
+    if not session.client.pull:
+        loop = asyncio.get_running_loop()
+        session.waiting[uri] = loop.call_later(session.desk.pause(uri), _push, session, uri)
+
+
+def _push(session: Session, uri: str) -> None:
+    session.waiting.pop(uri, None)
+    if session.client.pull:
+        return
+    if uri in session.server.workspace.notebook_documents:
+        _push_cells(session, uri)
+        return
+    judged = session.desk.judged(uri)
+    if judged is not None:
+        _send(session, uri, _diagnostics(session, judged, uri), judged.version)
+
+
+def _push_cells(session: Session, notebook_uri: str) -> None:
+    """All of them: an import in one cell decides about a line in another."""
+    notebook = session.server.workspace.get_notebook_document(notebook_uri=notebook_uri)
+    if notebook is None or session.client.pull:
+        return
+    session.desk.forget(notebook_uri)
+    for cell in notebook.cells:
+        judged = session.desk.judged(cell.document)
+        if judged is not None:
+            found = _diagnostics(session, judged, cell.document)
+            _send(session, cell.document, found, judged.version)
+
+
+def _gone(session: Session, uri: str) -> None:
+    handle = session.waiting.pop(uri, None)
+    if handle is not None:
+        handle.cancel()
+    session.desk.forget(uri)
+    if not session.client.pull:
+        _send(session, uri, [], None)
+
+
+def _diagnostics(session: Session, judged: Judged, uri: str) -> list[types.Diagnostic]:
+    client, shown = session.client, []
+    for finding in judged.findings:
+        if finding.severity.rank <= session.wishes.least.rank:
+            page = address(finding.code, client.lang) if client.pages else ""
+            shown.append(diagnostic(finding, judged.lines, uri, client, page))
+    return shown
+
+
+def _send(session: Session, uri: str, found: list[types.Diagnostic], version: int | None) -> None:
+    params = types.PublishDiagnosticsParams(uri, found, version)
+    session.server.text_document_publish_diagnostics(params)
