@@ -89,7 +89,9 @@ def parse(text: str, key: str, origin: Origin) -> Proxy | BadProxy:
         return BadProxy(key, origin, "port")
     if parts.scheme not in SCHEMES:
         return BadProxy(key, origin, "scheme")
-    if not parts.hostname:
+    if (
+        not parts.hostname or "=" in parts.hostname
+    ):  # a lost newline: nothing of the next line is looked up
         return BadProxy(key, origin, "host")
     return Proxy(
         scheme=parts.scheme,

@@ -57,6 +57,7 @@ def test_a_proxys_address_is_taken_apart(
         ("http://proxy:99999", "port"),
         ("http://", "host"),
         ("http://:8080", "host"),
+        ("http://proxy.corpDB_SECRET=abcdef", "host"),  # the next line, without its newline
         ("http://[::1", "port"),
         ("http://me:p/w@proxy:1", "port"),
     ],
