@@ -52,7 +52,7 @@ def _title(report: Report, view: View) -> list[Text]:
     tail = bullet.join([GOALS[goal.kind].to(view.lang), *others, *([more] if more else [])])
     if line.cell_len + cell_len(bullet + tail) <= view.width:
         return [line.append(bullet + tail, "dim")]
-    return [line, *hanging(tail, 2, view, "dim")]
+    return [*hanging(first, 0, view, "bold"), *hanging(tail, 2, view, "dim")]
 
 
 def _hubs(report: Report, view: View) -> list[Text]:

@@ -4,10 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from qtune.doctor.examine import examine
+from qtune.doctor.outcome import Report
+from tests.doctor import examining, gpus
 from tests.doctor.examining import Machine, at_home, at_loopback
+from tests.doctor.report import valid
+
+
+@pytest.fixture(autouse=True)
+def readable(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever a case comes to, every format of its report must be one that its reader takes."""
+
+    def told(*arguments: Any, **options: Any) -> Report:
+        report = examine(*arguments, **options)
+        valid.everywhere(report)
+        return report
+
+    for module in (examining, gpus):
+        monkeypatch.setattr(module, "examine", told)
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -29,8 +30,13 @@ PUBLISHED = Path(__file__).parents[3] / "docs/report.schema.json"
 
 def validated(text: str) -> dict[str, Any]:
     document: dict[str, Any] = json.loads(text)
-    jsonschema.Draft202012Validator(json.loads(PUBLISHED.read_text("utf-8"))).validate(document)
+    _validator().validate(document)
     return document
+
+
+@cache
+def _validator() -> jsonschema.Draft202012Validator:
+    return jsonschema.Draft202012Validator(json.loads(PUBLISHED.read_text("utf-8")))
 
 
 def test_the_published_schema_is_the_current_one() -> None:
