@@ -89,9 +89,8 @@ def parse(text: str, key: str, origin: Origin) -> Proxy | BadProxy:
         return BadProxy(key, origin, "port")
     if parts.scheme not in SCHEMES:
         return BadProxy(key, origin, "scheme")
-    if (
-        not parts.hostname or "=" in parts.hostname
-    ):  # a lost newline: nothing of the next line is looked up
+    # A `=` is of the next line, where the newline was lost: its secret must not get into a look-up.
+    if not parts.hostname or "=" in parts.hostname:
         return BadProxy(key, origin, "host")
     return Proxy(
         scheme=parts.scheme,
