@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from qtune.core import runplaces
+from qtune.core import runedits, runplaces
+from qtune.core.runcontradictions import of_tuning
 from qtune.core.rundefaults import MAX_BYTES, MAX_LENGTH, QUICKSTART
 from qtune.core.runproblems import ConfigProblem, RunConfigError
 from qtune.core.runreader import Reader
@@ -85,6 +86,7 @@ def examine(
     reader = Reader(entries, whole, defaults.root)
     config = _config(reader, path, defaults)
     problems.extend(reader.problems)
+    problems = list(runedits.settled(problems, text))
     problems.sort(key=lambda p: (p.mark.path is None, p.line, p.column))
     if any(problem.severity == "error" for problem in problems):
         return None, tuple(problems)
@@ -107,6 +109,7 @@ def _config(read: Reader, path: Path, defaults: Defaults) -> RunConfig:
         enable_thinking=read.switch("enable_thinking"),
         trust_remote_code=bool(read.switch("trust_remote_code")),
     )
+    read.problems.extend(of_tuning(read.entries))
     read.finish()
     return config
 
@@ -190,6 +193,8 @@ def _fault(fault: Fault) -> ConfigProblem:
             Text(f"given twice: {fault.detail}", f"重复的键：{fault.detail}"),
             fault.mark,
             fix,
+            # Every other reader of YAML takes the last one.
+            edit=runedits.removal(*fault.first) if fault.first is not None else None,
         )
     message = Text(f"not usable YAML: {fault.detail}", f"YAML 无法解析：{fault.detail}")
     return ConfigProblem("CFG003", message, fault.mark)

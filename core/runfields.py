@@ -9,6 +9,12 @@ from qtune.core.text import Text
 
 OWNED, LATER = "CFG008", "CFG012"
 
+# The names every tutorial uses, and what transformers calls them now.
+ALIASES = {
+    "gradient_checkpointing": "activation_checkpointing",
+    "gradient_checkpointing_kwargs": "activation_checkpointing_kwargs",
+}
+
 
 @dataclass(frozen=True)
 class Closed:
@@ -127,8 +133,30 @@ CLOSED = {
     },
 }
 
+_TARGETS = Text(
+    "it needs optim_target_modules, which this version does not pass on",
+    "它需要 optim_target_modules，当前版本还不支持",
+)
+_OTHER_DEVICE = Text(
+    "this version trains on cuda, mps or cpu", "当前版本只在 cuda、mps 或 cpu 上训练"
+)
 # Values that a field's library knows and this version does not take.
 LATER_VALUES = {
+    **{
+        ("training", "optim", name): _TARGETS
+        for name in (
+            "galore_adamw",
+            "galore_adamw_8bit",
+            "galore_adafactor",
+            "galore_adamw_layerwise",
+            "galore_adamw_8bit_layerwise",
+            "galore_adafactor_layerwise",
+            "apollo_adamw",
+            "apollo_adamw_layerwise",
+        )
+    },
+    ("training", "optim", "adamw_torch_npu_fused"): _OTHER_DEVICE,
+    ("training", "optim", "adamw_torch_xla"): _OTHER_DEVICE,
     ("training", "save_strategy", "best"): Text(
         "this version does not evaluate during training", "当前版本训练时不做评估"
     ),
@@ -170,8 +198,29 @@ RENAMED = {
     "model_name_or_path": Text("write model", "请写 model"),
     "dataset": Text("write data", "请写 data"),
     "finetuning_type": Text("write tuning", "请写 tuning"),
+    "quantization_bit": Text("write tuning: qlora", "请写 tuning: qlora"),
+    "load_in_4bit": Text("write tuning: qlora", "请写 tuning: qlora"),
     "stage": Text("write method", "请写 method"),
 }
+
+# Of these, the ones that are only called otherwise: (table, old name) -> new name.
+SAME_VALUES = {
+    ("training.", "warmup_ratio"): "warmup_steps",
+    ("", "cutoff_len"): "max_length",
+    ("", "max_seq_length"): "max_length",
+    ("", "model_name_or_path"): "model",
+    ("", "dataset"): "data",
+    ("", "finetuning_type"): "tuning",
+    ("", "stage"): "method",
+    ("lora.", "lora_rank"): "r",
+    ("lora.", "lora_target"): "target_modules",
+}
+
+# The keys at the top level of a run config.
+TOP = (
+    "model", "method", "data", "tuning", "lora", "training", "max_length", "packing",
+    "output_dir", "enable_thinking", "trust_remote_code",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -217,6 +266,8 @@ LIMITS = {
     "save_total_limit": AT_LEAST_1,
     "seed": SEED,
     "data_seed": SEED,
+    "torch_empty_cache_steps": AT_LEAST_1,
+    "dataloader_prefetch_factor": AT_LEAST_1,
     "dataloader_num_workers": AT_LEAST_0,
     "r": AT_LEAST_1,
     "lora_alpha": AT_LEAST_1,

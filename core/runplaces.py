@@ -8,10 +8,11 @@ from pathlib import Path
 
 from qtune.core import runsection
 from qtune.core.hub.names import is_repo_id
+from qtune.core.runedits import Replacement, did_you_mean, scalar
 from qtune.core.runreader import Reader
 from qtune.core.runschema import Field
 from qtune.core.text import Text
-from qtune.core.yamltree import Listing, Table, Tree
+from qtune.core.yamltree import Leaf, Listing, Table, Tree
 
 DATA_KEYS = ("path", "format", "weight", "split")
 DATA_LATER = (".csv", ".tsv", ".parquet", ".arrow", ".xlsx", ".gz", ".zst", ".zip")
@@ -105,6 +106,8 @@ def _source(read: Reader, tree: Tree, builtin: str) -> tuple[Path, str] | None:
                     f"data.{key}: only {only} in this version",
                     f"data.{key}：当前版本只能是 {only}",
                 ),
+                Text(f"Write {only}.", f"请写 {only}。"),
+                Replacement(given[key][1].mark, only),
             )
     if "path" not in given:
         read.say("CFG013", tree.mark, Text("data: path is missing", "data：缺少 path"))
@@ -145,25 +148,46 @@ def _data_path(read: Reader, tree: Tree, builtin: str) -> Path | None:
             Text("Name the files in it, as a list.", "请用列表写出里面的文件。"),
         )
     elif not _is_file(path):
-        read.say("CFG009", tree.mark, *_missing(read, value, path))
+        read.say("CFG009", tree.mark, *_missing(read, tree, value, path))
     return path
 
 
-def _missing(read: Reader, written: str, path: Path) -> tuple[Text, Text]:
+def _missing(
+    read: Reader, tree: Tree, written: str, path: Path
+) -> tuple[Text, Text, Replacement | None]:
     message = Text(f"data: there is no file {path}", f"data：文件 {path} 不存在")
     beside = read.whole.path.parent / written if read.whole.path is not None else path
     near = difflib.get_close_matches(path.name, _names_in(path.parent), 1)
     if _is_file(beside):
-        return message, Text(
-            f"Paths start at {read.root}. The file lies in {beside.parent}: write {beside}.",
-            f"路径以 {read.root} 为起点。该文件在 {beside.parent}，请写 {beside}。",
+        return (
+            message,
+            Text(
+                f"Paths start at {read.root}. The file lies in {beside.parent}: write {beside}.",
+                f"路径以 {read.root} 为起点。该文件在 {beside.parent}，请写 {beside}。",
+            ),
+            _written(tree, _from_root(read.root, beside)),
         )
     if near:
-        return message, Text(f"Did you mean {near[0]}?", f"是不是 {near[0]}？")
-    return message, Text(
-        f"Paths start at {read.root}. Datasets of a hub are not in this version.",
-        f"路径以 {read.root} 为起点。当前版本还不支持直接使用社区数据集。",
+        edit = None
+        if written.endswith(path.name):
+            edit = _written(tree, written[: len(written) - len(path.name)] + near[0])
+        return message, did_you_mean(near[0]), edit
+    return (
+        message,
+        Text(
+            f"Paths start at {read.root}. Datasets of a hub are not in this version.",
+            f"路径以 {read.root} 为起点。当前版本还不支持直接使用社区数据集。",
+        ),
+        None,
     )
+
+
+def _written(tree: Tree, path: str) -> Replacement:
+    return Replacement(tree.mark, scalar(path, quoted=isinstance(tree, Leaf) and tree.quoted))
+
+
+def _from_root(root: Path, path: Path) -> str:
+    return path.relative_to(root).as_posix() if path.is_relative_to(root) else str(path)
 
 
 def output_dir(read: Reader, default: Path, *, config: Path) -> Path:

@@ -9,6 +9,7 @@ from qtune.core.errors import ConfigError
 from qtune.core.text import Text, plain
 
 if TYPE_CHECKING:  # `qtune explain` reads CAUSES and needs no YAML
+    from qtune.core.runedits import Replacement
     from qtune.core.yamltree import Mark
 
 
@@ -127,13 +128,14 @@ CAUSES = {
 
 @dataclass(frozen=True)
 class ConfigProblem:
-    """`mark` is the place in the file, or the command line."""
+    """`mark` is the place in the file, or the command line. `edit` is `fix` done, where one text is certain."""
 
     code: str
     message: Text
     mark: Mark
     fix: Text | None = None
     severity: Literal["error", "warning"] = "error"
+    edit: Replacement | None = None
 
     @property
     def path(self) -> str:

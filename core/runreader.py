@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from qtune.core import runsection
+from qtune.core.runedits import Replacement, value_meant, word_meant
 from qtune.core.runproblems import ConfigProblem
 from qtune.core.runschema import Field, Refused, value_of
 from qtune.core.text import Text
@@ -27,8 +28,15 @@ class Reader:
         tree = self.entries[key][1] if key in self.entries else None
         return None if isinstance(tree, Leaf) and tree.value is None and not tree.quoted else tree
 
-    def say(self, code: str, mark: Mark, message: Text, fix: Text | None = None) -> None:
-        self.problems.append(ConfigProblem(code, message, mark, fix))
+    def say(
+        self,
+        code: str,
+        mark: Mark,
+        message: Text,
+        fix: Text | None = None,
+        edit: Replacement | None = None,
+    ) -> None:
+        self.problems.append(ConfigProblem(code, message, mark, fix, edit=edit))
 
     def typed(self, key: str, tree: Tree, field: Field) -> object:
         """The value, or None after a problem was reported."""
@@ -36,7 +44,7 @@ class Reader:
         if not isinstance(value, Refused):
             return value
         said = Text(f"{key}: {value.message.en}", f"{key}：{value.message.zh}")
-        self.say(value.code, tree.mark, said)
+        self.say(value.code, tree.mark, said, *(value_meant(tree, field) or ()))
         return None
 
     def choice(self, key: str, *values: str, later: tuple[str, ...]) -> str:
@@ -60,9 +68,10 @@ class Reader:
                 tree.mark,
                 Text(f"{key}: {word} is not in this version", f"{key}：当前版本还不支持 {word}"),
                 Text(f"Use {listed}.", f"请用 {listed}。"),
+                Replacement(tree.mark, listed) if len(values) == 1 else None,
             )
         else:
-            near = runsection.near(word, (*values, *later))
+            near = word_meant(tree, (*values, *later)) if isinstance(tree, Leaf) else None
             self.say(
                 "CFG007",
                 tree.mark,
@@ -70,7 +79,7 @@ class Reader:
                     f"{key}: {word!r} is none of: {listed}",
                     f"{key}：{word!r} 不在可选项里：{listed}",
                 ),
-                near,
+                *(near or ()),
             )
         return values[0]
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Iterator, Mapping
 
-from qtune.core import rundefaults, runfields
-from qtune.core.runfields import Closed
+from qtune.core import rundefaults, runfields, slips
+from qtune.core.runcontradictions import contradictions
+from qtune.core.runedits import Replacement, did_you_mean, removal, rename, rewrite, value_meant
+from qtune.core.runfields import ALIASES, Closed
 from qtune.core.runproblems import ConfigProblem
 from qtune.core.runschema import Field, Refused, schema, value_of
 from qtune.core.text import Text
@@ -14,11 +15,7 @@ from qtune.core.yamltree import Leaf, Mark, Table, Tree
 
 ANY = Field(frozenset({"bool", "int", "float", "str", "list", "dict", "null"}))
 
-# The names every tutorial uses, and what transformers calls them now.
-ALIASES = {
-    "gradient_checkpointing": "activation_checkpointing",
-    "gradient_checkpointing_kwargs": "activation_checkpointing_kwargs",
-}
+Pairs = Mapping[str, tuple[Leaf, Tree]]
 
 
 def read(section: str, tree: Table | None) -> tuple[dict[str, object], list[ConfigProblem]]:
@@ -27,12 +24,13 @@ def read(section: str, tree: Table | None) -> tuple[dict[str, object], list[Conf
     values: dict[str, object] = {key: default.value for key, default in defaults.items()}
     given: dict[str, object] = {}
     problems: list[ConfigProblem] = []
-    for key, value in tree.pairs if tree is not None else ():
-        problems.extend(_field(section, key, value, given))
+    pairs = {key.text: (key, value) for key, value in tree.pairs} if tree is not None else {}
+    for key, value in pairs.values():
+        problems.extend(_field(section, key, value, given, pairs))
     if tree is not None:
-        marks = {key.text: key.mark for key, _ in tree.pairs}
+        marks = {name: key.mark for name, (key, _) in pairs.items()}
         _command_line_wins(marks, given)
-        problems.extend(_contradictions(section, marks, given))
+        problems.extend(contradictions(section, pairs, given))
     for old, new in ALIASES.items():
         if old in given:
             given.setdefault(new, given.pop(old))
@@ -42,36 +40,38 @@ def read(section: str, tree: Table | None) -> tuple[dict[str, object], list[Conf
 
 
 def _field(
-    section: str, key: Leaf, tree: Tree, given: dict[str, object]
+    section: str, key: Leaf, tree: Tree, given: dict[str, object], beside: Pairs
 ) -> Iterator[ConfigProblem]:
     """Add the field to `given`, or say why not."""
     name, table = f"{section}.{key.text}", schema(section)
     field = table.fields.get(key.text)
     if field is None and (table.is_installed() or key.text in runfields.RENAMED):
-        yield from unknown({key.text: (key, tree)}, table.fields, f"{section}.")
+        yield from unknown({key.text: (key, tree)}, table.fields, f"{section}.", beside)
         return
     if isinstance(tree, Leaf) and tree.value is None and not tree.quoted:
         return  # null, or key= on the command line: as if the key were not there
     value = value_of(tree, field or ANY)
     if field is None:
         given[key.text] = value
-        yield _unverified(section, key)
+        yield _unverified(section, key, beside)
         return
     closed = runfields.CLOSED[section].get(key.text)
     if closed is not None:
         # Switching off what this version cannot do is no request.
         off = value == field.default or value == "none"
         if closed.code == runfields.OWNED or not off:
-            yield _closed(name, key.mark, closed)
+            yield _closed(name, key.mark, closed, removal(key.mark, tree.mark))
         return
     if isinstance(value, Refused):
         said = Text(f"{name}: {value.message.en}", f"{name}：{value.message.zh}")
-        yield ConfigProblem(value.code, said, tree.mark)
+        near = value_meant(tree, field or ANY) or (None, None)
+        yield ConfigProblem(value.code, said, tree.mark, near[0], edit=near[1])
         return
     later = _later(section, key.text, value)
     limit = runfields.LIMITS.get(key.text)
     if later is not None:
-        yield _closed(f"{name}: {value}", tree.mark, Closed(runfields.LATER, later))
+        gone = removal(key.mark, tree.mark)
+        yield _closed(f"{name}: {value}", tree.mark, Closed(runfields.LATER, later), gone)
     elif limit and isinstance(value, (int, float)) and not limit.holds(value):
         said = Text(f"{name}: {limit.text.en}", f"{name}：{limit.text.zh}")
         yield ConfigProblem("CFG007", said, tree.mark)
@@ -86,16 +86,17 @@ def _later(section: str, key: str, value: object) -> Text | None:
     return runfields.LATER_VALUES.get((section, key, str(value)))
 
 
-def _closed(name: str, mark: Mark, closed: Closed) -> ConfigProblem:
+def _closed(name: str, mark: Mark, closed: Closed, edit: Replacement | None) -> ConfigProblem:
     if closed.code == runfields.OWNED:
         what = Text(f"{name} is set by qtune", f"{name} 由 qtune 管理")
     else:
         what = Text(f"{name} is not in this version", f"当前版本还不支持 {name}")
     message = Text(f"{what.en}: {closed.reason.en}", f"{what.zh}：{closed.reason.zh}")
-    return ConfigProblem(closed.code, message, mark, Text("Remove the line.", "请删掉这一行。"))
+    fix = Text("Remove the line.", "请删掉这一行。")
+    return ConfigProblem(closed.code, message, mark, fix, edit=edit)
 
 
-def _unverified(section: str, key: Leaf) -> ConfigProblem:
+def _unverified(section: str, key: Leaf, beside: Pairs) -> ConfigProblem:
     table = schema(section)
     name = f"{section}.{key.text}"
     made_for = f"{table.library} {table.version}"
@@ -104,7 +105,10 @@ def _unverified(section: str, key: Leaf) -> ConfigProblem:
         "it is passed on",
         f"qtune 不认识 {name}（字段表来自 {made_for}，与已安装的版本不同），原样传入",
     )
-    return ConfigProblem("CFG014", message, key.mark, near(key.text, table.fields), "warning")
+    near = slips.meant(key.text, table.fields)
+    fix = did_you_mean(near.word) if near is not None else None
+    edit = rename(key, near.word, beside, certain=False) if near is not None else None
+    return ConfigProblem("CFG014", message, key.mark, fix, "warning", edit)
 
 
 def _command_line_wins(marks: Mapping[str, Mark], given: dict[str, object]) -> None:
@@ -116,49 +120,59 @@ def _command_line_wins(marks: Mapping[str, Mark], given: dict[str, object]) -> N
             del given[in_file[0]]
 
 
-def _contradictions(
-    section: str, marks: Mapping[str, Mark], given: Mapping[str, object]
-) -> Iterator[ConfigProblem]:
-    if given.get("max_steps", -1) != -1 and "num_train_epochs" in given:
-        yield ConfigProblem(
-            "CFG010",
-            Text(
-                "training: max_steps and num_train_epochs exclude each other",
-                "training：max_steps 和 num_train_epochs 只能写一个",
-            ),
-            marks["max_steps"],
-            Text("Keep one of them.", "请只保留一个。"),
-        )
-    for old, new in ALIASES.items():
-        if old in given and new in given and given[old] != given[new]:
-            yield ConfigProblem(
-                "CFG010",
-                Text(
-                    f"{section}: {old} is another name of {new}, and the two differ",
-                    f"{section}：{old} 就是 {new}，两个值却不一样",
-                ),
-                marks[old],
-                Text(f"Keep {new}.", f"请只保留 {new}。"),
-            )
-
-
 def unknown(
-    given: Mapping[str, tuple[Leaf, Tree]], known: Iterable[str], prefix: str
+    given: Pairs, known: Iterable[str], prefix: str, beside: Pairs | None = None
 ) -> Iterator[ConfigProblem]:
-    """A problem for each key that is not known, with the likely meaning."""
+    """A problem for each key that is not known, with the likely meaning. `beside`: the table they stand in."""
     names = tuple(known)
-    for name, (key, _) in given.items():
+    for name, (key, value) in given.items():
         if name in names:
             continue
-        fix = runfields.RENAMED.get(name) or near(name, names)
-        if not prefix:
-            sections = [part for part in ("training", "lora") if name in schema(part).fields]
-            if sections:
-                fix = Text(f"It belongs under {sections[0]}:", f"它应写在 {sections[0]}: 下面")
+        fix, edit = _meant(prefix, key, value, names, given if beside is None else beside)
         message = Text(f"unknown key {prefix}{name}", f"未知的键 {prefix}{name}")
-        yield ConfigProblem("CFG005", message, key.mark, fix)
+        yield ConfigProblem("CFG005", message, key.mark, fix, edit=edit)
 
 
-def near(word: str, known: Iterable[str]) -> Text | None:
-    close = difflib.get_close_matches(word, list(known), 1)
-    return Text(f"Did you mean {close[0]}?", f"是不是 {close[0]}？") if close else None
+def _meant(
+    prefix: str, key: Leaf, value: Tree, names: tuple[str, ...], beside: Pairs
+) -> tuple[Text | None, Replacement | None]:
+    name = key.text
+    if name in runfields.RENAMED:
+        return runfields.RENAMED[name], _renamed(prefix, key, value, beside)
+    home = _home(name, prefix)
+    if home is not None:
+        return home, None
+    near = slips.meant(name, names)
+    if near is None:
+        return None, None
+    return did_you_mean(near.word), rename(key, near.word, beside, certain=near.certain)
+
+
+def _renamed(prefix: str, key: Leaf, value: Tree, beside: Pairs) -> Replacement | None:
+    """The new name, where it is one in this very table that takes the same values."""
+    if (prefix, key.text) == ("training.", "group_by_length"):
+        wanted = "train_sampling_strategy"
+        if wanted in beside or not isinstance(value, Leaf) or value.value is not True:
+            return None
+        return rewrite(key.mark, value.mark, f"{wanted}: group_by_length", certain=True)
+    new = runfields.SAME_VALUES.get((prefix, key.text))
+    if new is None:
+        return None
+    if new == "warmup_steps":
+        share = value_of(value, Field(frozenset({"float"})))
+        if not isinstance(share, int | float) or not 0 <= share < 1:
+            return None
+    return rename(key, new, beside, certain=key.text != "dataset")
+
+
+def _home(name: str, prefix: str) -> Text | None:
+    """Where a key belongs that stands in the wrong table."""
+    if prefix and name in runfields.TOP:
+        return Text(
+            f"It belongs at the top level, not under {prefix[:-1]}:",
+            f"它应写在最外层，而不是 {prefix[:-1]}: 下面",
+        )
+    for part in ("training", "lora"):
+        if prefix != "data." and f"{part}." != prefix and name in schema(part).fields:
+            return Text(f"It belongs under {part}:", f"它应写在 {part}: 下面")
+    return None

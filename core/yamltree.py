@@ -118,13 +118,13 @@ def parse(
     try:
         node = _compose(text, loader)
     except _TooDeep as deep:
-        at = Mark(path, deep.mark.line + 1, deep.mark.column + 1)
+        at = _word_at(text, path, (deep.mark.line + 1, deep.mark.column + 1))
         return None, (Fault("unsupported", "nested too deeply", at),)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         if error.context == _HALF_A_KEY:  # a key that is being typed: there, not where it is missed
             mark = error.context_mark
-        at = Mark(path, *_place(mark, _end_of(text))) if mark else Mark(path, 1, 1)
+        at = _word_at(text, path, _place(mark, _end_of(text))) if mark else Mark(path, 1, 1)
         said = ", ".join(part for part in (error.context, error.problem) if part)
         return None, (Fault("syntax", said, at),)
     except yaml.reader.ReaderError as error:
@@ -153,6 +153,7 @@ class _TooMuch(Exception):
         self.mark = mark
 
 
+_WORD = re.compile(r"\S[\w.-]*")
 _NEWLINE = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 
 
@@ -160,6 +161,16 @@ def _end_of(text: str) -> tuple[int, int]:
     """Line and column behind the last character."""
     ends = [newline.end() for newline in _NEWLINE.finditer(text)]
     return len(ends) + 1, len(text) - (ends[-1] if ends else 0) + 1
+
+
+def _word_at(text: str, path: Path | None, place: tuple[int, int]) -> Mark:
+    """The word that begins there: yaml names only the place where it stopped."""
+    line, column = place
+    if path is None:
+        return Mark(None)
+    rows = _NEWLINE.split(text, line)
+    word = _WORD.match(rows[line - 1], column - 1) if line <= len(rows) else None
+    return Mark(path, line, column, line, column + (len(word[0]) if word else 0))
 
 
 def _place(mark: Any, end: tuple[int, int]) -> tuple[int, int]:

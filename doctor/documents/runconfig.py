@@ -7,26 +7,14 @@ from pathlib import Path
 
 from qtune.core import runconfig
 from qtune.core.runconfig import Defaults
+from qtune.core.runfields import TOP
 from qtune.core.runproblems import ConfigProblem, RunConfigError
 from qtune.core.table import BY_KEY
-from qtune.doctor.finding import Applicability, Finding, Fix, Severity, Span
+from qtune.core.yamltree import Mark
+from qtune.doctor.finding import Applicability, Edit, Finding, Fix, Severity, Span
 
 # A file is one of ours by its keys. `model` or `data` alone stand in many another YAML.
-KEYS = frozenset(
-    [
-        "model",
-        "method",
-        "data",
-        "tuning",
-        "lora",
-        "training",
-        "max_length",
-        "packing",
-        "output_dir",
-        "enable_thinking",
-        "trust_remote_code",
-    ]
-)
+KEYS = frozenset(TOP)
 _KEY = re.compile(r"^([A-Za-z_]\w*)[ \t]*:", re.M)
 
 
@@ -51,8 +39,16 @@ def findings(document: str | bytes, path: Path, root: Path) -> list[Finding]:
 
 def finding(problem: ConfigProblem) -> Finding:
     mark = problem.mark
-    span = None
-    if mark.path is not None:
-        span = Span(str(mark.path), mark.line, mark.column, mark.end_line, mark.end_column)
-    fix = Fix(problem.fix, Applicability.MANUAL) if problem.fix is not None else None
+    span = span_of(mark) if mark.path is not None else None
+    fix = None
+    if problem.fix is not None:
+        edit = problem.edit
+        fix = Fix(problem.fix, Applicability.MANUAL)
+        if edit is not None:
+            how = Applicability.SAFE if edit.certain else Applicability.UNSAFE
+            fix = Fix(problem.fix, how, edits=(Edit(span_of(edit.mark), edit.text),))
     return Finding(problem.code, Severity(problem.severity), problem.message, span=span, fix=fix)
+
+
+def span_of(mark: Mark) -> Span:
+    return Span(str(mark.path), mark.line, mark.column, mark.end_line, mark.end_column)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import PurePath
 
 from qtune.core.text import Lang, Text
 from qtune.doctor.finding import Applicability, Finding, Severity
@@ -65,9 +66,14 @@ def _step(finding: Finding, view: View) -> str:
     return f"{view.again} --fix{unsafe}"
 
 
+# `--fix` writes settings; a run config, a list of packages and source are edited in the editor.
+_BY_EDITOR = (".yaml", ".yml", ".toml", ".txt", ".in", ".py", ".ipynb")
+
+
 def mends(finding: Finding) -> bool:
     """Is there something that `--fix` does about it?"""
     fix = finding.fix
     if fix is None or fix.applicability is Applicability.MANUAL:
         return False
-    return bool(fix.patch or fix.edits or fix.chmod or fix.gitignore or fix.reencode)
+    edits = any(PurePath(e.span.path).suffix.lower() not in _BY_EDITOR for e in fix.edits)
+    return bool(fix.patch or edits or fix.chmod or fix.gitignore or fix.reencode)

@@ -6,6 +6,7 @@ import difflib
 from collections.abc import Mapping
 from functools import lru_cache
 
+from qtune.core.slips import distance
 from qtune.core.table import BY_NAME, TABLE
 
 # Names seen in old guides. huggingface_hub 2 reads none of them.
@@ -47,19 +48,3 @@ def meant(key: str) -> str | None:
     if key.startswith("QTUNE_"):
         return next(iter(difflib.get_close_matches(key, _NAMES, 1, cutoff=0.7)), "")
     return None
-
-
-def distance(left: str, right: str) -> int:
-    """Damerau's: insertions, deletions, substitutions and swaps of neighbours, each counted once."""
-    if abs(len(left) - len(right)) > 2:
-        return 3  # more than anybody asks for
-    rows = [list(range(len(right) + 1))]
-    for i, a in enumerate(left, 1):
-        row = [i]
-        for j, b in enumerate(right, 1):
-            cost = min(rows[i - 1][j] + 1, row[j - 1] + 1, rows[i - 1][j - 1] + (a != b))
-            if i > 1 and j > 1 and a == right[j - 2] and left[i - 2] == b:
-                cost = min(cost, rows[i - 2][j - 2] + 1)
-            row.append(cost)
-        rows.append(row)
-    return rows[-1][-1]
