@@ -2,14 +2,37 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import threading
+from collections.abc import Iterator, Sequence
+from contextvars import ContextVar
 from urllib.parse import quote, unquote
 
 _SHORTEST = 6  # a shorter secret would blot out ordinary words; URL user info is caught by shape
 
 _lock = threading.Lock()
 _met: dict[str, str] = {}  # what must not be shown -> what is shown in its place
+_scope: ContextVar[dict[str, str] | None] = ContextVar("secrets of one piece of work", default=None)
+
+
+@contextlib.contextmanager
+def scope(*, keep: bool = False) -> Iterator[None]:
+    """Secrets that are met within are known within, and forgotten afterwards; what they may stand in must be
+    redacted before.
+
+    An editor's server needs it: each beginning of a token that is being typed would else be a secret for the
+    rest of the day. Within another scope it is a part of that one; with `keep` nothing is forgotten, as if
+    there were no scope. It holds for one thread.
+    """
+    if _scope.get() is not None:
+        yield
+        return
+    token = _scope.set(_met if keep else {})
+    try:
+        yield
+    finally:
+        _scope.reset(token)
 
 
 class Secret:
@@ -88,10 +111,11 @@ def _remember(value: str) -> None:
         repr(value)[1:-1],
     }
     forms |= {base64.b64encode(_bytes(form)).decode() for form in (value, plain)}
+    known = _scope.get()
     with _lock:
         for form in forms:
             if len(form) >= _SHORTEST:
-                _met[form] = shown
+                (_met if known is None else known)[form] = shown
 
 
 def _quoted(value: str, safe: str) -> str:
@@ -136,13 +160,23 @@ _SHAPES: tuple[tuple[re.Pattern[str], str], ...] = (
 def redact(text: str) -> str:
     """`text` with every secret masked: those met so far, and whatever has a secret's shape."""
     with _lock:
-        known = sorted(_met.items(), key=lambda item: -len(item[0]))
+        met = {**_met, **(_scope.get() or {})}
+    known = sorted(met.items(), key=lambda item: -len(item[0]))
     for value, shown in known:
         if value in text:
             text = text.replace(value, shown)
     for pattern, shown in _SHAPES:
         text = pattern.sub(shown or _mask_match, text)
     return text
+
+
+_BETWEEN = "\n\x1e\n"
+
+
+def redact_all(texts: Sequence[str]) -> list[str]:
+    """Each of them redacted, in the time of one."""
+    together = redact(_BETWEEN.join(texts)).split(_BETWEEN)
+    return together if len(together) == len(texts) else [redact(text) for text in texts]
 
 
 def _mask_match(match: re.Match[str]) -> str:

@@ -13,9 +13,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from qtune.core import envfile
+from qtune.core import envfile, secret
 from qtune.core.envfile import EnvDocument
 from qtune.doctor.documents.kinds import Kind, is_template, kind_of, use_of
+from qtune.doctor.documents.masking import masked
 from qtune.doctor.documents.world import NOTHING_ELSE, World
 from qtune.doctor.facts import Dataset, Facts, Goal, Known, Suppression
 from qtune.doctor.finding import Finding
@@ -65,6 +66,22 @@ def check(
     suppresses, `among` the rows of the data sets that were judged before: those to train on come first.
     `world` is what else is known, and may be nothing.
     """
+    with secret.scope():
+        checked = _check(document, path, root, given, among, world)
+        ignored = tuple(
+            replace(item, finding=masked([item.finding])[0]) for item in checked.ignored
+        )
+        return replace(checked, findings=masked(checked.findings), ignored=ignored)
+
+
+def _check(
+    document: str | bytes | BinaryIO,
+    path: Path,
+    root: Path | None,
+    given: Sequence[Suppression],
+    among: Rows | None,
+    world: World,
+) -> Checked:
     head = _head(document)
     kind = kind_of(path, head)
     if kind is None:
@@ -74,6 +91,14 @@ def check(
     whole = document if isinstance(document, str | bytes) else document.read()
     if kind == "dotenv":
         return _dotenv(whole, path, given)
+    if kind == "python":
+        from qtune.doctor.documents import python
+
+        return _settled("python", *python.judged(python.decoded(whole), path, given, world))
+    if kind == "notebook":
+        from qtune.doctor.documents import notebook
+
+        return _settled("notebook", *notebook.judged(whole, path, given, world))
     return _runconfig(whole, path, root or Path.cwd(), given)
 
 

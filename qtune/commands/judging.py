@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
+from qtune.core import secret
 from qtune.core.envpatch import EnvPatch
 from qtune.core.errors import UsageError
 from qtune.core.text import Text
@@ -26,7 +27,10 @@ def judge(files: Sequence[str], stdin_filename: str | None, root: Path) -> Repor
     started, clock = datetime.now().astimezone(), time.monotonic()
     named = [_named(name, stdin_filename) for name in files]
     given = _suppressions(root)
-    done = _all(named, root, given)
+    with secret.scope(
+        keep=True
+    ):  # what one file calls a secret is masked in what is said of the others
+        done = _all(named, root, given)
     goal = Goal("check", "", files=tuple(str(path) for path, _ in named))
     return Report(
         findings=tuple(finding for checked, _ in done for finding in checked.findings),

@@ -15,7 +15,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from qtune.core.envwrite import quoted
-from qtune.core.secret import Secret, mask, redact
+from qtune.core.secret import Secret, mask, redact, redact_all, scope
 
 CANARY = "hf_" + "Kanarienvogel" + "x" * 17 + "wxyz"
 ODD = 'pä"ss w\\rd/@:%&+ 中'
@@ -305,3 +305,49 @@ def test_url_quoting_of_a_space_as_plus_is_masked_too() -> None:
     value = "two words and more"
     Secret(value)
     assert quote_plus(value) not in redact(f"?q={quote_plus(value)}")
+
+
+# --- for a while ----------------------------------------------------------------------------------
+
+
+def test_what_is_met_in_a_scope_is_forgotten_with_it() -> None:
+    Secret("known before all")
+    with scope():
+        Secret("known for a while")
+        with scope():
+            Secret("known for a while, too")
+        assert redact("known for a while") == redact("known for a while, too") == "…"
+        assert redact("known before all") == "…"
+    assert redact("known for a while") == "known for a while"
+    assert redact("known before all") == "…"
+    Secret("known for a while")
+    assert redact("known for a while") == "…"
+
+
+def test_a_scope_that_keeps_is_as_if_there_were_none() -> None:
+    with scope(keep=True), scope():
+        Secret("known for good")
+    assert redact("known for good") == "…"
+
+
+def test_a_scope_ends_with_an_error_too() -> None:
+    with pytest.raises(ZeroDivisionError), scope():
+        Secret("known for a while")
+        raise ZeroDivisionError
+    assert redact("known for a while") == "known for a while"
+
+
+def test_a_scope_is_one_threads_own() -> None:
+    seen: list[str] = []
+    with scope():
+        Secret("known for a while")
+        thread = threading.Thread(target=lambda: seen.append(redact("known for a while")))
+        thread.start()
+        thread.join()
+    assert seen == ["known for a while"]
+
+
+@given(st.lists(st.text(alphabet="ab \n\x1e:@/" + CANARY[:9], max_size=30), max_size=5))
+def test_several_texts_are_redacted_like_one_after_the_other(texts: list[str]) -> None:
+    Secret("abab ab")
+    assert redact_all(texts) == [redact(text) for text in texts]
