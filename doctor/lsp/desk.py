@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -10,16 +9,15 @@ from pathlib import Path
 
 from lsprotocol import types
 from pygls.uris import to_fs_path
-from pygls.workspace import Workspace
+from pygls.workspace import TextDocument, Workspace
 
 from qtune.doctor.documents.check import Checked, check
 from qtune.doctor.documents.world import World
-from qtune.doctor.facts import Suppression
 from qtune.doctor.finding import Finding
 from qtune.doctor.lsp.convert import Lines
+from qtune.doctor.lsp.surroundings import suppressions
 
 LARGEST = 4 << 20  # characters; nobody writes such a file by hand
-_PYPROJECT = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -46,7 +44,6 @@ class Desk:
         self._workspace, self._world = workspace, world
         self._judged: dict[str, Judged] = {}
         self._count = 0
-        self._given: dict[Path, tuple[float, tuple[Suppression, ...]]] = {}
 
     def root_of(self, path: Path) -> Path:
         """The folder of the workspace that the file lies in, else the file's own."""
@@ -85,7 +82,7 @@ class Desk:
         text = document.source
         path = Path(document.path)
         began = time.monotonic()
-        checked = Checked(None) if len(text) > LARGEST else self._check(text, path)
+        checked = Checked(None) if len(text) > LARGEST else self.check(text, path)
         took = time.monotonic() - began
         return self._keep(document, text, path, checked, took)
 
@@ -98,9 +95,9 @@ class Desk:
         self._judged[document.uri] = judged
         return judged
 
-    def _check(self, text: str, path: Path) -> Checked:
+    def check(self, text: str, path: Path) -> Checked:
         root = self.root_of(path)
-        return check(text, path, root, self._suppressions(root), world=self._world(root))
+        return check(text, path, root, suppressions(root), world=self._world(root))
 
     def _judge_cells(self, notebook: types.NotebookDocument) -> None:
         from qtune.doctor.documents.notebook import check_cells
@@ -111,25 +108,13 @@ class Desk:
         root = self.root_of(path)
         texts = [cell.source for cell in cells]
         began = time.monotonic()
-        found = check_cells(texts, path, root, self._suppressions(root), self._world(root))
+        found = check_cells(texts, path, root, suppressions(root), self._world(root))
         took = time.monotonic() - began
         own: list[list[Finding]] = [[] for _ in cells]
         for index, finding in found:
             own[index].append(finding)
         for cell, text, findings in zip(cells, texts, own, strict=True):
             self._keep(cell, text, path, Checked("notebook", tuple(findings)), took)
-
-    def _suppressions(self, root: Path) -> tuple[Suppression, ...]:
-        """What the project's pyproject.toml keeps quiet; read again when it has changed."""
-        path = root / "pyproject.toml"
-        try:
-            changed = path.stat().st_mtime_ns + 0.0
-        except OSError:
-            return ()
-        known = self._given.get(root)
-        if known is None or known[0] != changed:
-            known = self._given[root] = (changed, _suppressions(path))
-        return known[1]
 
     def forget(self, uri: str) -> None:
         """A document, or all cells of a notebook: a change in one may decide about another."""
@@ -141,29 +126,8 @@ class Desk:
     def forget_all(self) -> None:
         """Something that documents are judged beside has changed."""
         self._judged.clear()
-        self._given.clear()
 
     def pause(self, uri: str) -> float:
         """Seconds to wait for the next keystroke before judging: longer where judging takes long."""
         known = self._judged.get(uri)
         return 0.02 if known is None else min(0.02 + 2 * known.took, 1.0)
-
-
-def _suppressions(path: Path) -> tuple[Suppression, ...]:
-    from qtune.doctor.suppression import project
-
-    try:
-        with path.open("rb") as file:
-            data = file.read(_PYPROJECT)
-    except OSError:
-        return ()
-    if b"tool.qtune" not in data:
-        return ()
-    return project.read(data.decode("utf-8-sig", "replace"), path, lambda name: True).suppressions
-
-
-def world_of(root: Path) -> World:
-    """What this process knows: its own variables, and the reports in the user's cache."""
-    from qtune.doctor import lastreports
-
-    return World(os.environ, lambda model: lastreports.report(root, model))

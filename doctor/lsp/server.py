@@ -15,8 +15,9 @@ from pygls.lsp.server import LanguageServer
 from qtune import __version__
 from qtune.doctor.lsp import delivery
 from qtune.doctor.lsp.client import client_of
-from qtune.doctor.lsp.desk import Desk, world_of
+from qtune.doctor.lsp.desk import Desk
 from qtune.doctor.lsp.session import Session
+from qtune.doctor.lsp.surroundings import world_of
 
 _NOTEBOOKS = types.NotebookDocumentSyncOptions(
     notebook_selector=[

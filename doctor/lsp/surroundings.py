@@ -1,0 +1,39 @@
+"""What a document is judged beside: this process's variables, the reports in the cache, the project's wishes."""
+
+from __future__ import annotations
+
+import os
+from functools import lru_cache
+from pathlib import Path
+
+from qtune.doctor.documents.world import World
+from qtune.doctor.facts import Suppression
+
+_LARGEST = 1 << 20  # bytes of a pyproject.toml
+
+
+def world_of(root: Path) -> World:
+    """`root` is the project's folder, of which the reports are."""
+    from qtune.doctor import lastreports
+
+    return World(os.environ, lambda model: lastreports.report(root, model))
+
+
+def suppressions(root: Path) -> tuple[Suppression, ...]:
+    """What the project's pyproject.toml keeps quiet; read again when it has changed."""
+    path = root / "pyproject.toml"
+    try:
+        return _read(path, path.stat().st_mtime_ns)
+    except OSError:
+        return ()
+
+
+@lru_cache(32)
+def _read(path: Path, changed: int) -> tuple[Suppression, ...]:
+    from qtune.doctor.suppression import project
+
+    with path.open("rb") as file:
+        data = file.read(_LARGEST)
+    if b"tool.qtune" not in data:
+        return ()
+    return project.read(data.decode("utf-8-sig", "replace"), path, lambda name: True).suppressions
