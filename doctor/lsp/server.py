@@ -13,7 +13,7 @@ from lsprotocol import types
 from pygls.lsp.server import LanguageServer
 
 from qtune import __version__
-from qtune.doctor.lsp import delivery
+from qtune.doctor.lsp import actions, delivery, reading
 from qtune.doctor.lsp.client import client_of
 from qtune.doctor.lsp.desk import Desk
 from qtune.doctor.lsp.session import Session
@@ -50,6 +50,8 @@ def create() -> LanguageServer:
             asyncio.get_running_loop().create_task(_outlive_nobody(params.process_id))
 
     delivery.register(session)
+    actions.register(session)
+    reading.register(session)
     return server
 
 

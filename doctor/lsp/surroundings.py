@@ -6,6 +6,9 @@ import os
 from functools import lru_cache
 from pathlib import Path
 
+from qtune.core import envfile
+from qtune.core.envfile import EnvDocument
+from qtune.core.locations import user_config
 from qtune.doctor.documents.world import World
 from qtune.doctor.facts import Suppression
 
@@ -16,7 +19,14 @@ def world_of(root: Path) -> World:
     """`root` is the project's folder, of which the reports are."""
     from qtune.doctor import lastreports
 
-    return World(os.environ, lambda model: lastreports.report(root, model))
+    return World(os.environ, lambda model: lastreports.report(root, model), _user())
+
+
+def _user() -> EnvDocument | None:
+    try:
+        return envfile.read(user_config(), os.environ)
+    except OSError:
+        return None
 
 
 def suppressions(root: Path) -> tuple[Suppression, ...]:
