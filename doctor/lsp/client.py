@@ -26,11 +26,12 @@ class Client:
     refresh_hints: bool = False
     documents: bool = False  # can be asked to show one
     lang: Lang = "en"
+    own: Lang = "en"  # before its configuration chose another one
 
 
 def client_of(params: types.InitializeParams, wanted: str) -> Client:
     """`wanted` is QTUNE_LANG; where it says nothing, the language of the editor's own menus counts."""
-    has = params.capabilities
+    has, lang = params.capabilities, _lang(wanted, params.locale)
     text, space, window = has.text_document, has.workspace, has.window
     published = text.publish_diagnostics if text else None
     actions = text.code_action if text else None
@@ -52,7 +53,8 @@ def client_of(params: types.InitializeParams, wanted: str) -> Client:
         refresh_lenses=bool(space and space.code_lens and space.code_lens.refresh_support),
         refresh_hints=bool(space and space.inlay_hint and space.inlay_hint.refresh_support),
         documents=bool(window and window.show_document and window.show_document.support),
-        lang=_lang(wanted, params.locale),
+        lang=lang,
+        own=lang,
     )
 
 

@@ -13,7 +13,7 @@ from lsprotocol import types
 from pygls.lsp.server import LanguageServer
 
 from qtune import __version__
-from qtune.doctor.lsp import actions, delivery, reading
+from qtune.doctor.lsp import actions, delivery, reading, watching
 from qtune.doctor.lsp.client import client_of
 from qtune.doctor.lsp.desk import Desk
 from qtune.doctor.lsp.session import Session
@@ -52,6 +52,7 @@ def create() -> LanguageServer:
     delivery.register(session)
     actions.register(session)
     reading.register(session)
+    watching.register(session)
     return server
 
 
