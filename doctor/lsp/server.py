@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import importlib
 import logging
 import os
 import sys
@@ -28,6 +29,8 @@ _NOTEBOOKS = types.NotebookDocumentSyncOptions(
     ],
     save=True,
 )
+# What the first document needs is there before the client may send it: `.env` is what most people open.
+_AHEAD = ("qtune.doctor.documents.dotenv", "qtune.doctor.scope", "qtune.doctor.endings")
 _LOOK = 5.0  # seconds between two looks whether the client still lives
 
 
@@ -75,6 +78,8 @@ def _lives(pid: int) -> bool:
 
 def main() -> NoReturn:
     """Serves until the client says goodbye or is gone."""
+    for name in _AHEAD:
+        importlib.import_module(name)
     logging.basicConfig(stream=sys.stderr, level=logging.ERROR, format="qtune lsp: %(message)s")
     create().start_io(stdout=_own_stdout())
     sys.exit(0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from qtune.core import envfile
 from qtune.core.envfile import EnvDocument
@@ -12,14 +13,21 @@ from qtune.core.locations import user_config
 from qtune.doctor.documents.world import World
 from qtune.doctor.facts import Suppression
 
+if TYPE_CHECKING:
+    from qtune.doctor.lastreports import LastReport
+
 _LARGEST = 1 << 20  # bytes of a pyproject.toml
 
 
 def world_of(root: Path) -> World:
     """`root` is the project's folder, of which the reports are."""
-    from qtune.doctor import lastreports
 
-    return World(os.environ, lambda model: lastreports.report(root, model), _user())
+    def report(model: str | None) -> LastReport | None:
+        from qtune.doctor import lastreports  # most documents do not ask
+
+        return lastreports.report(root, model)
+
+    return World(os.environ, report, _user())
 
 
 def _user() -> EnvDocument | None:
