@@ -40,6 +40,10 @@ _LINE = Text(
     "At one line of `.env` or of a run config, at its end or on the line above:",
     "针对 `.env` 或训练配置中的某一行，写在行末或上一行：",
 )
+_LINE_OF_CODE = Text(
+    "At one line of the code, at its end or on the line above:",
+    "针对代码中的某一行，写在行末或上一行：",
+)
 _ALWAYS = Text(
     "In the whole project, in `pyproject.toml`:", "在整个项目中，写入 `pyproject.toml`："
 )
@@ -47,6 +51,8 @@ _WHY = Text("why", "原因")
 
 
 def _suppressing(code: str, lang: Lang) -> Iterator[str]:
-    yield f"{_ONCE.to(lang)}\n\n```bash\nqtune doctor --skip {code}\n```\n"
-    yield f"{_LINE.to(lang)}\n\n```bash\n# qtune: ignore[{code}] {_WHY.to(lang)}\n```\n"
+    of_code = code.startswith("SRC")  # which the doctor does not look at
+    if not of_code:
+        yield f"{_ONCE.to(lang)}\n\n```bash\nqtune doctor --skip {code}\n```\n"
+    yield f"{(_LINE_OF_CODE if of_code else _LINE).to(lang)}\n\n```bash\n# qtune: ignore[{code}] {_WHY.to(lang)}\n```\n"
     yield f'{_ALWAYS.to(lang)}\n\n```toml\n[tool.qtune.doctor]\nignore = ["{code}"]\n```'

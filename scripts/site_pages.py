@@ -28,6 +28,7 @@ AREAS = {
     "ENV": (".env", ".env"),
     "CFG": ("Run configuration", "训练配置"),
     "DAT": ("Data", "数据"),
+    "SRC": ("Source code", "源代码"),
     "DWN": ("Downloading", "下载"),
     "TRN": ("Training", "训练"),
 }

@@ -94,11 +94,18 @@ def _check(
     if kind == "python":
         from qtune.doctor.documents import python
 
-        return _settled("python", *python.judged(python.decoded(whole), path, given, world))
+        return settled("python", *python.judged(python.decoded(whole), path, given, world))
     if kind == "notebook":
         from qtune.doctor.documents import notebook
 
-        return _settled("notebook", *notebook.judged(whole, path, given, world))
+        book = notebook.opened(
+            whole if isinstance(whole, str) else whole.decode("utf-8", "replace")
+        )
+        if book is None:
+            return Checked("notebook")
+        checked = settled("notebook", *notebook.judged(book, path, given, world))
+        findings, ignored = notebook.in_file(checked.findings, checked.ignored, book, path)
+        return replace(checked, findings=findings, ignored=ignored)
     return _runconfig(whole, path, root or Path.cwd(), given)
 
 
@@ -128,9 +135,7 @@ def _dotenv(document: str | bytes, path: Path, given: Sequence[Suppression]) -> 
         from qtune.doctor.suppression.comments import in_env
 
         comments = in_env(parsed)
-    return _settled(
-        "dotenv", found, judged, replace(facts, suppressions=(*comments, *given)), rules
-    )
+    return settled("dotenv", found, judged, replace(facts, suppressions=(*comments, *given)), rules)
 
 
 def _parsed(document: str | bytes, path: Path) -> EnvDocument:
@@ -158,7 +163,7 @@ def _runconfig(
         comments = in_yaml(text, path)
         rules = tuple(rule for rule in RULES if rule.code.startswith("CFG0"))
     goal = Goal("train", "", run_config=str(path))
-    return _settled("runconfig", found, found, Facts(goal, suppressions=(*comments, *given)), rules)
+    return settled("runconfig", found, found, Facts(goal, suppressions=(*comments, *given)), rules)
 
 
 def _dataset(
@@ -178,7 +183,7 @@ def _dataset(
     facts = Facts(Goal("train", ""), dataset=data, suppressions=tuple(given))
     rules = _rules(DATASET)
     judged = [finding for rule in rules for finding in rule.judge(facts)]
-    checked = _settled("dataset", judged, judged, facts, rules)
+    checked = settled("dataset", judged, judged, facts, rules)
     return replace(checked, rows=found.rows, whole=found.whole)
 
 
@@ -186,7 +191,7 @@ def _rules(codes: Iterable[str]) -> tuple[Rule, ...]:
     return tuple(rule for code in codes if (rule := one(code)) is not None)
 
 
-def _settled(
+def settled(
     kind: Kind,
     found: Sequence[Finding],
     judged: Sequence[Finding],

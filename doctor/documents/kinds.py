@@ -8,7 +8,7 @@ from typing import Literal
 
 from qtune.doctor.facts.dataset import Use
 
-Kind = Literal["dotenv", "runconfig", "dataset"]
+Kind = Literal["dotenv", "runconfig", "dataset", "python", "notebook"]
 
 _TEMPLATE = re.compile(r"(?:^|[._-])(?:example|sample|template|dist)(?:$|[._-])", re.I)
 _EVAL = re.compile(r"(?:^|[._-])(?:eval|evaluation|val|valid|validation|dev|test)(?:$|[._-])", re.I)
@@ -19,6 +19,10 @@ def kind_of(path: PurePath, head: str) -> Kind | None:
     name = path.name.lower()
     if name == ".env" or name.startswith(".env.") or name.endswith(".env"):
         return "dotenv"
+    if name.endswith((".py", ".pyw")):
+        return "python"
+    if name.endswith(".ipynb"):  # a client may hand in the code of its cells as one text
+        return "notebook" if head.lstrip("\ufeff \t\r\n").startswith("{") else "python"
     if name.endswith(".jsonl"):
         return "dataset"
     if name.endswith(".json"):

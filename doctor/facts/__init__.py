@@ -64,6 +64,17 @@ if TYPE_CHECKING:
         Trust,
         Xet,
     )
+    from qtune.doctor.facts.source import (
+        Argument,
+        CodeAssignment,
+        CodeCall,
+        CodeImport,
+        CodeToken,
+        CodeValue,
+        CodeVariable,
+        SourceCode,
+        Spot,
+    )
     from qtune.doctor.facts.speed import Sample, Sibling, Speed
     from qtune.doctor.facts.tokens import (
         Dotenvs,
@@ -80,11 +91,18 @@ if TYPE_CHECKING:
 __all__ = [
     "NOT_LOOKED",
     "Accelerator",
+    "Argument",
     "BadRow",
     "BrokenFile",
     "CachedSnapshot",
     "ClientName",
     "ClientRoad",
+    "CodeAssignment",
+    "CodeCall",
+    "CodeImport",
+    "CodeToken",
+    "CodeValue",
+    "CodeVariable",
     "DataAsked",
     "DataFile",
     "Dataset",
@@ -127,8 +145,10 @@ __all__ = [
     "ShadowedSetting",
     "Sibling",
     "Slice",
+    "SourceCode",
     "SourceFact",
     "Speed",
+    "Spot",
     "Stage",
     "StageName",
     "Suppression",
@@ -181,6 +201,15 @@ _HOMES = {
     "Gate": "hub",
     "Listing": "hub",
     "Relay": "hub",
+    "Argument": "source",
+    "CodeAssignment": "source",
+    "CodeCall": "source",
+    "CodeImport": "source",
+    "CodeToken": "source",
+    "CodeValue": "source",
+    "CodeVariable": "source",
+    "SourceCode": "source",
+    "Spot": "source",
     "Sample": "speed",
     "Sibling": "speed",
     "Speed": "speed",
@@ -247,6 +276,7 @@ class Facts:
     suppressions: tuple[Suppression, ...] = ()
     envfile: Fact[EnvFile] = NOT_LOOKED
     dataset: Fact[Dataset] = NOT_LOOKED
+    source_code: Fact[SourceCode] = NOT_LOOKED
     network: Fact[Network] = NOT_LOOKED
     tokens: Mapping[str, Fact[Tokens]] = field(default_factory=dict)
     dotenvs: Fact[Dotenvs] = NOT_LOOKED

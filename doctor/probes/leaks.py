@@ -12,16 +12,10 @@ from qtune.doctor.context import Context
 from qtune.doctor.facts import Facts, Known, Leak, Leaks, Unknown
 from qtune.doctor.facts.tokens import Hub
 from qtune.doctor.probes import git
+from qtune.doctor.tokenshapes import PATTERN, UUID, hub_of, is_real
 
 _SECONDS = 1.5  # for each of two searches
 _MOST = 20
-_UUID = "[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
-_PATTERN = f"(hf_|api_org_)[A-Za-z0-9]{{30,}}|ms-{_UUID}"
-
-# Rules of thumb: an example repeats itself or says what it is, a token is 34 letters drawn by lot.
-_DISTINCT = 12
-_LONGEST = 64
-_EXAMPLE = re.compile(r"xxxx|1234567|abcdefg|example|your|token|placeholder|dummy|fake|test", re.I)
 
 
 @dataclass(frozen=True)
@@ -49,7 +43,7 @@ def probe(context: Context, seen: Facts) -> Known[Leaks] | Unknown:
     places = [*here, *(p for p in sorted(committed, key=_order) if (p.path, p.text) not in gone)]
     found = tuple(
         Leak(
-            at_hand.get(place.text) or ("modelscope" if place.text[:3] == "ms-" else "huggingface"),
+            at_hand.get(place.text) or hub_of(place.text),
             str(context.root / place.path),
             place.line,
             Secret(place.text).masked,
@@ -67,9 +61,9 @@ def _order(place: _Place) -> tuple[str, int]:
 
 def _search(context: Context, at_hand: Mapping[str, Hub], commit: str) -> list[_Place] | None:
     """Only the matches themselves are read, never their lines. None: it took too long."""
-    pattern = _PATTERN
-    if any(re.fullmatch(_UUID, token) for token in at_hand):
-        pattern = f"{pattern}|{_UUID}"
+    pattern = PATTERN
+    if any(re.fullmatch(UUID, token) for token in at_hand):
+        pattern = f"{pattern}|{UUID}"
     options = ["-z", "-n", "-o", "-I", "-E", "--no-color", "--no-textconv"]
     arguments = ["grep", *options, "-e", pattern, *([commit] if commit else []), "--", "."]
     settings = ["-c", "submodule.recurse=false", "-c", "grep.fullName=false"]
@@ -78,7 +72,9 @@ def _search(context: Context, at_hand: Mapping[str, Hub], commit: str) -> list[_
         return []
     if said.status is None:
         return None
-    return [place for place in _read(said.out, commit) if _is_token(place.text, at_hand)]
+    return [
+        place for place in _read(said.out, commit) if place.text in at_hand or is_real(place.text)
+    ]
 
 
 def _read(output: str, commit: str) -> Iterator[_Place]:
@@ -89,11 +85,3 @@ def _read(output: str, commit: str) -> Iterator[_Place]:
         yield _Place(
             parts[0].removeprefix(f"{commit}:") if commit else parts[0], int(parts[1]), parts[2]
         )
-
-
-def _is_token(text: str, at_hand: Mapping[str, Hub]) -> bool:
-    if text in at_hand:
-        return True
-    if re.fullmatch(_UUID, text) or len(text) > _LONGEST or _EXAMPLE.search(text):
-        return False
-    return len(set(text.rpartition("_")[2])) >= _DISTINCT or text.startswith("ms-")

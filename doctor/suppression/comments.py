@@ -1,4 +1,4 @@
-"""`# qtune: ignore[CODE, CODE] reason` in `.env` and in YAML: which lines it speaks of, and what is wrong with it.
+"""`# qtune: ignore[CODE, CODE] reason` in `.env`, YAML and Python: which lines it speaks of, and what is wrong with it.
 
 At the end of a line it speaks of that line, on a line of its own of the next one that holds something;
 `ignore-file` speaks of the whole file, and of what has no place.
@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import bisect
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,8 @@ from qtune.doctor.facts import Suppression
 
 if TYPE_CHECKING:
     import yaml
+
+    from qtune.doctor.documents.events import Piece
 
 _COMMENT = re.compile(
     r"(?:^|(?<=\s))#[ \t]*qtune:[ \t]*ignore(?P<file>-file)?\b[ \t]*(?:\[(?P<codes>[^\]\r\n]*)\])?(?P<reason>[^\r\n]*)"
@@ -84,6 +87,32 @@ def in_yaml(text: str, path: Path) -> tuple[Suppression, ...]:
             continue
         target = number if line[: match.start()].strip() else _next(lines, number)
         found.append(_made(match, path, number, target, target))
+    return tuple(found)
+
+
+def in_python(cells: Sequence[tuple[Piece, int]], path: Path) -> tuple[Suppression, ...]:
+    """Each cell (a file is one) with the line before its first. A comment at or in a statement of several
+    lines speaks of them all."""
+    found = []
+    for piece, before in cells:
+        for comment in piece.comments:
+            match = _COMMENT.search(comment.text)
+            if match is None or match.start() > 0:
+                continue
+            text = piece.lines[comment.line - 1]
+            match = _COMMENT.search(text, comment.column - 1)
+            if match is None:
+                continue
+            own = not text[: match.start()].strip()
+            inside = any(first < comment.line <= last for first, last in piece.statements)
+            target = comment.line
+            if own and not inside:
+                target = _next(list(piece.lines), comment.line)
+            first, last = next(
+                ((a, b) for a, b in piece.statements if a <= target <= b), (target, target)
+            )
+            made = _made(match, path, comment.line + before, first + before, last + before)
+            found.append(made if target else replace(made, first=0, last=0))
     return tuple(found)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from qtune.core.text import Text
-from qtune.doctor.facts import Facts, Suppression
+from qtune.doctor.facts import Facts, Known, Suppression
 from qtune.doctor.finding import Applicability, Edit, Finding, Fix, Severity, Span
 from qtune.doctor.profiles import PROJECT
 from qtune.doctor.rule import Rule
@@ -129,7 +129,9 @@ def _lasting(suppression: Suppression, rule: Rule) -> bool:
 
 
 def _reads_run_config(rule: Rule, facts: Facts) -> bool:
-    """A code that only the reader of run configs raises was judged where it read one."""
+    """A code that only the reader of run configs raises was judged where it read one; SRC, where there is source."""
+    if rule.code.startswith("SRC"):
+        return isinstance(facts.source_code, Known)
     return bool(rule.needs) or not rule.code.startswith("CFG") or facts.goal.run_config is not None
 
 
