@@ -110,7 +110,7 @@ def _pieces(text: str) -> Iterator[ast.stmt]:
         if not decorated:
             starts.append(number)
         decorated = lines[number].startswith("@")
-    for first, after in zip(starts, [*starts[1:], len(lines)], strict=True):
+    for first, after in zip(starts, [*starts[1:], len(lines)], strict=False):
         yield from _piece(lines[first:after], first)
 
 
