@@ -117,7 +117,7 @@ def write(path: Path, text: str) -> bool:
 def _replace(target: Path, text: str) -> None:
     handle, name = tempfile.mkstemp(prefix=".", suffix=".tmp", dir=target.parent)  # 0600
     try:
-        with os.fdopen(handle, "w", encoding="ascii") as file:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
             file.write(text)
         Path(name).replace(target)
     except BaseException:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -47,13 +47,13 @@ class Desk:
 
     def root_of(self, path: Path) -> Path:
         """The folder of the workspace that the file lies in, else the file's own."""
-        folders = [Path(f) for uri in self._folders() if (f := to_fs_path(uri))]
-        around = [folder for folder in folders if path.is_relative_to(folder)]
+        around = [folder for folder in self.folders() if path.is_relative_to(folder)]
         return max(around, key=lambda folder: len(folder.parts), default=path.parent)
 
-    def _folders(self) -> Iterable[str]:
+    def folders(self) -> list[Path]:
         workspace = self._workspace()
-        return workspace.folders or ([workspace.root_uri] if workspace.root_uri else [])
+        uris = list(workspace.folders) or ([workspace.root_uri] if workspace.root_uri else [])
+        return [Path(path) for uri in uris if (path := to_fs_path(uri))]
 
     def world(self, path: Path) -> World:
         return self._world(self.root_of(path))

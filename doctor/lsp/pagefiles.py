@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 from functools import lru_cache
-from pathlib import Path
 
 from qtune import __version__
 from qtune.core.locations import user_cache
 from qtune.core.text import Lang
-from qtune.doctor import page
+from qtune.doctor import page, privatefiles
 from qtune.doctor.rules import one
 
 
@@ -22,25 +20,7 @@ def address(code: str, lang: Lang) -> str:
     path = user_cache() / "pages" / __version__ / lang / f"{code}.md"
     text = page.markdown(rule, lang)
     try:
-        if not path.is_file() or path.read_text(encoding="utf-8") != text:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            _write(path, text)
-        return path.absolute().as_uri()
-    except (OSError, UnicodeError, ValueError):
-        return ""
-
-
-def _write(path: Path, text: str) -> None:
-    """In one step: several editors may do this at once."""
-    import os
-    import tempfile
-
-    handle, name = tempfile.mkstemp(prefix=".page-", dir=path.parent)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-        Path(name).replace(path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            Path(name).unlink()
-        raise
+        known = path.read_text(encoding="utf-8") == text
+    except (OSError, UnicodeError):
+        known = False
+    return path.absolute().as_uri() if known or privatefiles.write(path, text) else ""

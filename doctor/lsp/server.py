@@ -14,7 +14,7 @@ from lsprotocol import types
 from pygls.lsp.server import LanguageServer
 
 from qtune import __version__
-from qtune.doctor.lsp import actions, delivery, reading, watching
+from qtune.doctor.lsp import actions, commands, delivery, reading, watching
 from qtune.doctor.lsp.client import client_of
 from qtune.doctor.lsp.desk import Desk
 from qtune.doctor.lsp.session import Session
@@ -56,6 +56,7 @@ def create() -> LanguageServer:
     actions.register(session)
     reading.register(session)
     watching.register(session)
+    commands.register(session)
     return server
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, field
+from typing import Any
 
 from pygls.lsp.server import LanguageServer
 
@@ -29,4 +30,4 @@ class Session:
     client: Client = field(default_factory=Client)
     wishes: Wishes = field(default_factory=Wishes)
     waiting: dict[str, asyncio.TimerHandle] = field(default_factory=dict)
-    running: asyncio.Task[None] | None = None  # the doctor, in its child process
+    running: asyncio.Task[dict[str, Any] | None] | None = None  # the doctor, in its child process
