@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from lsprotocol import types
 
 from qtune.core.text import Text
+from qtune.doctor.deeds import command_of
 from qtune.doctor.documents.edits import edits_of, fix_all
 from qtune.doctor.finding import Applicability, Edit, Finding, Span
 from qtune.doctor.lsp.convert import Lines, diagnostic, text_edits
@@ -67,6 +68,15 @@ def _quick_fixes(
                 diagnostics=[told],
                 is_preferred=finding.fix.applicability is Applicability.SAFE,
                 edit=_workspace_edit(judged, edits, uri),
+            )
+        deed = command_of(finding.fix)
+        if deed is not None:
+            title = finding.fix.title.to(lang)
+            yield types.CodeAction(
+                title=title,
+                kind=types.CodeActionKind.QuickFix,
+                diagnostics=[told],
+                command=types.Command(title, "qtune.applyFix", arguments=[uri, deed]),
             )
     if finding.span is not None and judged.checked.kind != "dataset":
         yield types.CodeAction(

@@ -98,10 +98,20 @@ async def run(
         )
     finally:
         await asyncio.shield(_end(process))
-        listening.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await listening
+        await _hang_up(process, listening)
     return heard.outcome(code)
+
+
+async def _hang_up(process: asyncio.subprocess.Process, listening: asyncio.Future[Any]) -> None:
+    """With the last of them dead the pipes are at their end, unless one went away into a session of its own."""
+    await asyncio.wait([listening], timeout=PATIENCE_S)
+    if not listening.done():
+        listening.cancel()
+        transport = getattr(process, "_transport", None)
+        if transport is not None:
+            transport.close()
+    with contextlib.suppress(asyncio.CancelledError):
+        await listening
 
 
 class _Heard:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,8 +28,9 @@ def register(session: Session) -> None:
     server = session.server
 
     @server.command(RUN_DOCTOR)
-    async def run_doctor(root: str = "", target: str = "") -> dict[str, Any] | None:
-        """`root` is the URI of the project's folder, `target` a model or a run config; "" for the usual ones."""
+    async def run_doctor(*arguments: Any) -> dict[str, Any] | None:
+        """[the URI of the project's folder, [a model or a run config]]; what is left out is the usual one."""
+        root, target = _texts(arguments, 2)
         if session.running is not None and not session.running.done():
             _say(session, Text("the doctor is running already", "doctor 已在运行"), info=True)
             return None
@@ -40,7 +41,9 @@ def register(session: Session) -> None:
         return None
 
     @server.command(FIX_ALL)
-    async def fix_all(uri: str = "") -> bool:
+    async def fix_all(*arguments: Any) -> bool:
+        """[the URI of a document]"""
+        (uri,) = _texts(arguments, 1)
         edit = actions.workspace_edit(session, uri)
         if edit is None:
             return False
@@ -48,14 +51,15 @@ def register(session: Session) -> None:
         return bool(answer.applied)
 
     @server.command(APPLY_FIX)
-    def apply_fix(uri: str, deed: Any) -> bool:
+    def apply_fix(*arguments: Any) -> bool:
+        """[the URI of a document, a deed as an action of it has named it]"""
         from qtune.doctor import deeds
 
-        judged = session.desk.judged(uri)
-        if judged is None:
+        judged = session.desk.judged(*_texts(arguments, 1))
+        if judged is None or len(arguments) < 2:
             return False
         try:
-            done = deeds.perform(_plain(deed), judged.findings)
+            done = deeds.perform(_plain(arguments[1]), judged.findings)
         except QtuneError as error:
             _say(session, error.message)
             return False
@@ -64,7 +68,9 @@ def register(session: Session) -> None:
         return True
 
     @server.command(OPEN_REPORT)
-    async def open_report(root: str = "", model: str = "") -> str | None:
+    async def open_report(*arguments: Any) -> str | None:
+        """[the URI of the project's folder, [a model]]"""
+        root, model = _texts(arguments, 2)
         folder = _folder(session, root)
         path = reportpage.write(folder, model or None, session.client.lang)
         if path is None:
@@ -154,12 +160,18 @@ def _folder(session: Session, root: str) -> Path:
     return named if named in folders else next(iter(folders), Path.cwd())
 
 
+def _texts(arguments: Sequence[Any], count: int) -> list[str]:
+    """The first `count`; a client may leave some out, or send what is no text."""
+    given = [part if isinstance(part, str) else "" for part in arguments[:count]]
+    return given + [""] * (count - len(given))
+
+
 def _plain(value: Any) -> dict[str, Any]:
     """pygls makes objects of JSON's tables."""
     if isinstance(value, Mapping):
         return dict(value)
     fields = getattr(value, "_asdict", None)
-    return dict(fields()) if fields is not None else dict(vars(value))
+    return dict(fields()) if fields is not None else {}
 
 
 def _say(session: Session, message: Text, info: bool = False) -> None:

@@ -77,8 +77,10 @@ def message(finding: Finding, lang: Lang) -> str:
     return redact("\n".join(said))
 
 
-def diagnostic(finding: Finding, places: Places, lang: Lang, page: str = "") -> dict[str, Any]:
-    """`page` is the address of the rule's page, "" for none."""
+def diagnostic(
+    finding: Finding, places: Places, lang: Lang, page: str = "", *, tags: bool = False
+) -> dict[str, Any]:
+    """`page` is the address of the rule's page, "" for none; `tags`: the client shows them."""
     told: dict[str, Any] = {
         "range": span(places.stretch(finding.span or Span("", 1, 1, 1, 1))),
         "message": message(finding, lang),
@@ -88,7 +90,7 @@ def diagnostic(finding: Finding, places: Places, lang: Lang, page: str = "") -> 
     }
     if page:
         told["codeDescription"] = {"href": page}
-    rule = one(finding.code)
+    rule = one(finding.code) if tags else None
     if rule is not None and rule.tag:
         told["tags"] = [TAGS[rule.tag]]
     return told

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol
@@ -75,15 +74,16 @@ class Opened:
         return findings if text == self.text else self._judge()
 
     def diagnostics(self) -> list[Json]:
-        published = self._client.get("publishDiagnostics") or {}
+        shows = self._client.get("publishDiagnostics") or {}
+        pages, tags = bool(shows.get("codeDescriptionSupport")), bool(shows.get("tagSupport"))
         return [
-            plain.diagnostic(finding, self._places, self.lang, self._page(finding, published))
+            plain.diagnostic(
+                finding, self._places, self.lang, self._page(finding) if pages else "", tags=tags
+            )
             for finding in self._judge()
         ]
 
-    def _page(self, finding: Finding, published: Mapping[str, Any]) -> str:
-        if not published.get("codeDescriptionSupport"):
-            return ""
+    def _page(self, finding: Finding) -> str:
         from qtune.doctor.lsp.pagefiles import address
 
         return address(finding.code, self.lang)

@@ -14,7 +14,7 @@ from lsprotocol import types
 from pygls.lsp.server import LanguageServer
 
 from qtune import __version__
-from qtune.doctor.lsp import actions, commands, delivery, reading, watching
+from qtune.doctor.lsp import actions, commands, delivery, log, reading, watching
 from qtune.doctor.lsp.client import client_of
 from qtune.doctor.lsp.desk import Desk
 from qtune.doctor.lsp.session import Session
@@ -81,7 +81,7 @@ def main() -> NoReturn:
     """Serves until the client says goodbye or is gone."""
     for name in _AHEAD:
         importlib.import_module(name)
-    logging.basicConfig(stream=sys.stderr, level=logging.ERROR, format="qtune lsp: %(message)s")
+    log.to_stderr()
     create().start_io(stdout=_own_stdout())
     sys.exit(0)
 
