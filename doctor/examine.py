@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -47,12 +47,18 @@ def examine(
     options: Options,
     observer: Observer = lambda check, finished: None,
     elsewhere: Elsewhere = NOWHERE,
+    expected: Callable[[int], None] = lambda checks: None,
 ) -> Report:
-    """Looks, judges and recommends. Raises UsageError for an unknown code in `options`."""
+    """Looks, judges and recommends. Raises UsageError for an unknown code in `options`.
+
+    `expected` is told how many checks the observer will hear of.
+    """
     started, clock = datetime.now().astimezone(), time.monotonic()
     known = before(context)
     rules = selected(options, context.goal.kind, every=bool(known.suppressions))
-    facts = look(plan(rules, context), context, known, options.limits, observer)
+    checks = plan(rules, context)
+    expected(len(checks))
+    facts = look(checks, context, known, options.limits, observer)
     if options.excused:
         facts = excused(facts)
     return report(facts, rules, options, started.isoformat(timespec="seconds"), clock, elsewhere)

@@ -48,6 +48,7 @@ class Asked:
     env_file: Path | None
     verbose: int
     quiet: bool
+    progress: str  # line, or jsonl: for a program that shows it in its own way
 
     def check(self) -> None:
         """Raises UsageError CFG092 for options that contradict each other."""
@@ -217,6 +218,7 @@ _PATH = click.Path(path_type=Path)
     help=say("Show what went well; -vv with times and facts.", "显示正常项；-vv 含耗时和事实。"),
 )
 @click.option("-q", "--quiet", is_flag=True, help=say("No progress on stderr.", "不显示进度。"))
+@click.option("--progress", type=click.Choice(["line", "jsonl"]), default="line", hidden=True)
 def command(**options: Any) -> int:
     asked = Asked(**options)
     from qtune.commands.examination import Examination

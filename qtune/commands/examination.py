@@ -19,7 +19,7 @@ from qtune.commands import console
 from qtune.commands.example import emptied, stands_in
 from qtune.commands.project import Project, here, survey
 from qtune.commands.target import Target, read_target
-from qtune.commands.watch import watching
+from qtune.commands.watch import Events, watching
 from qtune.commands.wishes import in_run_config, wishes
 from qtune.core.errors import ConfigError
 from qtune.core.http import open_client
@@ -150,9 +150,12 @@ class Examination:
             told = (*map(finding_of, problems), *file.problems, *target.findings)
             # Where no road is walked, nothing else would show it.
             otherwise = (finding_of(unusable),) if unusable is not None else ()
-            observer = stack.enter_context(watching(self.asked.quiet))
+            events = Events(sys.stderr) if self.asked.progress == "jsonl" else None
+            observer = events or stack.enter_context(watching(self.asked.quiet))
             observer = _importing(FORMATS.get(self.asked.format, _TEXT), observer)
-            report = doctor.examine(context, options, observer, Elsewhere(told, otherwise))
+            expected = events.expect if events else lambda checks: None
+            said = Elsewhere(told, otherwise)
+            report = doctor.examine(context, options, observer, said, expected)
         took_ms = round((time.monotonic() - started) * 1000)
         return dataclasses.replace(report, took_ms=took_ms)
 

@@ -1,12 +1,17 @@
-"""What is being checked right now and for how long, on one line of stderr that disappears; nothing where nobody watches."""
+"""What is being checked right now and for how long, on one line of stderr that disappears; nothing where nobody watches.
+
+For a program (`--progress jsonl`, read by qtune.doctor.lsp.child) each beginning and end is a line of JSON.
+"""
 
 from __future__ import annotations
 
 import contextlib
+import json
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from typing import TextIO
 
 from rich.text import Text
 
@@ -53,6 +58,24 @@ def _since(seconds: float) -> str:
     if seconds < _WORTH_SAYING:
         return ""
     return say(f" {int(seconds)} s", f" {int(seconds)} 秒")
+
+
+class Events:
+    """An observer that writes; where nobody reads any more, the doctor goes on."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._done = self._total = 0
+
+    def expect(self, checks: int) -> None:
+        self._done, self._total = 0, checks
+
+    def __call__(self, check: str, finished: bool) -> None:
+        self._done += finished
+        step = {"check": check, "finished": finished, "done": self._done, "total": self._total}
+        with contextlib.suppress(OSError, ValueError):
+            self._stream.write(json.dumps({"event": "progress", **step}) + "\n")
+            self._stream.flush()
 
 
 @contextlib.contextmanager
