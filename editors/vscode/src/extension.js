@@ -6,7 +6,6 @@ const python = require('./python');
 const { Session } = require('./session');
 const { Status } = require('./status');
 
-const RESTART_FOR = ['qtune.path', 'qtune.language'];
 const CALM = 500; // ms in which several changes of settings count as one
 
 /** @type {Session | undefined} */
@@ -35,7 +34,7 @@ async function activate(context) {
   context.subscriptions.push(
     { dispose: () => clearTimeout(waiting) },
     vscode.workspace.onDidChangeConfiguration((event) => {
-      if (RESTART_FOR.some((setting) => event.affectsConfiguration(setting))) soon();
+      if (event.affectsConfiguration('qtune.path')) soon();
     }),
     vscode.workspace.onDidGrantWorkspaceTrust(soon),
   );
@@ -46,7 +45,7 @@ async function activate(context) {
 }
 
 /**
- * A command of the server's, for the file at hand or the first folder; a server that is off is started first.
+ * A command of the server's, for the folder of the file at hand; a server that is off is started first.
  * @param {Session} running
  * @param {string} command
  */
@@ -55,8 +54,8 @@ async function ask(running, command) {
   if (!running.runs) await running.restart();
   if (!running.runs) return undefined; // and it has been told why
   const open = vscode.window.activeTextEditor?.document.uri;
-  const uri = open?.scheme === 'file' ? open : vscode.workspace.workspaceFolders?.[0]?.uri;
-  return vscode.commands.executeCommand(command, ...(uri ? [uri.toString()] : []));
+  const folder = (open && vscode.workspace.getWorkspaceFolder(open)) ?? vscode.workspace.workspaceFolders?.[0];
+  return vscode.commands.executeCommand(command, folder?.uri.toString() ?? '');
 }
 
 function deactivate() {

@@ -11,8 +11,10 @@ const { SELECTOR } = require('./documents');
 const { find, installLine } = require('./find');
 const { Notices } = require('./progress');
 const python = require('./python');
+const reportPage = require('./reportPage');
 
 /** @typedef {import('./find').Found} Found */
+/** @typedef {import('vscode-languageclient/node').ShowDocumentResult} Shown */
 
 class Session {
   /**
@@ -83,14 +85,12 @@ class Session {
 
   /** @param {Found} found */
   made(found) {
-    const language = vscode.workspace.getConfiguration('qtune').get('language', 'auto');
-    const env = language === 'auto' ? process.env : { ...process.env, QTUNE_LANG: language };
     /** @type {LanguageClient} */
     const client = new LanguageClient(
       'qtune',
       'qtune',
       // Not in the workspace's folder: whatever it holds should be nobody's current folder.
-      { command: found.command, args: found.args, options: { cwd: os.homedir(), env } },
+      { command: found.command, args: found.args, options: { cwd: os.homedir() } },
       {
         documentSelector: SELECTOR,
         outputChannel: this.log,
@@ -112,6 +112,12 @@ class Session {
             if (!this.notices.take(client, token, value)) next(token, value);
           },
           executeCommand: (command, args, next) => this.ran(command, () => next(command, args)),
+          window: {
+            showDocument: async (params, next) =>
+              (await reportPage.show(params.uri))
+                ? { success: true }
+                : /** @type {Shown} */ (await next(params, new vscode.CancellationTokenSource().token)),
+          },
         },
       },
     );

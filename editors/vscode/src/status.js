@@ -4,8 +4,8 @@
 const vscode = require('vscode');
 
 /**
- * The answer of `qtune.runDoctor`; `null` where it was cancelled.
- * @typedef {{errors: number, warnings: number, infos?: number, taken?: string} | null | undefined} Outcome
+ * The answer of `qtune.runDoctor`; null where it was cancelled, or gave no report.
+ * @typedef {{error: number, warning: number, info: number} | null | undefined} Outcome
  */
 
 class Status {
@@ -38,12 +38,12 @@ class Status {
 
   /** @param {Outcome} outcome */
   done(outcome) {
-    if (outcome && typeof outcome.errors === 'number') {
-      const { errors, warnings } = outcome;
-      const counts = [errors ? `$(error) ${errors}` : '', warnings ? `$(warning) ${warnings}` : ''].filter(Boolean);
+    if (outcome) {
+      const { error, warning } = outcome;
+      const counts = [error ? `$(error) ${error}` : '', warning ? `$(warning) ${warning}` : ''].filter(Boolean);
       this.rest = counts.length ? `qtune ${counts.join(' ')}` : '$(pass) qtune';
-      const when = new Date(outcome.taken ?? Date.now()).toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' });
-      this.told = vscode.l10n.t('The doctor at {0}: errors {1}, warnings {2}. Click to run it again.', when, errors, warnings);
+      const when = new Date().toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' });
+      this.told = vscode.l10n.t('The doctor at {0}: errors {1}, warnings {2}. Click to run it again.', when, error, warning);
     }
     this.ready();
   }
