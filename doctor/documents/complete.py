@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from qtune.core import secret
 from qtune.core.text import Lang
 from qtune.doctor.documents.candidates import Candidate, Cursor, fits
-from qtune.doctor.documents.kinds import Kind
-from qtune.doctor.documents.things import LARGEST, kind
+from qtune.doctor.documents.things import LARGEST, PYTHON, kind
 from qtune.doctor.documents.world import World
 
 __all__ = ["Candidate", "complete"]
@@ -23,7 +23,6 @@ _PREFIXES: dict[str, tuple[str, ...]] = {
     "dotenv": ("ENV", "TOK", "HUB"),
     "runconfig": ("CFG", "DAT", "MEM"),
     "python": ("SRC",),
-    "notebook": ("SRC",),
     "requirements": ("PKG",),
     "pyproject": ("PKG",),
 }
@@ -39,9 +38,23 @@ def complete(
     root: Path | None = None,
 ) -> tuple[Candidate, ...]:
     """`root` is the project's folder: where relative paths begin."""
+    with secret.scope():
+        return _complete(document, path, line, column, world, language, root)
+
+
+def _complete(
+    document: str,
+    path: Path,
+    line: int,
+    column: int,
+    world: World,
+    language: Lang,
+    root: Path | None,
+) -> tuple[Candidate, ...]:
     if len(document) > LARGEST:
         return ()
-    what = kind(document, path)
+    source = path.suffix.lower() in PYTHON
+    what = "python" if source else kind(document, path)
     lines = _BREAK.split(document)
     if what is None or not 1 <= line <= len(lines):
         return ()
@@ -58,10 +71,29 @@ def complete(
         from qtune.doctor.documents import completerun
 
         found = completerun.candidates(document, cursor, world, language, root)
+    elif what == "python":
+        found = _models(cursor, world, language, root)
     return tuple(candidate for candidate, _ in zip(found, range(MOST), strict=False))
 
 
-def _codes(what: Kind, cursor: Cursor, typed: str, lang: Lang) -> Iterator[Candidate]:
+def _models(cursor: Cursor, world: World, lang: Lang, root: Path | None) -> Iterator[Candidate]:
+    """Between the quotes of a call that loads one."""
+    from qtune.doctor.documents.calledmodels import LOOKS_LIKE_A_CALL
+
+    match = re.search(LOOKS_LIKE_A_CALL + r"(?P<typed>[\w./-]*)\Z", cursor.before[-300:])
+    if match is None:
+        return
+    from qtune.doctor.documents import effective
+    from qtune.doctor.documents.knownmodels import known_models
+
+    rest = re.match(r"[\w./-]*", cursor.behind)
+    span = cursor.span(len(match["typed"]), len(rest[0]) if rest else 0)
+    for model in known_models(effective.of_project(root, world), world, root):
+        if fits(model.repo_id, match["typed"]):
+            yield Candidate(model.repo_id, "repo_id", model.repo_id, span, model.why.to(lang))
+
+
+def _codes(what: str, cursor: Cursor, typed: str, lang: Lang) -> Iterator[Candidate]:
     import importlib
 
     from qtune.doctor.rules import one

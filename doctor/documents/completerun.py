@@ -44,19 +44,19 @@ def candidates(
 ) -> Iterator[Candidate]:
     lines = BREAK.split(document)
     holder, flow = _flow(cursor.before)
-    if flow is not None:
+    if flow:
+        match = _IN_FLOW.search(flow[1:])
         base = _inside(lines, cursor, cursor.before)
         section = ".".join(part for part in (base, holder) if part)
-        match = _IN_FLOW.search(flow)
-        if match is None:
-            return
-        if match["key"]:
-            yield from _values(
-                f"{section}.{match['key']}", match["typed"], cursor, world, lang, root
-            )
-        else:
+        if match is not None and match["key"]:
+            path = f"{section}.{match['key']}"
+            yield from _values(path, match["typed"], cursor, world, lang, root)
+        elif match is not None and flow[0] == "[":
+            yield from _values(section, match["typed"], cursor, world, lang, root)
+        elif match is not None:
             yield from _keys(section, match["typed"], document, cursor, lang)
         return
+
     value = _VALUE.match(cursor.before)
     if value is not None:
         base = _inside(lines, cursor, value["indent"] + value["dash"])
@@ -72,8 +72,8 @@ def candidates(
         yield from _files(item["typed"], cursor, lang, root)
 
 
-def _flow(before: str) -> tuple[str, str | None]:
-    """What stands behind the innermost bracket that is open before the cursor, and the keys it belongs to."""
+def _flow(before: str) -> tuple[str, str]:
+    """The keys that the brackets belong to which are open before the cursor, and the text from the innermost on."""
     opened: list[int] = []
     for number, character in enumerate(before[:2000]):
         if character in "{[" and len(opened) < 20:
@@ -81,12 +81,9 @@ def _flow(before: str) -> tuple[str, str | None]:
         elif character in "}]" and opened:
             opened.pop()
     if not opened:
-        return "", None
-    keys = []
-    for number in opened:
-        named = _HOLDER.search(before[:number])
-        keys.append(named["key"] if named is not None else "")
-    return ".".join(key for key in keys if key), before[opened[-1] + 1 :]
+        return "", ""
+    named = [found["key"] for number in opened if (found := _HOLDER.search(before[:number]))]
+    return ".".join(named), before[opened[-1] :]
 
 
 def _inside(lines: Sequence[str], cursor: Cursor, before: str) -> str:

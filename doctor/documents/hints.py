@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from qtune.core import secret
 from qtune.core.table import BY_NAME
 from qtune.core.text import Lang, Text
 from qtune.doctor.documents import effective
@@ -35,7 +36,8 @@ def hints(
         return ()
     what = kind(document, path)
     if what == "dotenv" and not is_template(path):
-        return tuple(_overridden(document, path, world, language))
+        with secret.scope():
+            return tuple(_overridden(document, path, world, language))
     return ()
 
 
@@ -50,7 +52,7 @@ def _overridden(document: str, path: Path, world: World, lang: Lang) -> Iterator
         if (own and value.problem is None) or settings.text(row.key) == entry.value.strip():
             continue
         shown = value.shown if value.problem is None else row.default
-        place = place_of(value.origin, path) if value.problem is None else Text("default", "默认值")
+        place = place_of(value.origin) if value.problem is None else Text("default", "默认值")
         said = plain(shown) or Text("not set", "未设置").to(lang)
         said = said if len(said) <= LONGEST else said[:LONGEST] + "…"
         where = Text(f" ({place.en})", f"（{place.zh}）").to(lang)

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from qtune.core import secret
 from qtune.core.table import BY_NAME
 from qtune.core.text import Lang
 from qtune.doctor.documents import effective, pages
@@ -37,6 +38,21 @@ def hover(
     root: Path | None = None,
 ) -> Hover | None:
     """`findings` are those of this text; `root` is the project's folder, whose `.env` decides elsewhere."""
+    with secret.scope():
+        return _hover(document, path, line, column, world, language, findings, pages_at, root)
+
+
+def _hover(
+    document: str,
+    path: Path,
+    line: int,
+    column: int,
+    world: World,
+    language: Lang,
+    findings: Sequence[Finding],
+    pages_at: Pages,
+    root: Path | None,
+) -> Hover | None:
     thing = at(things(document, path), line, column)
     here = [finding for finding in findings if _covers(finding.span, line, column)]
     blocks = [pages.of_finding(f, pages_at, language) for f in here[: pages.MOST_FINDINGS]]

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from qtune.core import secret
 from qtune.core.rundefaults import QUICKSTART
 from qtune.core.text import Lang, Text
 from qtune.doctor.documents.pages import Pages, nowhere
@@ -14,7 +15,7 @@ from qtune.doctor.documents.things import Thing, kind, things
 from qtune.doctor.documents.world import World
 from qtune.doctor.finding import Span
 
-MOST_FILES = 100
+MOST = 200  # of each sort
 
 
 @dataclass(frozen=True)
@@ -33,12 +34,14 @@ def links(
     root: Path | None = None,
 ) -> tuple[Link, ...]:
     """`pages_at` gives the address of a code's page; without one, codes lead nowhere."""
-    found = things(document, path)
-    return (
-        *_models(found, document, path, world, language, root),
-        *_codes(found, language, pages_at),
-        *(_files(found, language, root) if kind(document, path) == "runconfig" else ()),
-    )
+    with secret.scope():
+        found = things(document, path)
+        files = kind(document, path) == "runconfig"
+        return (
+            *_models(found, document, path, world, language, root),
+            *_codes(found, language, pages_at),
+            *(_files(found, language, root) if files else ()),
+        )
 
 
 def _models(
@@ -49,29 +52,32 @@ def _models(
     lang: Lang,
     root: Path | None,
 ) -> Iterator[Link]:
-    models = [thing for thing in found if thing.kind == "repo_id"]
+    models = [thing for thing in found if thing.kind == "repo_id"][:MOST]
     if not models:
         return
     from qtune.doctor.documents import modelwords
 
+    pages: dict[tuple[str, str], modelwords.HubPage] = {}
     for thing in models:
-        page = modelwords.page_of(thing, document, path, world, root)
+        name = (thing.text, thing.hub)
+        if name not in pages:
+            pages[name] = modelwords.page_of(thing, document, path, world, root)
+        page = pages[name]
         text = Text(f"Open on {page.title}", f"在 {page.title} 上打开")
         yield Link(thing.span, page.url, text.to(lang))
 
 
 def _codes(found: tuple[Thing, ...], lang: Lang, pages_at: Pages) -> Iterator[Link]:
-    for thing in found:
-        if thing.kind == "code" and (url := pages_at(thing.text)).startswith(
-            ("https://", "http://", "file://")
-        ):
+    codes = [thing for thing in found if thing.kind == "code"]
+    for thing in codes[:MOST]:
+        if (url := pages_at(thing.text)).startswith(("https://", "http://", "file://")):
             yield Link(thing.span, url, Text("Open the rule's page", "打开规则说明").to(lang))
 
 
 def _files(found: tuple[Thing, ...], lang: Lang, root: Path | None) -> Iterator[Link]:
     """Files that are there, below the project's folder: elsewhere nothing is even looked for."""
     named = [t for t in found if t.kind == "value" and t.key in ("data", "data.path")]
-    for thing in named[:MOST_FILES]:
+    for thing in named[:MOST]:
         if root is None or thing.text == QUICKSTART or not below(thing.text):
             continue
         file = root / thing.text

@@ -53,7 +53,9 @@ class HubPage:
 
 
 def page_of(thing: Thing, document: str, path: Path, world: World, root: Path | None) -> HubPage:
-    """Of a model that a document names: in `.env` and run configs the settings say which hub serves."""
+    """Of a model that a document names: a call asks the hub of its library, else the settings say which serves."""
+    if thing.hub:
+        return page_on(thing.hub, thing.text)
     if kind(document, path) == "dotenv" and not is_template(path):
         return hub_page(thing.text, effective.of_text(document, path, world))
     return hub_page(thing.text, effective.of_project(root, world))
@@ -144,10 +146,12 @@ def _taken(report: LastReport, lang: Lang) -> str:
     ago = age(report.taken)
     errors = sum(f.severity is Severity.ERROR for f in report.findings)
     codes = ", ".join(dict.fromkeys(f.code for f in report.findings[:5]))
-    text = Text(f"As the doctor saw it {ago.en}", f"来自{ago.zh}的检查").to(lang)
+    zh = f" {ago.zh}" if ago.zh[:1].isascii() else ago.zh
+    text = Text(f"As the doctor saw it {ago.en}", f"来自{zh}的检查").to(lang)
     if not codes:
         return text + Text(", without findings.", "，没有发现问题。").to(lang)
-    told = Text(f", with {errors} errors", f"，{errors} 个错误").to(lang) if errors else ""
+    many = "error" if errors == 1 else "errors"
+    told = Text(f", with {errors} {many}", f"，{errors} 个错误").to(lang) if errors else ""
     return f"{text}{told}{': ' if lang == 'en' else '：'}{words(codes)}"
 
 

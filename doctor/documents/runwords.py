@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from qtune.core import runfields
-from qtune.core.runsection import ALIASES
 from qtune.core.text import Lang, Text
 from qtune.doctor.documents.markup import code, link, words
 from qtune.doctor.documents.runkeys import (
@@ -42,8 +41,8 @@ def about(path: str, lang: Lang) -> str:
         if limit is not None:
             said = limit.text.to(lang)
             blocks.append(f"{said[:1].upper()}{said[1:]}{'.' if lang == 'en' else '。'}")
-        if section == "training" and name in ALIASES:
-            new = code(ALIASES[name])
+        if section == "training" and name in runfields.ALIASES:
+            new = code(runfields.ALIASES[name])
             blocks.append(Text(f"The older name of {new}.", f"{new} 的旧名。").to(lang))
     blocks.append(Text(f"A field of {link(title, url)}", f"{link(title, url)} 的字段").to(lang))
     return "\n\n".join(blocks)

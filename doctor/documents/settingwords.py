@@ -94,7 +94,7 @@ def shown_of(value: Value, lang: Lang) -> str:
     return code(value.shown) if value.text else _NOT_SET.to(lang)
 
 
-def place_of(origin: Origin, path: Path) -> Text:
+def place_of(origin: Origin) -> Text:
     """In a few words, for a hint beside a line."""
     if origin.level is Level.ENVIRON:
         return Text("environment", "环境变量")
@@ -102,7 +102,7 @@ def place_of(origin: Origin, path: Path) -> Text:
         return Text("command line", "命令行")
     if origin.level is Level.DEFAULT:
         return Text("default", "默认值")
-    if origin.path == path and origin.line is not None:
+    if origin.level is Level.PROJECT:
         return Text(f"line {origin.line}", f"第 {origin.line} 行")
     return Text("your own settings", "个人设置")
 

@@ -13,8 +13,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
+from qtune.core import secret
 from qtune.core.hub.names import is_repo_id
-from qtune.core.secret import redact
+from qtune.core.secret import Secret, redact
 from qtune.core.table import BY_NAME
 from qtune.doctor.documents.kinds import Kind, kind_of
 from qtune.doctor.finding import Span
@@ -24,6 +25,7 @@ _BREAK = re.compile(r"\r\n|\n|\r")
 _IGNORE = re.compile(r"#[ \t]*qtune:[ \t]*ignore(?:-file)?[ \t]*\[([^\]\r\n]*)")
 _CODE = re.compile(r"[A-Za-z]{3,4}\d{3}(?!\w)")
 HEAD = 1 << 16
+PYTHON = (".py", ".ipynb")  # of a notebook, the text of a cell, or of all of them one after another
 
 
 @dataclass(frozen=True)
@@ -31,13 +33,14 @@ class Thing:
     """`key` is what a value belongs to: a setting, a dotted key of a run config, the function it is given to.
 
     A value that names a model is a repo_id and no value besides. The text of a secret is left out, and so is
-    that of a setting which is not qtune's.
+    that of a setting which is not qtune's. `hub` is the one that a call asks, where that can be told.
     """
 
     kind: Literal["key", "value", "repo_id", "code"]
     text: str
     span: Span
     key: str = ""
+    hub: str = ""
 
 
 def kind(document: str, path: Path) -> Kind | None:
@@ -49,12 +52,19 @@ def things(document: str, path: Path) -> tuple[Thing, ...]:
     """In the order of the text."""
     if len(document) > LARGEST:
         return ()
+    with secret.scope():
+        return _things(document, path)
+
+
+def _things(document: str, path: Path) -> tuple[Thing, ...]:
     what = kind(document, path)
     found: Iterable[Thing] = ()
     if what == "dotenv":
         found = _of_dotenv(document, path)
     elif what == "runconfig":
         found = _of_runconfig(document, path)
+    elif path.suffix.lower() in PYTHON:
+        found = _of_python(document, path)
     all_of_them = [*found, *_codes(document, path)]
     return tuple(sorted(all_of_them, key=lambda t: (t.span.line, t.span.column)))
 
@@ -81,7 +91,11 @@ def _of_dotenv(document: str, path: Path) -> Iterator[Thing]:
     from qtune.doctor.documents.dotenv import is_secret
     from qtune.doctor.documents.effective import parsed
 
-    for entry in parsed(document, path).entries:
+    entries = parsed(document, path).entries
+    for entry in entries:
+        if entry.looks_secret:
+            Secret(entry.value)  # wherever else it stands, it names no model
+    for entry in entries:
         begin = entry.column
         key_end = begin + len(entry.key)
         yield Thing("key", entry.key, Span(str(path), entry.line, begin, entry.line, key_end))
@@ -119,6 +133,14 @@ def _of_runconfig(document: str, path: Path) -> Iterator[Thing]:
             yield Thing("repo_id", pair.text, span, pair.path)
         else:
             yield Thing("value", pair.text, span, pair.path)
+
+
+def _of_python(document: str, path: Path) -> Iterator[Thing]:
+    from qtune.doctor.documents.calledmodels import called_models
+
+    for model in called_models(document, path):
+        if names_model(model.repo_id):
+            yield Thing("repo_id", model.repo_id, model.span, model.function, model.hub)
 
 
 def _codes(document: str, path: Path) -> Iterator[Thing]:

@@ -1,0 +1,297 @@
+"""Resting on a place tells what stands there, in both languages, and nothing that a file says can act."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from qtune.core import envfile
+from qtune.core.runfields import CLOSED
+from qtune.core.runschema import schema
+from qtune.core.table import TABLE
+from qtune.core.text import Lang, Text, plain
+from qtune.doctor.documents import runwords
+from qtune.doctor.documents.check import check
+from qtune.doctor.documents.hover import Hover, hover
+from qtune.doctor.documents.runkeys import KEYS
+from qtune.doctor.documents.world import World
+from qtune.doctor.finding import Applicability, Finding, Fix, Severity, Span
+from qtune.doctor.rules import RULES
+from tests.doctor.documents.known import LLAMA, QWEN, finding, report, world
+from tests.doctor.report.hostile import TEXTS
+from tests.hub.worlds import GOOD
+
+ENV, YAML = Path("/project/.env"), Path("/project/run.yaml")
+LANGUAGES: tuple[Lang, ...] = ("en", "zh")
+NOTHING = World()
+
+
+def on(
+    text: str,
+    word: str,
+    path: Path = ENV,
+    known: World = NOTHING,
+    lang: Lang = "en",
+    findings: tuple[Finding, ...] = (),
+    root: Path | None = None,
+) -> Hover | None:
+    """The hover on the last place where `word` stands."""
+    at = text.rindex(word)
+    line = text.count("\n", 0, at) + 1
+    column = at - (text.rfind("\n", 0, at) + 1) + 1
+    return hover(text, path, line, column, known, lang, findings, root=root)
+
+
+def said(*args: object, **more: object) -> str:
+    found = on(*args, **more)  # type: ignore[arg-type]
+    assert found is not None
+    return found.markdown
+
+
+# --- settings -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_every_setting_tells_what_it_is_and_what_reads_it(lang: Lang) -> None:
+    for row in TABLE:
+        text = said(f"{row.key}={row.default}\n", row.key, lang=lang)
+        assert row.summary.to(lang) in text and row.why.to(lang) in text
+        assert all(choice in text for choice in row.choices)
+        assert ("Read by" if lang == "en" else "读取者") in text
+        assert "core." not in text and "commands." not in text
+
+
+def test_the_line_that_counts_and_the_ones_that_do_not() -> None:
+    text = "QTUNE_LANG=en\nQTUNE_LANG=zh\n"
+    first = hover(text, ENV, 1, 3, NOTHING, "en")
+    last = hover(text, ENV, 2, 3, NOTHING, "zh")
+    assert first is not None and "`zh`, from .env line 2, which goes before" in first.markdown
+    assert last is not None and "`zh`，来自这一行" in last.markdown
+
+
+def test_the_process_goes_before_the_users_config_and_that_before_the_file() -> None:
+    user = envfile.parse("QTUNE_LANG=zh\nQTUNE_DEVICE=cpu\n", Path("/home/me/config.env"))
+    known = World({"QTUNE_LANG": "en"}, user=user)
+    text = "QTUNE_LANG=auto\nQTUNE_DEVICE=cuda\n"
+    assert "`en`, from the environment variable QTUNE_LANG" in said(text, "QTUNE_LANG", known=known)
+    assert "`cpu`，来自 config.env 第 2 行" in said(text, "QTUNE_DEVICE", known=known, lang="zh")
+
+
+def test_an_empty_value_and_one_that_cannot_be_used() -> None:
+    assert "counts as not set" in said("QTUNE_LANG=\n", "QTUNE_LANG")
+    assert "In effect: `auto`, the default, because 'klingon' is not one of" in said(
+        "QTUNE_LANG=klingon\n", "klingon"
+    )
+
+
+def test_a_template_is_in_effect_nowhere() -> None:
+    text = said("QTUNE_LANG=zh\n", "QTUNE_LANG", Path(".env.example"), World({"QTUNE_LANG": "en"}))
+    assert "The language qtune speaks" in text and "In effect" not in text
+
+
+def test_another_programs_key_is_nothing_of_ours() -> None:
+    assert on("DATABASE_URL=postgres://x\n", "DATABASE_URL") is None
+    assert on("# only a comment\n", "comment") is None
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_secrets_are_masked_wherever_they_stand(lang: Lang) -> None:
+    plain_secret = "correct-horse-battery-staple"
+    text = (
+        f"HF_TOKEN={GOOD}\nMODELSCOPE_API_TOKEN={plain_secret}\n"
+        f"HTTPS_PROXY=http://me:{plain_secret}@proxy.example:8080\n"
+        f"HF_ENDPOINT=https://{plain_secret}.example\nQTUNE_OUTPUT_DIR=/data/{GOOD}\n"
+    )
+    known = World({"HF_TOKEN": "hf_" + "Z" * 34, "HF_HOME": f"/x/{GOOD}"})
+    findings = check(text, ENV).findings
+    shown = []
+    for number, line in enumerate(text.splitlines(), 1):
+        for column in range(1, len(line) + 2):
+            found = hover(text, ENV, number, column, known, lang, findings)
+            shown.append(found.markdown if found else "")
+    everything = "\n".join(shown)
+    assert "hf_…ZZZZ" in everything and "proxy.example:8080" in everything
+    assert GOOD not in everything and plain_secret not in everything and "Z" * 10 not in everything
+
+
+# --- run configs ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_every_field_has_its_type_its_default_and_why_qtune_owns_it(lang: Lang) -> None:
+    for section in ("lora", "training"):
+        for name in schema(section).fields:
+            text = runwords.about(f"{section}.{name}", lang)
+            shut = CLOSED[section].get(name)
+            if shut is not None:
+                assert shut.code in text and shut.reason.to(lang) in text
+            else:
+                assert ("Default `" if lang == "en" else "默认 `") in text
+    for path, key in KEYS.items():
+        assert key.summary.to(lang) in runwords.about(path, lang)
+
+
+def test_a_field_in_its_section() -> None:
+    text = "model: a/b\ntraining:\n  learning_rate: 1e-4\n  fp16: true\nlora: {r: 8}\n"
+    rate = said(text, "learning_rate", YAML)
+    assert "a number" in rate and "Default `0.0001`" in rate and "Must be above 0." in rate
+    assert "set QTUNE_DTYPE" in said(text, "fp16", YAML)
+    assert "Default `8`" in said(text, "r: 8", YAML)
+    assert "默认 `8`" in said(text, "r: 8", YAML, lang="zh")
+
+
+def test_a_name_from_another_trainer_is_explained() -> None:
+    text = "model: a/b\ndata: x\ncutoff_len: 3\ntraining: {warmup_ratio: 0.1}\n"
+    assert "max_length at the top level" in said(text, "cutoff_len", YAML)
+    assert "请写 warmup" in said(text, "warmup_ratio", YAML, lang="zh")
+    assert on("model: a/b\ndata: x\nnonsense: 1\n", "nonsense", YAML) is None
+
+
+# --- models ---------------------------------------------------------------------------------------
+
+
+def test_what_the_last_report_knows_of_a_model() -> None:
+    known = world(report(LLAMA, 3, finding("GATE402", Severity.ERROR)), report(QWEN, 50))
+    text = said(f"model: {LLAMA}\ndata: x\n", LLAMA, YAML, known)
+    assert "4.02 B parameters · 8.1 GB (12 files) · qwen3" in text
+    assert "Hugging Face: gated, licence not accepted" in text and "ModelScope: may be read" in text
+    assert "As the doctor saw it 3 h ago, with 1 error: GATE402" in text
+    chinese = said(f"model: {QWEN}\ndata: x\n", QWEN, YAML, known, "zh")
+    assert "40.2 亿参数 · 8.1 GB（12 个文件）" in chinese
+    assert "来自 2.1 天前的检查，没有发现问题。" in chinese
+
+
+def test_a_model_that_was_never_examined() -> None:
+    text = said("model: o/n\ndata: x\n", "o/n", YAML, world(report()))
+    assert "`qtune doctor o/n`" in text and "parameters" not in text
+
+
+def test_a_whole_download_is_told() -> None:
+    known = world(report(cached=8_060_000_000))
+    assert "downloaded" in said(f"model: {QWEN}\ndata: x\n", QWEN, YAML, known)
+
+
+def test_the_page_is_on_the_hub_that_serves(tmp_path: Path) -> None:
+    text = f"model: {QWEN}\ndata: x\n"
+    on_modelscope = f"[ModelScope](https://modelscope.cn/models/{QWEN})"
+    on_hugging_face = f"[Hugging Face](https://huggingface.co/{QWEN})"
+    assert on_modelscope in said(text, QWEN, YAML)
+    assert on_hugging_face in said(text, QWEN, YAML, World({"USE_MODELSCOPE": "False"}))
+    (tmp_path / ".env").write_text("USE_MODELSCOPE=False\nHF_ENDPOINT=https://hf-mirror.example\n")
+    assert on_hugging_face in said(text, QWEN, YAML, root=tmp_path)
+    own = f"USE_MODELSCOPE=False\nDEFAULT_MODEL={QWEN}\n"
+    assert on_hugging_face in said(own, QWEN)
+    assert "DEFAULT_MODEL" in said(own, QWEN)
+
+
+# --- codes and findings ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_every_code_tells_its_rule(lang: Lang) -> None:
+    for rule in RULES:
+        text = said(f"A=1 # qtune: ignore[{rule.code}]\n", rule.code, lang=lang)
+        assert rule.title.to(lang) in re.sub("`+ ?", "", text) or rule.name in text
+        assert f"`qtune explain {rule.code}`" in text
+        assert text.count("```") % 2 == 0, "a code block was cut in two"
+        assert len(text) < 6000
+
+
+def test_a_code_that_no_rule_has() -> None:
+    assert on("A=1 # qtune: ignore[ENV999]\n", "ENV999") is None
+
+
+def test_a_finding_and_its_page_before_what_stands_there() -> None:
+    text = "USE_MODELSCOPE=Tru\n"
+    findings = check(text, ENV).findings
+    for lang in LANGUAGES:
+        shown = said(text, "Tru", lang=lang, findings=findings)
+        assert shown.index("ENV805") < shown.index("ModelScope")
+        assert "# qtune: ignore[ENV805]" in shown and "qtune explain ENV805" in shown
+    assert "ENV805" not in said(text, "Tru")
+
+
+def test_a_finding_where_nothing_else_stands_and_one_without_an_end() -> None:
+    text = "what is this\nA=1\n"
+    findings = check(text, ENV).findings
+    found = on(text, "is this", findings=findings)
+    assert found is not None and "ENV800" in found.markdown and found.span.line == 1
+    open_end = Finding("ENV800", Severity.ERROR, plain("x"), span=Span(str(ENV), 1, 6))
+    assert hover(text, ENV, 1, 3, NOTHING, "en", (open_end,)) is None
+    assert hover(text, ENV, 1, 9, NOTHING, "en", (open_end,)) is not None
+
+
+def test_the_rest_of_a_page_is_linked_where_it_has_an_address() -> None:
+    text = "A=1 # qtune: ignore[ENV801]\n"
+    pages = {
+        "file:///home/me/%E9%A1%B5/ENV801.md": True,
+        "https://example.org/ENV801": True,
+        "command:workbench.action.quit": False,
+        "javascript:alert(1)": False,
+        "https://example.org/) [x](command:y": False,
+    }
+    for url, linked in pages.items():
+
+        def page_at(code: str, url: str = url) -> str:
+            return url
+
+        found = hover(text, ENV, 1, 22, NOTHING, "en", pages_at=page_at)
+        assert found is not None
+        assert (f"[The whole page]({url})" in found.markdown) is linked
+        assert linked or "](" not in found.markdown
+
+
+# --- nothing that a file says can act -------------------------------------------------------------
+
+_CODE_SPAN = re.compile(r"(`+)(?!`)(.+?)(?<!`)\1(?!`)", re.S)
+_OURS = re.compile(r"\[[\w ]+\]\((?:https://(?:huggingface\.co|modelscope\.cn)/)[\w./#-]+\)")
+
+
+def bare(markdown: str) -> str:
+    """What is left for a renderer to interpret: without code, and without our own links."""
+    text = re.sub(r"^(```+)[^\n]*\n.*?^\1$", "", markdown, flags=re.S | re.M)
+    return _OURS.sub("", _CODE_SPAN.sub("", text))
+
+
+HOSTILE = (
+    *TEXTS,
+    "[run](command:workbench.action.terminal.new)",
+    "![x](https://evil.example/pixel.png)",
+    "<img src=x onerror=alert(1)> <https://evil.example>",
+    "$\\href{javascript:alert(1)}{x}$ \\(x\\) \\[y\\]",
+    "a`b``c[d](command:e)`",
+    "https://evil.example www.evil.example me@evil.example",
+    "&lt;script&gt; &#91;x&#93;(command:y)",
+    "\n\n# head\n\n---\n\n```\n[x](command:y)",
+)
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_words_of_a_file_neither_format_nor_link_nor_typeset(text: str, lang: Lang) -> None:
+    words = Text(text, text)
+    fix = Fix(words, Applicability.MANUAL, command=text, url=text)
+    hostile = Finding(
+        "ZZZ999", Severity.ERROR, words, (words,), span=Span("x", 1, 1, 1, 99), fix=fix
+    )
+    line = text.replace("\n", " ").replace("\r", " ").replace("'", "")
+    env = f"QTUNE_OUTPUT_DIR='{line}'\n"
+    yaml = f"model: a/b\ndata: '{line}'\n'{line}': 1\n"
+    shown = [
+        hover(env, ENV, 1, 20, NOTHING, lang, (hostile,)),
+        hover(env, ENV, 1, 3, World({"QTUNE_OUTPUT_DIR": text}), lang),
+        hover(yaml, YAML, 2, 9, NOTHING, lang),
+        hover(yaml, YAML, 3, 2, NOTHING, lang),
+    ]
+    for found in shown:
+        left = bare(found.markdown if found is not None else "")
+        assert not re.search(r"\]\(|<|\$|&#?\w+;|//|@|www\.|!\[", left), left
+        assert not re.search(r"(?m)^ {0,3}(?:#|```|~~~|    \S)", left), left
+        assert "\u202e" not in left and "\x1b" not in left
+
+
+def test_a_value_of_a_megabyte_is_cut() -> None:
+    text = f"QTUNE_OUTPUT_DIR={'x' * 500_000}\n"
+    assert len(said(text, "QTUNE")) < 2000
