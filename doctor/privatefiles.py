@@ -89,7 +89,7 @@ def newest(folder: Path, prefix: str, suffix: str) -> list[Path]:
 
 
 def read(path: Path, largest: int) -> tuple[Stamp, str]:
-    """ASCII. Raises OSError, ValueError for what is no file of our own of at most `largest` bytes."""
+    """UTF-8. Raises OSError, ValueError for what is no file of our own of at most `largest` bytes."""
     flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
     with os.fdopen(os.open(path, flags), "rb") as file:
         seen = os.fstat(file.fileno())
@@ -98,7 +98,7 @@ def read(path: Path, largest: int) -> tuple[Stamp, str]:
         data = file.read(largest + 1)
     if len(data) > largest:
         raise ValueError("too large")
-    return _stamp(seen), data.decode("ascii")
+    return _stamp(seen), data.decode("utf-8")
 
 
 def write(path: Path, text: str) -> bool:
