@@ -17,6 +17,7 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
@@ -35,6 +36,12 @@ _SECRET_NAME = re.compile(
     r"(?:TOKEN|SECRET|PASS(?:WORD|WD|PHRASE)?|CREDENTIALS?|(?:API|ACCESS|SECRET|PRIVATE)_?KEY)(?:_?\d+)?\Z",
     re.I,
 )
+
+
+@lru_cache(4096)
+def _named_like_a_secret(key: str) -> bool:
+    return _SECRET_NAME.search(key) is not None
+
 
 _SWALLOWED = re.compile(
     r"(?:TOKEN|SECRET|PASS(?:WORD|WD|PHRASE)?|CREDENTIALS?|KEY)(?:_?\d+)?=(.+)", re.I | re.S
@@ -69,7 +76,7 @@ class Entry:
         row = BY_NAME.get(self.key)
         if row is not None and row.key.endswith("_PROXY"):
             return "@" in self.value
-        return row.secret if row is not None else bool(_SECRET_NAME.search(self.key))
+        return row.secret if row is not None else _named_like_a_secret(self.key)
 
 
 @dataclass(frozen=True)
@@ -169,6 +176,7 @@ def _encoding(data: bytes) -> Encoding:
     return "utf-8"
 
 
+_NEWLINE = re.compile(r"\r\n|\n|\r")
 _KEY = re.compile(
     r"[^\S\r\n]*(?P<export>export[^\S\r\n]+)?(?P<key>'(?P<quoted>[^']+)'|[^=#\s]+)[^\S\r\n]*(?P<equals>=)?"
 )
@@ -213,14 +221,17 @@ def parse(
             entries.append(item)
         elif item is not None:
             unparsed.append(Unparsed(line, raw_line, item))
-        stop = _line_end(text, stop)
-        line += _count_newlines(text[position:stop])
+        if stop <= end:
+            stop = end
+        else:  # a value in quotes ran on
+            stop = _line_end(text, stop)
+            line += _count_newlines(text[position:stop])
         position, line = _past_newline(text, stop, line)
     return EnvDocument(path, text, tuple(entries), tuple(unparsed), encoding)
 
 
 def _line_end(text: str, position: int) -> int:
-    match = re.compile(r"\r\n|\n|\r").search(text, position)
+    match = _NEWLINE.search(text, position)
     return match.start() if match else len(text)
 
 
@@ -231,7 +242,7 @@ def _past_newline(text: str, position: int, line: int) -> tuple[int, int]:
 
 
 def _count_newlines(text: str) -> int:
-    return len(re.findall(r"\r\n|\n|\r", text))
+    return len(_NEWLINE.findall(text)) if "\n" in text or "\r" in text else 0
 
 
 def _statement(text: str, start: int, end: int, line: int) -> tuple[Entry | str | None, int]:

@@ -32,6 +32,7 @@ DOTENV = (
     "ENV800", "ENV801", "ENV802", "ENV803", "ENV804", "ENV805", "ENV810",
     "TOK301", "TOK302",
     "HUB203", "HUB204", "HUB211",
+    "GPU510",
 )  # fmt: skip
 DATASET = ("DAT900", "DAT901", "DAT903")
 SECONDS = 2.0  # for the rows of one file
@@ -90,7 +91,7 @@ def _check(
         return _dataset(document, path, given, among)
     whole = document if isinstance(document, str | bytes) else document.read()
     if kind == "dotenv":
-        return _dotenv(whole, path, given)
+        return _dotenv(whole, path, given, world)
     if kind == "python":
         from qtune.doctor.documents import python
 
@@ -119,7 +120,9 @@ def _head(document: str | bytes | BinaryIO) -> str:
     return head.decode("utf-8", "replace")
 
 
-def _dotenv(document: str | bytes, path: Path, given: Sequence[Suppression]) -> Checked:
+def _dotenv(
+    document: str | bytes, path: Path, given: Sequence[Suppression], world: World
+) -> Checked:
     from qtune.doctor.documents import dotenv
     from qtune.doctor.scope import scoped
 
@@ -127,7 +130,7 @@ def _dotenv(document: str | bytes, path: Path, given: Sequence[Suppression]) -> 
     facts = dotenv.facts(parsed)
     rules = _rules(code for code in DOTENV if not (is_template(path) and code.startswith("TOK")))
     judged = [finding for rule in rules for finding in rule.judge(facts)]
-    others = [*dotenv.problems(parsed)]
+    others = [*dotenv.problems(parsed, facts), *dotenv.beside(parsed, facts, world)]
     found = [*scoped(judged, facts), *others]
     judged += others
     comments: tuple[Suppression, ...] = ()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 
@@ -11,7 +13,9 @@ class EnvEntry:
     """A line of `.env`. `shown` is the value, masked for secrets and "" for keys qtune does not know.
 
     Lines and columns are 1-based; `value_column` and `end_column` bound the value with its quotes, and
-    `hash_column` is that of a `#` in a value without quotes, 0 where there is none.
+    `hash_column` is that of a `#` in a value without quotes, 0 where there is none. `strays` are columns, from
+    and up to, of what cannot belong to the value of a setting: characters that nobody sees, and around a token
+    quotes, blanks and the word Bearer.
     """
 
     key: str
@@ -26,17 +30,23 @@ class EnvEntry:
     looks_secret: bool
     unexpanded: tuple[str, ...] = ()
     hash_column: int = 0
+    strays: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True)
 class UnparsedLine:
-    """`key` and the columns are those of core.envfile.Unparsed.mapping: a line written as in YAML."""
+    """`key` and the columns are those of core.envfile.Unparsed.mapping: a line written as in YAML.
+
+    `strays` are columns, from and up to, of characters that cannot be seen, and without which the line is a
+    setting.
+    """
 
     line: int
     reason: str
     key: str = ""
     column: int = 0
     value_column: int = 0
+    strays: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -64,4 +74,8 @@ class EnvFile:
     above: tuple[OtherEnv, ...] = ()
 
     def last(self, key: str) -> EnvEntry | None:
-        return next((entry for entry in reversed(self.entries) if entry.key == key), None)
+        return self._last.get(key)
+
+    @cached_property
+    def _last(self) -> Mapping[str, EnvEntry]:
+        return {entry.key: entry for entry in self.entries}

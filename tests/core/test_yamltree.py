@@ -149,6 +149,6 @@ def test_two_thousand_lines_are_read_between_two_keystrokes() -> None:
 
 
 def _seconds(text: str) -> float:
-    began = time.perf_counter()
+    began = time.process_time()
     assert parse(text, AT)[0] is not None
-    return time.perf_counter() - began
+    return time.process_time() - began

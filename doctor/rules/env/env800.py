@@ -68,6 +68,8 @@ def _message(name: str, line: UnparsedLine, reason: Text, whole: bool) -> Text:
             f"{name} {reason.en} (line {line.line})", f"{name} {reason.zh}（第 {line.line} 行）"
         )
     named = f" ({line.key})" if line.key in BY_NAME else ""
+    if line.strays:
+        reason = Text("holds characters that cannot be seen", "含有看不见的字符")
     return Text(
         f"{name} line {line.line}{named} {reason.en}, so it is ignored",
         f"{name} 第 {line.line} 行{named and f'（{line.key}）'}{reason.zh}，因此被忽略",
@@ -75,6 +77,18 @@ def _message(name: str, line: UnparsedLine, reason: Text, whole: bool) -> Text:
 
 
 def _fix(envfile: EnvFile, line: UnparsedLine) -> Fix:
+    if line.strays:
+        return Fix(
+            Text(
+                "Remove the characters that cannot be seen",
+                "删除看不见的字符",
+            ),
+            Applicability.SAFE,
+            edits=tuple(
+                Edit(Span(envfile.path, line.line, begin, line.line, end), "")
+                for begin, end in line.strays
+            ),
+        )
     if not line.key:
         return Fix(_MENDS.get(line.reason, _MENDS["no_equals"]), Applicability.MANUAL)
     colon = Span(envfile.path, line.line, line.column, line.line, line.value_column)

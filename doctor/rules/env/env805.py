@@ -17,6 +17,8 @@ from qtune.doctor.rules.env.words import ORDER, SHOW
 from qtune.doctor.rules.places import glued, span_of
 from qtune.doctor.rules.words import joined, prose
 
+# Quotes and blanks, and what a page hides among the letters that are copied from it.
+_AROUND = "\"'`“”‘’ \u00a0\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"
 _YES = {
     **dict.fromkeys(TRUE, "True"),
     "enable": "True",
@@ -73,7 +75,7 @@ def _fix(fact: SettingFact) -> Fix:
 
 def _meant(fact: SettingFact) -> tuple[str | None, bool]:
     """The value that was meant, and whether that is certain: only its case or its quotes are wrong."""
-    row, written = BY_KEY[fact.key], fact.value.strip().strip("\"'`“”‘’ ")
+    row, written = BY_KEY[fact.key], fact.value.strip().strip(_AROUND)
     if problem_of(row, written) is None and written:
         return written, True
     low = written.lower()

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from qtune.core.text import Text
-from qtune.doctor.facts import Facts
-from qtune.doctor.finding import Applicability, Finding, Fix, Severity
+from qtune.doctor.facts import Facts, TokenFact, known
+from qtune.doctor.finding import Applicability, Edit, Finding, Fix, Severity, Span
 from qtune.doctor.rule import Page, Rule
 from qtune.doctor.rules.places import glued, span_of
 from qtune.doctor.rules.tok.held import accepted, called, counting, hubs, key_of, severity
@@ -41,15 +41,24 @@ def _judge(facts: Facts) -> Iterable[Finding]:
             Text(f"{name.en} {extra.en}", f"{name.zh}{extra.zh}"),
             because=glued(token.origin, facts),
             span=span_of(token.origin, facts),
-            fix=Fix(
-                Text(
-                    f"In {where.en}, write the token alone: {alone}",
-                    f"在{amid(where)}中只写 Token 本身：{alone}",
-                ),
-                Applicability.MANUAL,
-            ),
+            fix=_fix(token, where, alone, facts),
             source=source.name,
         )
+
+
+def _fix(token: TokenFact, where: Text, alone: str, facts: Facts) -> Fix:
+    title = Text(
+        f"In {where.en}, write the token alone: {alone}",
+        f"在{amid(where)}中只写 Token 本身：{alone}",
+    )
+    envfile = known(facts.envfile)
+    if envfile is not None and envfile.path == str(token.origin.path):
+        for entry in envfile.entries:
+            if entry.line == token.origin.line and entry.strays:
+                line, path = entry.line, envfile.path
+                edits = tuple(Edit(Span(path, line, a, line, b), "") for a, b in entry.strays)
+                return Fix(title, Applicability.UNSAFE, edits=edits)
+    return Fix(title, Applicability.MANUAL)
 
 
 RULE = Rule(

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from qtune.core.errors import ConfigError
 from qtune.doctor.documents.check import DATASET, DOTENV, Checked, check
 from qtune.doctor.documents.dataset import Rows
+from qtune.doctor.documents.dotenv import BESIDE
 from qtune.doctor.examine import Options, examine
 from qtune.doctor.facts import Suppression
 from qtune.doctor.finding import Finding, Severity
@@ -83,10 +84,8 @@ def test_what_is_said_of_env_is_what_the_doctor_says(tmp_path: Path, text: str) 
 def test_rules_that_need_more_than_the_file_are_named_here() -> None:
     """A rule about `.env` alone that the editor does not know of is an oversight."""
     elsewhere = {
-        "ENV806": "the mode of the file",
-        "ENV807": "what git makes of it",
-        "ENV808": "the process environment",
-        "ENV811": "files in other folders",
+        "ENV806": "the mode of the file, which is no text: its fix is a chmod",
+        "ENV811": "files in other folders, in which the finding would stand",
         "DAT904": "a run config",
     }
     alone = {
@@ -96,8 +95,14 @@ def test_rules_that_need_more_than_the_file_are_named_here() -> None:
         and set(rule.needs) <= {"envfile", "tokens"}
         and not rule.code.startswith("SRC")  # about source code
     }
-    assert alone - {*DOTENV} == elsewhere.keys() & alone
-    assert {*DOTENV, *DATASET} <= BY_CODE.keys()
+    beside = {
+        "ENV807": "git's index: only what git has taken, not what it would take",
+        "ENV808": "the process's variables and the user's own config",
+        "TOK304": "the same, for tokens",
+    }
+    assert {*BESIDE} == beside.keys()
+    assert alone - {*DOTENV, *BESIDE} == elsewhere.keys() & alone
+    assert {*DOTENV, *BESIDE, *DATASET} <= BY_CODE.keys()
 
 
 def test_text_bytes_and_file_are_the_same(tmp_path: Path) -> None:
