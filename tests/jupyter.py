@@ -1,0 +1,72 @@
+"""A Jupyter server of its own on loopback: no token, no user's settings, no request to anywhere."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+_START = 60.0
+
+
+def environment(home: Path) -> dict[str, str]:
+    """Everything that Jupyter writes or reads of a user lies in `home`."""
+    return {
+        **os.environ,
+        "HOME": str(home),
+        "JUPYTER_CONFIG_DIR": str(home / "config"),
+        "JUPYTER_DATA_DIR": str(home / "data"),
+        "JUPYTER_RUNTIME_DIR": str(home / "runtime"),
+        "IPYTHONDIR": str(home / "ipython"),
+        "QTUNE_LANG": "en",
+    }
+
+
+@contextmanager
+def jupyter(root: Path, home: Path, *, lab: bool = False) -> Iterator[str]:
+    """Its address; `root` is the folder that it shows, with its hidden files."""
+    arguments = [
+        *("--no-browser", "--allow-root", "--ServerApp.ip=127.0.0.1", "--ServerApp.port=0"),
+        *("--IdentityProvider.token=", "--ServerApp.password=", f"--ServerApp.root_dir={root}"),
+        "--ContentsManager.allow_hidden=True",
+    ]
+    if lab:
+        arguments += ["--LabApp.extension_manager=readonly", "--LabApp.news_url="]
+        arguments += ["--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate"]
+    home.mkdir(exist_ok=True)
+    with (home / "log").open("wb") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "jupyterlab" if lab else "jupyter_server", *arguments],
+            cwd=root,
+            env=environment(home),
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+        )
+        try:
+            yield _address(process, home)
+        finally:
+            process.terminate()
+            try:
+                process.wait(20)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+def _address(process: subprocess.Popen[bytes], home: Path) -> str:
+    end = time.monotonic() + _START
+    while time.monotonic() < end:
+        assert process.poll() is None, (home / "log").read_text("utf-8", "replace")
+        for path in (home / "runtime").glob("jpserver-*.json"):
+            try:
+                return f"http://127.0.0.1:{json.loads(path.read_text())['port']}/"
+            except ValueError:  # being written
+                pass
+        time.sleep(0.05)
+    raise AssertionError((home / "log").read_text("utf-8", "replace"))
