@@ -19,7 +19,10 @@ from qtune.doctor.finding import Finding, Severity
 from qtune.doctor.outcome import CheckState, Report
 from qtune.speech import current
 
-_SKIPPED = Text("neither .env, nor a run config, nor data", "不是 .env、训练配置或数据文件")
+_SKIPPED = Text(
+    "neither .env, nor a run config, data, source or packages",
+    "不是 .env、训练配置、数据、源代码或依赖列表",
+)
 
 
 def judge(files: Sequence[str], stdin_filename: str | None, root: Path) -> Report:
@@ -78,16 +81,19 @@ def _all(
         from qtune.doctor.documents.dataset import Rows
 
         seen = Rows()
+    from qtune.doctor.lsp.surroundings import world_of
+
+    world = world_of(root)
     done: dict[int, tuple[Checked, int]] = {}
     for index in sorted(range(len(named)), key=lambda i: use_of(named[i][0]) == "eval"):
         path, text = named[index]
         began = time.monotonic()
         try:
             if text is not None:
-                checked = check(text, path, root, given, seen)
+                checked = check(text, path, root, given, seen, world)
             else:
                 with path.open("rb") as file:
-                    checked = check(file, path, root, given, seen)
+                    checked = check(file, path, root, given, seen, world)
         except OSError as error:
             checked = Checked("dotenv", (_unreadable(path, error),))
         done[index] = checked, round((time.monotonic() - began) * 1000)
