@@ -17,6 +17,7 @@ from qtune.doctor.finding import Finding
 from qtune.doctor.lsp.convert import Lines
 from qtune.doctor.lsp.surroundings import suppressions
 
+_PAUSE, _QUICK = 0.01, 0.05  # seconds
 LARGEST = 4 << 20  # characters; nobody writes such a file by hand
 
 
@@ -130,4 +131,4 @@ class Desk:
     def pause(self, uri: str) -> float:
         """Seconds to wait for the next keystroke before judging: longer where judging takes long."""
         known = self._judged.get(uri)
-        return 0.02 if known is None else min(0.02 + 2 * known.took, 1.0)
+        return _PAUSE if known is None or known.took < _QUICK else min(2 * known.took, 1.0)
