@@ -10,8 +10,7 @@ from qtune.doctor.facts import Facts, known
 from qtune.doctor.finding import Applicability, Finding, Fix, Severity
 from qtune.doctor.rule import Page, Rule
 from qtune.doctor.rules.gpu.chosen import chosen
-from qtune.doctor.rules.gpu.need import AMPERE
-from qtune.doctor.rules.gpu.wheels import number
+from qtune.doctor.rules.gpu.wheels import AMPERE, number
 from qtune.doctor.rules.gpu.wish import TRAINING
 from qtune.doctor.rules.places import span_of
 from qtune.doctor.rules.words import prose

@@ -5,10 +5,8 @@ from __future__ import annotations
 from qtune.core.memory import SIZE, Dtype, Estimate, estimate
 from qtune.core.workload import Workload
 from qtune.doctor.facts import Facts, Gpu
-from qtune.doctor.rules.gpu.wheels import number
+from qtune.doctor.rules.gpu.wheels import AMPERE, number
 from qtune.doctor.rules.hub.serving import listing
-
-AMPERE = 8.0  # compute capability from which on bfloat16 is real, as in train.device
 
 
 def dtype(facts: Facts, card: Gpu) -> Dtype | None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from qtune.doctor.facts import Accelerator
 
+AMPERE = 8.0  # compute capability from which on bfloat16 is real, as in train.device
+
 # NVIDIA's table of the oldest driver for each major version of CUDA.
 LEAST_DRIVER = {13: 580, 12: 525, 11: 450}
 # PyTorch's index for each of them. cu126 has the builds for old cards, up to torch 2.14; cu128 stays at
