@@ -10,9 +10,9 @@ from functools import lru_cache
 from pathlib import Path
 
 from qtune.doctor.documents import python
-from qtune.doctor.documents.events import piece
 from qtune.doctor.documents.notebookfile import Notebook, read
 from qtune.doctor.documents.python import Judged
+from qtune.doctor.documents.walk import piece
 from qtune.doctor.documents.world import NOTHING_ELSE, World
 from qtune.doctor.facts import Suppression
 from qtune.doctor.finding import Applicability, Edit, Finding, Fix, Span

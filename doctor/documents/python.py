@@ -8,10 +8,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from qtune.core.secret import mask
-from qtune.doctor.documents import names
-from qtune.doctor.documents.events import Piece, piece
-from qtune.doctor.documents.names import Resolved
+from qtune.doctor.documents.events import Piece
+from qtune.doctor.documents.program import Resolved, resolved
 from qtune.doctor.documents.reported import reported
+from qtune.doctor.documents.walk import piece
 from qtune.doctor.documents.world import NOTHING_ELSE, World
 from qtune.doctor.facts import Facts, Goal, Known, Suppression
 from qtune.doctor.facts.source import CodeToken, SourceCode, Spot
@@ -96,7 +96,7 @@ def of_cells(
         part = piece(cell)
         pieces.append((part, first))
         first += len(part.lines)
-    told = names.resolved(pieces)
+    told = resolved(pieces)
     tokens = tuple(t for part, before in pieces for t in _tokens(part.lines, before, told))
     modules = {i.module for i in told.imports} | {f"{i.module}.{i.name}" for i in told.imports}
     programs = told.shells or any(

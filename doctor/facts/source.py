@@ -85,8 +85,8 @@ class CodeImport:
 class CodeVariable:
     """An environment variable that the code sets for its own process.
 
-    `statement` can be moved as whole lines where `movable`: nothing else stands in them, and it needs
-    nothing but `os`, which is called `os_name` there.
+    `spot` is the subscript where it is one, with the key written out: `os_name` is then what comes before
+    `.environ`. `statement` can be moved as whole lines where `movable`: nothing else stands in them.
     """
 
     key: str

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable
 
 from qtune.core.envpatch import EnvPatch
 from qtune.core.origin import Level
@@ -11,40 +10,25 @@ from qtune.core.text import Text
 from qtune.doctor.facts import EnvEntry, EnvFile, Facts, known
 from qtune.doctor.finding import Applicability, Edit, Finding, Fix, Severity
 from qtune.doctor.rule import Page, Rule
+from qtune.doctor.rules.hub.older import CACHE, OLDER, TRANSFER, in_code
 from qtune.doctor.rules.places import called, key_span
 from qtune.doctor.rules.words import prose
 
-_TRANSFER, _CACHE = "HF_HUB_ENABLE_HF_TRANSFER", "TRANSFORMERS_CACHE"
-
-
-@dataclass(frozen=True)
-class _Older:
-    """A spelling that is still read. `hub`: whose business it is; "" where it is everybody's."""
-
-    key: str
-    hub: str
-    applicability: Applicability
-
-
-_OLDER: Mapping[str, _Older] = {
-    "HUGGINGFACE_HUB_CACHE": _Older("HF_HUB_CACHE", "", Applicability.SAFE),
-    "HUGGING_FACE_HUB_TOKEN": _Older("HF_TOKEN", "huggingface", Applicability.SAFE),
-    # Clients before modelscope-hub read the older name only.
-    "MODELSCOPE_DOMAIN": _Older("MODELSCOPE_ENDPOINT", "modelscope", Applicability.UNSAFE),
-}
-
 
 def judge(facts: Facts) -> Iterable[Finding]:
+    source = known(facts.source_code)
+    if source is not None:
+        yield from in_code(source)
     variables, envfile = known(facts.variables), known(facts.envfile)
     names = set(variables.names) if variables is not None else set()
     lines = {entry.key: entry for entry in envfile.entries} if envfile is not None else {}
     written = {key for key, entry in lines.items() if not entry.empty}
-    for name in sorted((names | written) & {_TRANSFER, _CACHE, *_OLDER}):
+    for name in sorted((names | written) & {TRANSFER, CACHE, *OLDER}):
         # The process goes before .env: what stands there is what a person has to change first.
         entry = lines.get(name) if name not in names else None
-        if name == _TRANSFER:
+        if name == TRANSFER:
             yield from _transfer(facts, envfile, entry)
-        elif name == _CACHE:
+        elif name == CACHE:
             yield from _cache(facts, envfile, entry)
         else:
             yield from _older(facts, envfile, entry, name, {*names, *written})
@@ -60,7 +44,7 @@ def _where(name: str, envfile: EnvFile | None, entry: EnvEntry | None) -> Text:
 def _transfer(facts: Facts, envfile: EnvFile | None, entry: EnvEntry | None) -> Iterable[Finding]:
     if _major("huggingface_hub", facts) == 0:  # which still reads it
         return
-    where = _where(_TRANSFER, envfile, entry)
+    where = _where(TRANSFER, envfile, entry)
     yield Finding(
         "HUB211",
         Severity.INFO,
@@ -70,7 +54,7 @@ def _transfer(facts: Facts, envfile: EnvFile | None, entry: EnvEntry | None) -> 
             f"{where.zh}已不起作用：huggingface_hub 1 及更高版本不再使用 hf_transfer，qtune 也从未使用",
         ),
         span=key_span(envfile, entry) if envfile is not None and entry is not None else None,
-        fix=_removal(_TRANSFER, entry),
+        fix=_removal(TRANSFER, entry),
         source="huggingface",
     )
 
@@ -80,7 +64,7 @@ def _cache(facts: Facts, envfile: EnvFile | None, entry: EnvEntry | None) -> Ite
     named = ("HF_HUB_CACHE", "HF_HOME")
     if any(facts.setting(key).origin.level is not Level.DEFAULT for key in named):
         return
-    where, default = _where(_CACHE, envfile, entry), f"{facts.setting('HF_HOME').value}/hub"
+    where, default = _where(CACHE, envfile, entry), f"{facts.setting('HF_HOME').value}/hub"
     old = _major("transformers", facts)
     reader = Text("transformers 5", "transformers 5")
     reads = Text(f"neither qtune nor {reader.en} reads it", f"qtune 和 {reader.zh} 都不读取它")
@@ -97,14 +81,14 @@ def _cache(facts: Facts, envfile: EnvFile | None, entry: EnvEntry | None) -> Ite
             f"{where.zh}不能决定模型的存放位置：{reads.zh}；模型会存到 {default}",
         ),
         span=key_span(envfile, entry) if envfile is not None and entry is not None else None,
-        fix=_rename(_CACHE, "HF_HUB_CACHE", envfile, entry, Applicability.UNSAFE),
+        fix=_rename(CACHE, "HF_HUB_CACHE", envfile, entry, Applicability.UNSAFE),
     )
 
 
 def _older(
     facts: Facts, envfile: EnvFile | None, entry: EnvEntry | None, name: str, present: set[str]
 ) -> Iterable[Finding]:
-    older = _OLDER[name]
+    older = OLDER[name]
     # Beside the new name, set for programs of both ages, the older one is nobody's mistake.
     if facts.setting(older.key).origin.name != name or older.key in present:
         return
@@ -160,14 +144,14 @@ RULE = Rule(
     page=Page(
         what=prose(
             """
-            A variable is set, in the environment or in `.env`, whose time is over:
+            A variable is set, in the environment, in `.env` or by code, whose time is over:
 
             - `HF_HUB_ENABLE_HF_TRANSFER`: huggingface_hub 1 and later only warn about it.
             - `TRANSFORMERS_CACHE`: transformers 5 does not read it; huggingface_hub never did.
             - `HUGGINGFACE_HUB_CACHE`, `HUGGING_FACE_HUB_TOKEN`, `MODELSCOPE_DOMAIN`: older names, still read.
             """,
             """
-            环境变量或 `.env` 中有已经过时的变量：
+            环境变量、`.env` 或代码中设置了已经过时的变量：
 
             - `HF_HUB_ENABLE_HF_TRANSFER`：huggingface_hub 1 及更高版本只会对它发出警告。
             - `TRANSFORMERS_CACHE`：transformers 5 不读取它；huggingface_hub 从未读取。
@@ -187,12 +171,14 @@ RULE = Rule(
         ),
         detect=prose(
             """
-            The five names are looked for in the environment and in `.env`; the values are not read. Which
+            The five names are looked for in the environment and in `.env`, and by `qtune check` in what Python code
+            sets for itself; the values are not read. Which
             versions of `transformers` and `huggingface_hub` are installed is taken into account. Where the
             name of today is set as well, nothing is said.
             """,
             """
-            在环境变量和 `.env` 中查找这五个名称，不读取其值，并考虑已安装的 `transformers` 和
+            在环境变量和 `.env` 中查找这五个名称（`qtune check` 还会查看 Python 代码自行设置的变量），
+            不读取其值，并考虑已安装的 `transformers` 和
             `huggingface_hub` 的版本。如果新名称也已设置，则不报告。
             """,
         ),
