@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import socket
 import subprocess
 import sys
 import time
@@ -60,13 +62,14 @@ def jupyter(root: Path, home: Path, *, lab: bool = False) -> Iterator[str]:
 
 
 def _address(process: subprocess.Popen[bytes], home: Path) -> str:
+    """Jupyter writes down its port before it listens there."""
     end = time.monotonic() + _START
     while time.monotonic() < end:
         assert process.poll() is None, (home / "log").read_text("utf-8", "replace")
         for path in (home / "runtime").glob("jpserver-*.json"):
-            try:
-                return f"http://127.0.0.1:{json.loads(path.read_text())['port']}/"
-            except ValueError:  # being written
-                pass
+            with contextlib.suppress(OSError, ValueError):  # not yet whole, not yet listening
+                port = int(json.loads(path.read_text("utf-8"))["port"])
+                socket.create_connection(("127.0.0.1", port), 5).close()
+                return f"http://127.0.0.1:{port}/"
         time.sleep(0.05)
     raise AssertionError((home / "log").read_text("utf-8", "replace"))
