@@ -34,8 +34,8 @@ class CalledModel:
 
 
 def called_models(document: str, path: Path) -> Iterator[CalledModel]:
-    if "/" not in document or (path.suffix == ".ipynb" and document.lstrip()[:1] == "{"):
-        return  # a notebook's own JSON is no code
+    if "/" not in document:
+        return
     from qtune.doctor.documents import python
     from qtune.doctor.rules.src.functions import repo_calls
 

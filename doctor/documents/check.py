@@ -146,7 +146,9 @@ def _parsed(document: str | bytes, path: Path) -> EnvDocument:
         return envfile.decoded(document, path)
     if len(document) > envfile.LARGEST:
         return envfile.decoded(document.encode("utf-8", "replace"), path)
-    return envfile.parse(document, path)
+    from qtune.doctor.documents.effective import parsed
+
+    return parsed(document, path)
 
 
 def _runconfig(

@@ -9,7 +9,8 @@ from pathlib import Path
 from qtune.core import secret
 from qtune.core.text import Lang
 from qtune.doctor.documents.candidates import Candidate, Cursor, fits
-from qtune.doctor.documents.things import LARGEST, PYTHON, kind
+from qtune.doctor.documents.kinds import Kind
+from qtune.doctor.documents.things import LARGEST, kind
 from qtune.doctor.documents.world import World
 
 __all__ = ["Candidate", "complete"]
@@ -53,8 +54,7 @@ def _complete(
 ) -> tuple[Candidate, ...]:
     if len(document) > LARGEST:
         return ()
-    source = path.suffix.lower() in PYTHON
-    what = "python" if source else kind(document, path)
+    what = kind(document, path)
     lines = _BREAK.split(document)
     if what is None or not 1 <= line <= len(lines):
         return ()
@@ -93,7 +93,7 @@ def _models(cursor: Cursor, world: World, lang: Lang, root: Path | None) -> Iter
             yield Candidate(model.repo_id, "repo_id", model.repo_id, span, model.why.to(lang))
 
 
-def _codes(what: str, cursor: Cursor, typed: str, lang: Lang) -> Iterator[Candidate]:
+def _codes(what: Kind, cursor: Cursor, typed: str, lang: Lang) -> Iterator[Candidate]:
     import importlib
 
     from qtune.doctor.rules import one

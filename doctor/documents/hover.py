@@ -53,7 +53,7 @@ def _hover(
     pages_at: Pages,
     root: Path | None,
 ) -> Hover | None:
-    thing = at(things(document, path), line, column)
+    thing = at(things(document, path, line), line, column)
     here = [finding for finding in findings if _covers(finding.span, line, column)]
     blocks = [pages.of_finding(f, pages_at, language) for f in here[: pages.MOST_FINDINGS]]
     if thing is not None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from qtune.core.text import Lang, Text
 from qtune.doctor.documents.kinds import is_template
-from qtune.doctor.documents.things import kind, things
+from qtune.doctor.documents.things import kind, leading
 from qtune.doctor.documents.world import World
 from qtune.doctor.finding import Severity
 
@@ -43,7 +43,7 @@ def lens(document: str, path: Path, world: World, language: Lang) -> tuple[Lens,
 
 def _report(document: str, path: Path, world: World) -> LastReport | None:
     """About the model that the text names; else the newest one."""
-    for thing in things(document, path):
+    for thing in leading(document, path, files=False):
         if thing.kind == "repo_id" and thing.key in ("model", "DEFAULT_MODEL"):
             report = world.report(thing.text)
             if report is not None:

@@ -11,7 +11,7 @@ from qtune.core import secret
 from qtune.core.rundefaults import QUICKSTART
 from qtune.core.text import Lang, Text
 from qtune.doctor.documents.pages import Pages, nowhere
-from qtune.doctor.documents.things import Thing, kind, things
+from qtune.doctor.documents.things import Thing, kind, leading
 from qtune.doctor.documents.world import World
 from qtune.doctor.finding import Span
 
@@ -35,7 +35,7 @@ def links(
 ) -> tuple[Link, ...]:
     """`pages_at` gives the address of a code's page; without one, codes lead nowhere."""
     with secret.scope():
-        found = things(document, path)
+        found = leading(document, path)
         files = kind(document, path) == "runconfig"
         return (
             *_models(found, document, path, world, language, root),

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -25,7 +25,6 @@ _BREAK = re.compile(r"\r\n|\n|\r")
 _IGNORE = re.compile(r"#[ \t]*qtune:[ \t]*ignore(?:-file)?[ \t]*\[([^\]\r\n]*)")
 _CODE = re.compile(r"[A-Za-z]{3,4}\d{3}(?!\w)")
 HEAD = 1 << 16
-PYTHON = (".py", ".ipynb")  # of a notebook, the text of a cell, or of all of them one after another
 
 
 @dataclass(frozen=True)
@@ -48,24 +47,40 @@ def kind(document: str, path: Path) -> Kind | None:
 
 
 @lru_cache(maxsize=8)
-def things(document: str, path: Path) -> tuple[Thing, ...]:
-    """In the order of the text."""
+def things(document: str, path: Path, line: int | None = None) -> tuple[Thing, ...]:
+    """In the order of the text; those of one line are found in less time."""
+    if line is None:
+        return _sorted(document, path, lambda key, first, last: True)
+    return _sorted(document, path, lambda key, first, last: first <= line <= last, line)
+
+
+@lru_cache(maxsize=8)
+def leading(document: str, path: Path, files: bool = True) -> tuple[Thing, ...]:
+    """Those that lead somewhere: models, codes, and (with `files`) the data files of a run config."""
+    named = {"DEFAULT_MODEL", "model", *(("data", "data.path") if files else ())}
+    found = _sorted(document, path, lambda key, first, last: key in named)
+    return tuple(thing for thing in found if thing.kind != "key")
+
+
+# Is anything wanted of the key that stands from one line to another?
+_Wanted = Callable[[str, int, int], bool]
+
+
+def _sorted(
+    document: str, path: Path, wanted: _Wanted, line: int | None = None
+) -> tuple[Thing, ...]:
     if len(document) > LARGEST:
         return ()
-    with secret.scope():
-        return _things(document, path)
-
-
-def _things(document: str, path: Path) -> tuple[Thing, ...]:
     what = kind(document, path)
-    found: Iterable[Thing] = ()
-    if what == "dotenv":
-        found = _of_dotenv(document, path)
-    elif what == "runconfig":
-        found = _of_runconfig(document, path)
-    elif path.suffix.lower() in PYTHON:
-        found = _of_python(document, path)
-    all_of_them = [*found, *_codes(document, path)]
+    with secret.scope():
+        found: Iterable[Thing] = ()
+        if what == "dotenv":
+            found = _of_dotenv(document, path, wanted)
+        elif what == "runconfig":
+            found = _of_runconfig(document, path, wanted)
+        elif what == "python":
+            found = _of_python(document, path, line)
+        all_of_them = [*found, *_codes(document, path, line)]
     return tuple(sorted(all_of_them, key=lambda t: (t.span.line, t.span.column)))
 
 
@@ -87,7 +102,7 @@ def names_model(text: str) -> bool:
     return "/" in text and len(text) <= 200 and is_repo_id(text) and redact(text) == text
 
 
-def _of_dotenv(document: str, path: Path) -> Iterator[Thing]:
+def _of_dotenv(document: str, path: Path, wanted: _Wanted) -> Iterator[Thing]:
     from qtune.doctor.documents.dotenv import is_secret
     from qtune.doctor.documents.effective import parsed
 
@@ -96,6 +111,8 @@ def _of_dotenv(document: str, path: Path) -> Iterator[Thing]:
         if entry.looks_secret:
             Secret(entry.value)  # wherever else it stands, it names no model
     for entry in entries:
+        if not wanted(entry.key, entry.line, entry.end_line):
+            continue
         begin = entry.column
         key_end = begin + len(entry.key)
         yield Thing("key", entry.key, Span(str(path), entry.line, begin, entry.line, key_end))
@@ -118,11 +135,13 @@ def _of_dotenv(document: str, path: Path) -> Iterator[Thing]:
             yield Thing("value", text, span, entry.key)
 
 
-def _of_runconfig(document: str, path: Path) -> Iterator[Thing]:
+def _of_runconfig(document: str, path: Path, wanted: _Wanted) -> Iterator[Thing]:
     from qtune.doctor.documents.yamllines import pairs
 
     name = str(path)
     for pair in pairs(document):
+        if not wanted(pair.path, pair.line, pair.line):
+            continue
         if pair.column:
             span = Span(name, pair.line, pair.column, pair.line, pair.end_column)
             yield Thing("key", pair.path, span)
@@ -135,21 +154,25 @@ def _of_runconfig(document: str, path: Path) -> Iterator[Thing]:
             yield Thing("value", pair.text, span, pair.path)
 
 
-def _of_python(document: str, path: Path) -> Iterator[Thing]:
+def _of_python(document: str, path: Path, line: int | None) -> Iterator[Thing]:
+    if line is not None and "/" not in _BREAK.split(document, line)[:line][-1]:
+        return
     from qtune.doctor.documents.calledmodels import called_models
 
     for model in called_models(document, path):
-        if names_model(model.repo_id):
+        if line in (None, model.span.line) and names_model(model.repo_id):
             yield Thing("repo_id", model.repo_id, model.span, model.function, model.hub)
 
 
-def _codes(document: str, path: Path) -> Iterator[Thing]:
+def _codes(document: str, path: Path, only: int | None) -> Iterator[Thing]:
     if "qtune:" not in document:
         return
     starts = [0, *(end.end() for end in _BREAK.finditer(document))]
     for comment in _IGNORE.finditer(document):
         for code in _CODE.finditer(document, *comment.span(1)):
             line = bisect_right(starts, code.start())
+            if only not in (None, line):
+                continue
             column = code.start() - starts[line - 1] + 1
             span = Span(str(path), line, column, line, column + len(code[0]))
             yield Thing("code", code[0].upper(), span)
