@@ -155,8 +155,10 @@ def _of_runconfig(document: str, path: Path, wanted: _Wanted) -> Iterator[Thing]
 
 
 def _of_python(document: str, path: Path, line: int | None) -> Iterator[Thing]:
-    if line is not None and "/" not in _BREAK.split(document, line)[:line][-1]:
-        return
+    if line is not None:
+        lines = _BREAK.split(document)
+        if not 1 <= line <= len(lines) or "/" not in lines[line - 1]:
+            return
     from qtune.doctor.documents.calledmodels import called_models
 
     for model in called_models(document, path):

@@ -239,6 +239,17 @@ def test_the_thing_at_a_place_and_the_one_that_ends_there() -> None:
     assert at(found, 2, 21) is None and at(found, 3, 1) is None and at(found, 0, 0) is None
 
 
+def test_the_things_of_one_line_are_those_of_all_lines_there() -> None:
+    python = 'from transformers import AutoModel\nAutoModel.from_pretrained("a/b"); print("c/d")\n'
+    env = "QTUNE_OUTPUT_DIR='a\nb' # qtune: ignore[ENV801]\nDEFAULT_MODEL=a/b\n"
+    for text, path in ((CONFIG, YAML), (env, ENV), (python, PY)):
+        every = things(text, path)
+        for line in range(-1, text.count("\n") + 3):
+            here = tuple(t for t in every if t.span.line <= line <= t.span.end_line)
+            assert {*here} <= {*things(text, path, line)}
+            assert {*things(text, path, line)} <= {*every}
+
+
 def test_another_file_holds_nothing_and_so_does_a_huge_one() -> None:
     assert things("model: Qwen/Qwen3-4B\n", Path("README.md")) == ()
     assert things("A=1\n" * (LARGEST // 4 + 1), ENV) == ()
