@@ -88,3 +88,4 @@ class Piece:
     comments: tuple[Comment, ...]
     statements: tuple[tuple[int, int], ...]
     shells: bool
+    broken: bool

@@ -64,6 +64,7 @@ class Names:
         self.bindings: dict[tuple[int, int], dict[str, list[Binding]]] = defaultdict(
             lambda: defaultdict(list)
         )
+        self._settled: dict[tuple[tuple[int, int], str], Binding | None] = {}
         for order, placed in enumerate(self.events):
             event = placed.event
             if isinstance(event, Imports):
@@ -88,9 +89,18 @@ class Names:
             found = self.bindings.get(_scope(outer, placed.cell), {}).get(name)
             if not found:
                 continue
-            own = length == len(where.scope)
-            return self._one(found, order, outer, placed.cell) if own else _same(found)
+            if length == len(where.scope):
+                return self._one(found, order, outer, placed.cell)
+            return self._anywhere(found, _scope(outer, placed.cell), name)
         return name if name in _KNOWN_WITHOUT_IMPORT else None
+
+    def _anywhere(
+        self, found: Sequence[Binding], scope: tuple[int, int], name: str
+    ) -> Binding | None:
+        """For a function, which may be called at any time."""
+        if (scope, name) not in self._settled:
+            self._settled[scope, name] = _same(found)
+        return self._settled[scope, name]
 
     def _one(self, found: Sequence[Binding], order: int, where: Where, cell: int) -> Binding | None:
         candidates: list[Binding] = []

@@ -17,6 +17,16 @@ from qtune.doctor.facts.source import (
     Spot,
 )
 
+# Calls of others are nobody's business here.
+PACKAGES = frozenset(
+    (
+        "transformers", "huggingface_hub", "diffusers", "peft", "datasets", "sentence_transformers", "trl",
+        "vllm", "unsloth", "optimum", "accelerate", "modelscope", "modelscope_hub", "swift",
+        "torch", "pickle", "_pickle", "cPickle", "dill", "cloudpickle", "joblib",
+        "requests", "httpx", "httpx2", "aiohttp", "urllib", "ssl", "os", "importlib", "imp",
+    )
+)  # fmt: skip
+
 
 @dataclass(frozen=True)
 class Resolved:
@@ -55,7 +65,7 @@ class _Program:
                     if given.kind == "text":
                         named.append((keyword, moved(given.spot, placed.first)))
                 name = self.names.name(event.chain, order, placed, event.where)
-                if name:
+                if name.partition(".")[0] in PACKAGES:
                     call = self._call(event, name, order, placed)
                     calls.append(call)
                     variables += _set_by(call, event, placed.first)

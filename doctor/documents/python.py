@@ -11,6 +11,7 @@ from qtune.core.secret import mask
 from qtune.doctor.documents.events import Piece
 from qtune.doctor.documents.program import Resolved, resolved
 from qtune.doctor.documents.reported import reported
+from qtune.doctor.documents.syntax import is_whole, parts
 from qtune.doctor.documents.walk import piece
 from qtune.doctor.documents.world import NOTHING_ELSE, World
 from qtune.doctor.facts import Facts, Goal, Known, Suppression
@@ -45,7 +46,14 @@ Judged = tuple[list[Finding], list[Finding], Facts, tuple[Rule, ...]]
 def judged(
     text: str, path: Path, given: Sequence[Suppression] = (), world: World = NOTHING_ELSE
 ) -> Judged:
-    return program([text], path, given, world, notebook=False)
+    return program(_parts(text), path, given, world, notebook=False)
+
+
+def _parts(text: str) -> list[str]:
+    found = parts(text)
+    if len(found) > 1 and any(piece(part).broken for part in found) and is_whole(text):
+        return [text]  # a blank line inside of brackets, perhaps
+    return found
 
 
 def program(
@@ -83,7 +91,7 @@ def decoded(document: str | bytes) -> str:
 
 
 def source(text: str, path: Path) -> SourceCode:
-    return of_cells([text], path, notebook=False)[0]
+    return of_cells(_parts(text), path, notebook=False)[0]
 
 
 def of_cells(

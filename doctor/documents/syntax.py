@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 LARGEST = 1_000_000  # characters; more than that is no source that a person writes
+_LONG = 8_000
+_LINES = 20  # of a part
 _TRIES = 8  # for one broken statement
 
 # Strings and comments, so that what stands in them is not taken for code. An open triple quote runs to the end.
@@ -61,6 +63,7 @@ class Parsed:
     magics: tuple[Magic, ...] = ()
     comments: tuple[Comment, ...] = ()
     shells: bool = False
+    broken: bool = False
 
 
 def parse(text: str) -> Parsed:
@@ -75,7 +78,37 @@ def parse(text: str) -> Parsed:
         clean, magics, shells = _without_magics(clean)
         tree = _tree(clean)
     statements = tuple(tree) if tree is not None else tuple(_pieces(clean))
-    return Parsed(lines, statements, magics, tuple(_comments(clean)), shells)
+    return Parsed(lines, statements, magics, tuple(_comments(clean)), shells, tree is None)
+
+
+def parts(text: str) -> list[str]:
+    """A long text in parts of whole statements, so that a change in one leaves the others as they were.
+
+    Their lines together are those of the text. One part where it cannot be divided.
+    """
+    if len(text) < _LONG or len(text) > LARGEST:
+        return [text]
+    lines = NEWLINE.split(text)
+    covered = _covered(text)
+    starts = [0]
+    for number, line in enumerate(lines):
+        enough = number - starts[-1] >= _LINES
+        if (
+            enough
+            and number not in covered
+            and not lines[number - 1].strip()
+            and _BEGIN.match(line)
+        ):
+            starts.append(number)
+    return [
+        "\n".join(lines[first:after])
+        for first, after in zip(starts, [*starts[1:], len(lines)], strict=True)
+    ]
+
+
+def is_whole(text: str) -> bool:
+    """Can it be read as one program?"""
+    return _tree(_clean(text)) is not None
 
 
 def _clean(text: str) -> str:

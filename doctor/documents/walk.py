@@ -27,6 +27,7 @@ def piece(text: str) -> Piece:
         parsed.comments,
         tuple(walk.several),
         parsed.shells,
+        parsed.broken,
     )
 
 

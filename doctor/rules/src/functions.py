@@ -59,7 +59,20 @@ class RepoCall:
         return text if _REPO.fullmatch(text) else ""
 
 
-def repo_calls(source: SourceCode) -> Iterator[RepoCall]:
+_last: tuple[SourceCode | None, tuple[RepoCall, ...]] = (None, ())
+
+
+def repo_calls(source: SourceCode) -> tuple[RepoCall, ...]:
+    """In the order of the lines. Several rules ask this about one source, one after another."""
+    global _last
+    seen, found = _last
+    if seen is not source:
+        found = tuple(_repo_calls(source))
+        _last = (source, found)
+    return found
+
+
+def _repo_calls(source: SourceCode) -> Iterator[RepoCall]:
     patched = any(c.function.endswith((".patch_hub", ".patch_context")) for c in source.calls)
     names = {v.key for v in source.variables}
     for call in source.calls:
