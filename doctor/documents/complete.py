@@ -56,14 +56,23 @@ def _complete(
         return ()
     what = kind(document, path)
     lines = _BREAK.split(document)
-    if what is None or not 1 <= line <= len(lines):
+    ours = path.name == "pyproject.toml" and "tool.qtune" in document
+    if (what is None and not ours) or not 1 <= line <= len(lines):
         return ()
     at = min(max(column - 1, 0), len(lines[line - 1]))
     cursor = Cursor(path, line, lines[line - 1][:at], lines[line - 1][at:])
-    if "qtune:" in cursor.before and (typed := _CODES.search(cursor.before)) is not None:
+    if (
+        what is not None
+        and "qtune:" in cursor.before
+        and (typed := _CODES.search(cursor.before)) is not None
+    ):
         return tuple(_codes(what, cursor, typed[1], language))
     found: Iterator[Candidate] = iter(())
-    if what == "dotenv":
+    if ours:
+        from qtune.doctor.documents import projecttable
+
+        found = projecttable.candidates(lines, cursor, language)
+    elif what == "dotenv":
         from qtune.doctor.documents import completeenv
 
         found = completeenv.candidates(document, cursor, world, language, root)

@@ -20,7 +20,7 @@ from qtune.core.table import BY_NAME
 from qtune.doctor.documents.kinds import Kind, kind_of
 from qtune.doctor.finding import Span
 
-LARGEST = 1 << 20  # no source file or config is longer
+LARGEST = 1 << 19  # no source file or config that a person writes is longer
 _BREAK = re.compile(r"\r\n|\n|\r")
 _IGNORE = re.compile(r"#[ \t]*qtune:[ \t]*ignore(?:-file)?[ \t]*\[([^\]\r\n]*)")
 _CODE = re.compile(r"[A-Za-z]{3,4}\d{3}(?!\w)")
@@ -167,6 +167,12 @@ def _of_python(document: str, path: Path, line: int | None) -> Iterator[Thing]:
 
 
 def _codes(document: str, path: Path, only: int | None) -> Iterator[Thing]:
+    if path.name == "pyproject.toml" and "tool.qtune" in document:
+        from qtune.doctor.documents import projecttable
+
+        for name, line, column in projecttable.codes(_BREAK.split(document)):
+            if only in (None, line):
+                yield Thing("code", name, Span(str(path), line, column, line, column + len(name)))
     if "qtune:" not in document:
         return
     starts = [0, *(end.end() for end in _BREAK.finditer(document))]

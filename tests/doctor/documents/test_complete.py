@@ -273,6 +273,22 @@ def test_codes_in_a_suppression(marked: str, name: str, some: set[str]) -> None:
     assert not {"CFG090", "TRN001"} & {*labels(found)}, "no report can hold these"
 
 
+PYPROJECT = '[project]\nname = "x"\n[tool.qtune.doctor]\nstrict = true\n'
+
+
+def test_the_doctors_table_of_pyproject() -> None:
+    name = "pyproject.toml"
+    assert labels(at(f"{PYPROJECT}|\n[tool.other]\n", name)) == [
+        "ignore", "skip", "profile", "fail-on", "network-errors"
+    ]  # fmt: skip
+    assert taken(f"{PYPROJECT}ig|\n", "ignore", name).endswith("strict = true\nignore = \n")
+    assert "ENV801" in labels(at(f'{PYPROJECT}ignore = [\n  "GPU500",\n  "E|"]', name))
+    assert labels(at(f'{PYPROJECT}fail-on = "|"', name)) == ["error", "warning", "never"]
+    assert taken(f"{PYPROJECT}skip = ['net1|01']\n", "NET101", name).endswith("skip = ['NET101']\n")
+    assert at("[project]\nna|\n[tool.qtune.doctor]\n", name) == ()
+    assert at('[project]\nname = "|"\n', name) == ()
+
+
 def test_outside_of_what_is_ours_there_is_nothing() -> None:
     assert at("HF_|", "README.md") == () and at("ke|y: 1", "other.yaml") == ()
     assert complete("A=1", Path(".env"), 9, 1, NOTHING, "en") == ()

@@ -228,6 +228,19 @@ def test_a_notebooks_own_json_is_no_code() -> None:
     assert things(text, Path("nb.ipynb")) == ()
 
 
+# --- pyproject.toml -------------------------------------------------------------------------------
+
+
+def test_codes_in_the_doctors_table_alone() -> None:
+    text = (
+        '[project]\nname = "ABC123"\n[tool.qtune.doctor]\nignore = [\n  "ENV801", # "ENV802" 😀\n'
+        "  'gpu500',\n]\n[tool.other]\nignore = ['TOK301']\n"
+    )
+    found = things(text, Path("pyproject.toml"))
+    assert told(found) == [("code", "ENV801", ""), ("code", "GPU500", "")]
+    assert [cut(text, thing) for thing in found] == ["ENV801", "gpu500"]
+
+
 # --- places ---------------------------------------------------------------------------------------
 
 
