@@ -136,7 +136,7 @@ def write(document: EnvDocument, text: str) -> EnvDocument:
                 Text("Run the command again.", "请重新运行该命令。"),
             )
         mode = stat.S_IMODE(target.stat().st_mode) if target.exists() else 0o600
-        _replace(target, text.encode(_encoding(document)), mode)
+        replace_at_once(target, text.encode(_encoding(document)), mode)
     except (OSError, UnicodeError) as error:  # UnicodeError: half a surrogate pair
         reason = getattr(error, "strerror", None) or type(error).__name__
         raise ConfigError(
@@ -154,7 +154,8 @@ def _encoding(document: EnvDocument) -> Encoding:
     return "utf-8-sig" if document.encoding == "utf-8-sig" else "utf-8"
 
 
-def _replace(target: Path, data: bytes, mode: int) -> None:
+def replace_at_once(target: Path, data: bytes, mode: int) -> None:
+    """Raises OSError; the file is then as it was."""
     # A kill may leave this file behind: `.env.*` is what a .gitignore names.
     handle, name = tempfile.mkstemp(prefix=".env.", suffix=".tmp", dir=target.parent)
     try:

@@ -48,12 +48,46 @@ def fix_all(
     """
     text, seen = document, {document}
     for _ in range(ROUNDS if again is not None else 1):
-        text = _with(_chosen(findings, unsafe), text, path)
+        after = _with(_chosen(findings, unsafe), text, path)
+        if not _as_sound(text, after, path):
+            break
+        text = after
         if again is None or text in seen:
             break
         seen.add(text)
         findings = again(text)
     return difference(document, text, path)
+
+
+def _as_sound(before: str, after: str, path: Path) -> bool:
+    """A fix that would make a program or a notebook unreadable is a bug of ours, and not made."""
+    kind = kind_of(path, before) if before != after else None
+    if kind == "python":
+        return _compiles(after) or not _compiles(before)
+    return kind != "notebook" or _is_json(after) or not _is_json(before)
+
+
+def _compiles(text: str) -> bool:
+    import ast
+    import warnings
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            ast.parse(text)
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            return False
+    return True
+
+
+def _is_json(text: str) -> bool:
+    import json
+
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return True
 
 
 def edited(document: str, edits: Iterable[Edit]) -> str:

@@ -20,7 +20,7 @@ _KEY = re.compile(r"^([A-Za-z_]\w*)[ \t]*:", re.M)
 
 def is_ours(text: str) -> bool:
     """Two of our keys, or nothing but one: told line by line, so that a half-typed file is known as well."""
-    found = set(_KEY.findall(text))
+    found = set(_KEY.findall(text.removeprefix("\ufeff")))
     ours = len(found & KEYS)
     return ours >= 2 or (ours == 1 and len(found) == 1)
 

@@ -25,14 +25,14 @@ _SKIPPED = Text(
 )
 
 
-def judge(files: Sequence[str], stdin_filename: str | None, root: Path) -> Report:
-    """Raises UsageError CFG092 for a file that is not there, and for stdin without a name."""
+Named = tuple[Path, bytes | None]  # None: what stands in the file
+
+
+def judge(named: Sequence[Named], root: Path) -> Report:
     started, clock = datetime.now().astimezone(), time.monotonic()
-    named = [_named(name, stdin_filename) for name in files]
-    given = _suppressions(root)
-    with secret.scope(
-        keep=True
-    ):  # what one file calls a secret is masked in what is said of the others
+    given = suppressions(root)
+    # What one file calls a secret is masked in what is said of the others.
+    with secret.scope(keep=True):
         done = _all(named, root, given)
     goal = Goal("check", "", files=tuple(str(path) for path, _ in named))
     return Report(
@@ -51,8 +51,11 @@ def judge(files: Sequence[str], stdin_filename: str | None, root: Path) -> Repor
     )
 
 
-def _named(name: str, stdin_filename: str | None) -> tuple[Path, bytes | None]:
-    """The path, and what is on stdin where that is meant."""
+def called(name: str, stdin_filename: str | None) -> Named:
+    """The path, and what is on stdin where that is meant.
+
+    Raises UsageError CFG092 for a file that is not there, and for stdin without a name.
+    """
     if name == "-":
         if not stdin_filename:
             raise _misuse(
@@ -73,7 +76,7 @@ def _misuse(en: str, zh: str) -> UsageError:
 
 
 def _all(
-    named: Sequence[tuple[Path, bytes | None]], root: Path, given: Sequence[Suppression]
+    named: Sequence[Named], root: Path, given: Sequence[Suppression]
 ) -> list[tuple[Checked, int]]:
     """Each with the milliseconds it took; data to train on before data to judge by, whose leaks it shows."""
     seen = None
@@ -114,7 +117,7 @@ def _state(path: Path, checked: Checked, took_ms: int) -> CheckState:
     return CheckState(str(path), "ok", None, "", took_ms)
 
 
-def _suppressions(root: Path) -> tuple[Suppression, ...]:
+def suppressions(root: Path) -> tuple[Suppression, ...]:
     """What the project's pyproject.toml keeps quiet."""
     try:
         if b"tool.qtune" not in (root / "pyproject.toml").read_bytes():
