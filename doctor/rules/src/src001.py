@@ -102,6 +102,10 @@ def _finding(source: SourceCode, variable: CodeVariable, first: CodeImport) -> F
 
 
 def _where(source: SourceCode, line: int, other: int) -> Text:
+    if not source.cells and source.path.lower().endswith(".ipynb"):
+        return Text(
+            "the code above", "上方代码中"
+        )  # the client counts through its cells as nobody sees
     if not source.cells:
         return Text(f"line {line}", f"第 {line} 行")
     cell = _cell(source, line)

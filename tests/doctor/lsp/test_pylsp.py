@@ -102,6 +102,7 @@ def test_the_cells_that_jupyterlab_sends_as_one_text_are_judged(
         ("SRC001", 4),
         ("SRC004", 5),
     ]
+    assert "transformers in the code above" in shown[0]["message"]  # its line is not one of a cell
 
 
 def test_each_cell_of_a_notebook_gets_its_own(server: Peer, project: Path) -> None:
