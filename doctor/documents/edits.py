@@ -1,27 +1,21 @@
 """Fixes as edits of the very text that was judged: exact places, its own newlines, nothing else touched.
 
-Lines end as in an editor, with \\n, \\r\\n or \\r. An edit whose place is not in the text (the text has changed
-since) is none, and a fix is made whole or not at all.
+An edit whose place is not in the text (which has changed since) is none, and a fix is made whole or not at all.
 """
 
 from __future__ import annotations
 
-import difflib
-import re
-from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import pairwise
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from qtune.core import envfile, envwrite
 from qtune.core.envpatch import EnvPatch
 from qtune.core.errors import ConfigError
+from qtune.doctor.documents.difference import difference, starts_of
 from qtune.doctor.documents.kinds import kind_of
 from qtune.doctor.finding import Applicability, Edit, Finding, Fix, Span
 
 ROUNDS = 10  # a fix may bring to light what another one mends
-_MANY = 2_000  # lines that are compared one by one; more are replaced together
-_NEWLINE = re.compile(r"\r\n|\n|\r")
 
 Judge = Callable[[str], Sequence[Finding]]
 
@@ -92,7 +86,7 @@ def _is_json(text: str) -> bool:
 
 def edited(document: str, edits: Iterable[Edit]) -> str:
     """Lines and columns are those of the text before any edit."""
-    starts = _starts(document)
+    starts = starts_of(document)
     places = [
         (place, edit.text) for edit in edits if (place := _place(edit.span, document, starts))
     ]
@@ -107,16 +101,6 @@ def overlap(one: Edit, other: Edit) -> bool:
     return (a < d and c < b) or a == c
 
 
-def difference(before: str, after: str, path: Path) -> tuple[Edit, ...]:
-    """The fewest characters to change, line by line: `edited(before, …)` is `after`."""
-    if before == after:
-        return ()
-    starts = _starts(before)
-    return tuple(
-        Edit(_span(begin, end, starts, path), text) for begin, end, text in _changes(before, after)
-    )
-
-
 # --- one round ------------------------------------------------------------------------------------
 
 
@@ -129,7 +113,7 @@ def _chosen(findings: Iterable[Finding], unsafe: bool) -> list[Fix]:
 def _with(fixes: Sequence[Fix], document: str, path: Path) -> str:
     """Edits come before the patches, whose lines are found by their keys."""
     edits: list[Edit] = []
-    starts = _starts(document)
+    starts = starts_of(document)
     left: list[Fix] = []
     for fix in fixes:
         own = [edit for edit in fix.edits if Path(edit.span.path) == path]
@@ -177,10 +161,6 @@ def _applied(text: str, patch: EnvPatch, path: Path) -> str | None:
 # --- places ---------------------------------------------------------------------------------------
 
 
-def _starts(text: str) -> list[int]:
-    return [0, *(match.end() for match in _NEWLINE.finditer(text))]
-
-
 def _ends(span: Span) -> tuple[tuple[int, int], tuple[int, int]]:
     return (span.line, span.column), (span.end_line or span.line, span.end_column or span.column)
 
@@ -199,66 +179,3 @@ def _offset(line: int, column: int, text: str, starts: Sequence[int]) -> int | N
     end = starts[line] if line < len(starts) else len(text)
     at = begin + column - 1
     return at if at <= end else None
-
-
-def _span(begin: int, end: int, starts: Sequence[int], path: Path) -> Span:
-    def at(offset: int) -> tuple[int, int]:
-        line = bisect_right(starts, offset)
-        return line, offset - starts[line - 1] + 1
-
-    return Span(str(path), *at(begin), *at(end))
-
-
-# --- what has changed -----------------------------------------------------------------------------
-
-
-def _changes(before: str, after: str) -> Iterator[tuple[int, int, str]]:
-    old, new = _lines(before), _lines(after)
-    head = _common(old, new)
-    tail = _common(old[head:][::-1], new[head:][::-1])
-    middle_old, middle_new = old[head : len(old) - tail], new[head : len(new) - tail]
-    base = sum(map(len, old[:head]))
-    if max(len(middle_old), len(middle_new)) > _MANY:
-        yield from _narrowed(base, middle_old, middle_new)
-        return
-    offsets = [base]
-    for line in middle_old:
-        offsets.append(offsets[-1] + len(line))
-    matcher = difflib.SequenceMatcher(None, middle_old, middle_new, autojunk=False)
-    for tag, i1, i2, j1, j2 in matcher.get_opcodes():
-        if tag != "equal":
-            yield from _narrowed(offsets[i1], middle_old[i1:i2], middle_new[j1:j2])
-
-
-def _narrowed(base: int, old: Sequence[str], new: Sequence[str]) -> Iterator[tuple[int, int, str]]:
-    """Where lines stand against lines, the characters that differ; their newlines are left alone."""
-    if len(old) != len(new):
-        yield base, base + sum(map(len, old)), "".join(new)
-        return
-    for one, other in zip(old, new, strict=True):
-        body, changed = _NEWLINE.split(one, maxsplit=1)[0], other
-        if one[len(body) :] == other[len(_NEWLINE.split(other, maxsplit=1)[0]) :]:
-            changed = other[: len(other) - (len(one) - len(body))]
-        else:
-            body = one
-        if body != changed:
-            head = _common(body, changed)
-            tail = _common(body[head:][::-1], changed[head:][::-1])
-            yield base + head, base + len(body) - tail, changed[head : len(changed) - tail]
-        base += len(one)
-
-
-def _common(one: Sequence[str], other: Sequence[str]) -> int:
-    """How many of both are equal from the beginning on."""
-    length = 0
-    for a, b in zip(one, other, strict=False):
-        if a != b:
-            break
-        length += 1
-    return length
-
-
-def _lines(text: str) -> list[str]:
-    """With their ends."""
-    starts = [*_starts(text), len(text)]
-    return [text[a:b] for a, b in pairwise(starts) if b > a]

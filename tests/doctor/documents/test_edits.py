@@ -13,7 +13,8 @@ from qtune.core import envfile, envwrite
 from qtune.core.envpatch import EnvPatch
 from qtune.core.text import plain
 from qtune.doctor.documents.check import check
-from qtune.doctor.documents.edits import difference, edited, edits_of, fix_all, overlap
+from qtune.doctor.documents.difference import difference
+from qtune.doctor.documents.edits import edited, edits_of, fix_all, overlap
 from qtune.doctor.finding import Applicability, Edit, Finding, Fix, Severity, Span
 
 ENV = Path("/project/.env")
