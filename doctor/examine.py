@@ -16,10 +16,11 @@ from qtune.doctor.finding import Finding
 from qtune.doctor.fork import excused
 from qtune.doctor.given import of_settings
 from qtune.doctor.judgement import NOWHERE, Elsewhere, added, judged_by, unjudged, weighed
+from qtune.doctor.named import is_name, is_named
 from qtune.doctor.outcome import CheckState, Report, State
 from qtune.doctor.profiles import NetworkErrors
 from qtune.doctor.recommend import applicable, patch, recommendations
-from qtune.doctor.rule import Rule, nothing
+from qtune.doctor.rule import Rule
 from qtune.doctor.rules import JUDGING, RULES
 from qtune.doctor.schedule import Limits, Observer, look
 from qtune.doctor.scope import choice, scoped
@@ -237,8 +238,8 @@ def selected(options: Options, goal: GoalKind, *, every: bool = True) -> tuple[R
         rule
         for rule in (RULES if every or options.only or options.skip else JUDGING)
         if goal in rule.goals
-        and (not options.only or _named(rule, options.only))
-        and not _named(rule, options.skip)
+        and (not options.only or is_named(rule, options.only))
+        and not is_named(rule, options.skip)
     )
 
 
@@ -257,24 +258,4 @@ def check_names(options: Options) -> None:
 
 
 def _left_out(skip: Sequence[str]) -> tuple[str, ...]:
-    return tuple(sorted(rule.code for rule in RULES if _named(rule, skip))) if skip else ()
-
-
-def is_name(name: str) -> bool:
-    """Can `only` and `skip` hold it?"""
-    return any(_named(rule, (name,)) for rule in RULES)
-
-
-def _named(rule: Rule, names: Iterable[str]) -> bool:
-    wanted = {name.upper().rstrip(".*") for name in names}
-    if wanted & {rule.code, _prefix(rule), rule.name.upper()}:
-        return True
-    kinds = wanted & {need.upper() for need in rule.needs}
-    if not kinds or rule.judge is nothing:
-        return False
-    # `gate` is a kind of checks too; whoever says it means the GATE codes.
-    return bool(kinds - {code.rstrip("0123456789") for code in RULES.codes})
-
-
-def _prefix(rule: Rule) -> str:
-    return rule.code.rstrip("0123456789")
+    return tuple(sorted(rule.code for rule in RULES if is_named(rule, skip))) if skip else ()

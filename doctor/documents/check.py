@@ -34,6 +34,7 @@ DOTENV = (
     "HUB203", "HUB204", "HUB211",
     "GPU510",
 )  # fmt: skip
+PACKAGES = ("PKG701", "PKG702", "HUB211")
 DATASET = ("DAT900", "DAT901", "DAT903")
 SECONDS = 2.0  # for the rows of one file
 HEAD = 1 << 16
@@ -107,7 +108,31 @@ def _check(
         checked = settled("notebook", *notebook.judged(book, path, given, world))
         findings, ignored = notebook.in_file(checked.findings, checked.ignored, book, path)
         return replace(checked, findings=findings, ignored=ignored)
+    if kind in ("requirements", "pyproject"):
+        return _packages(kind, whole, path, given, world)
     return _runconfig(whole, path, root or Path.cwd(), given)
+
+
+def _packages(
+    kind: Kind, document: str | bytes, path: Path, given: Sequence[Suppression], world: World
+) -> Checked:
+    from qtune.doctor.documents import packages, pyproject, requirements
+    from qtune.doctor.documents.wantedmodels import wanted
+
+    text = document if isinstance(document, str) else requirements.decoded(document)
+    if len(text) > packages.LARGEST:
+        return Checked(kind)
+    found: list[Finding] = []
+    if kind == "pyproject":
+        found += pyproject.problems(text, path)
+        groups = pyproject.groups(text, str(path))
+    else:
+        groups = [[*requirements.rows(text, str(path))]]
+    models = wanted(path.parent, world) if any(groups) else ()
+    for group in groups:
+        found += (one for one in packages.judged(group, models) if one not in found)
+    facts = Facts(Goal("train", ""), suppressions=tuple(given))
+    return settled(kind, found, found, facts, _rules(PACKAGES))
 
 
 def _head(document: str | bytes | BinaryIO) -> str:

@@ -8,9 +8,10 @@ from typing import Literal
 
 from qtune.doctor.facts.dataset import Use
 
-Kind = Literal["dotenv", "runconfig", "dataset", "python", "notebook"]
+Kind = Literal["dotenv", "runconfig", "dataset", "python", "notebook", "requirements", "pyproject"]
 
 _TEMPLATE = re.compile(r"(?:^|[._-])(?:example|sample|template|dist)(?:$|[._-])", re.I)
+_PACKAGES = re.compile(r"(?:[\w.]+[-_.])?(?:requirements|constraints)(?:[-_.]|\Z)")
 _EVAL = re.compile(r"(?:^|[._-])(?:eval|evaluation|val|valid|validation|dev|test)(?:$|[._-])", re.I)
 
 
@@ -27,6 +28,12 @@ def kind_of(path: PurePath, head: str) -> Kind | None:
         return "dataset"
     if name.endswith(".json"):
         return "dataset" if head.lstrip("\ufeff \t\r\n").startswith("[") else None
+    if name == "pyproject.toml":
+        return "pyproject"
+    if name.endswith((".txt", ".in")) and (
+        _PACKAGES.match(name) or path.parent.name.lower() == "requirements"
+    ):
+        return "requirements"
     if name.endswith((".yaml", ".yml")):
         from qtune.doctor.documents.runconfig import is_ours
 

@@ -10,8 +10,8 @@ from qtune.commands.project import here
 from qtune.core.errors import UsageError
 from qtune.core.rundefaults import MAX_BYTES
 from qtune.core.text import Text
-from qtune.doctor.examine import is_name
 from qtune.doctor.facts import Suppression
+from qtune.doctor.named import is_name
 from qtune.doctor.outcome import FailOn
 from qtune.doctor.profiles import PROFILES, NetworkErrors, Profile
 from qtune.doctor.suppression import comments, project

@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from qtune.cli import group
-from qtune.doctor.examine import is_name
+from qtune.doctor.named import is_name
 from qtune.doctor.report.formats import FORMATS
 from qtune.doctor.suppression import project
 
