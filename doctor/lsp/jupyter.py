@@ -19,7 +19,8 @@ def spec(manager: object) -> dict[str, dict[str, Any]]:
     return {
         KEY: {
             "version": 2,
-            "argv": [sys.executable, "-m", "qtune", "lsp"],
+            # -P: it is started in the folder of the notebooks, and no file there is to be imported.
+            "argv": [sys.executable, "-P", "-m", "qtune", "lsp"],
             "languages": list(LANGUAGES),
             "mime_types": ["text/x-yaml", "text/yaml", "text/x-toml", "text/plain"],
             "display_name": "qtune",

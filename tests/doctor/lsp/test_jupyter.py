@@ -48,7 +48,15 @@ def test_python_is_left_to_the_users_own_server() -> None:
     """JupyterLab connects one server to a language."""
     (spec,) = entry.spec(object()).values()
     assert spec["languages"] == ["yaml", "toml", "plain"]
-    assert spec["argv"] == [sys.executable, "-m", "qtune", "lsp"]
+    assert spec["argv"] == [sys.executable, "-P", "-m", "qtune", "lsp"]
+
+
+def test_no_file_beside_the_notebooks_is_run(tmp_path: Path) -> None:
+    for name in ("qtune", "pygls", "lsprotocol", "json"):
+        (tmp_path / f"{name}.py").write_text("open('run', 'w').close()\n")
+    (spec,) = entry.spec(object()).values()
+    subprocess.run(spec["argv"], cwd=tmp_path, stdin=subprocess.DEVNULL, timeout=60)
+    assert not (tmp_path / "run").exists()
 
 
 def test_without_pygls_there_is_no_server_and_no_noise(tmp_path: Path) -> None:
