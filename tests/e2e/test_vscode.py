@@ -1,0 +1,267 @@
+"""qtune in the real VS Code: what a user sees of it, and what a click does."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import signal
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.e2e import vscode
+from tests.e2e.road import Road, road, until
+from tests.e2e.vscode import Server, Window, window
+from tests.hub.faults import Fault, Kind
+
+LACKING = vscode.lacking()
+pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.skipif(bool(LACKING), reason=LACKING)]
+
+QTUNE = Path(sys.executable).with_name("qtune")
+NOTEBOOK = {
+    "cells": [
+        {"cell_type": "markdown", "id": "a", "metadata": {}, "source": ["# Train"]},
+        *(
+            {
+                "cell_type": "code",
+                "id": name,
+                "metadata": {},
+                "execution_count": None,
+                "outputs": [],
+                "source": [source],
+            }
+            for name, source in (
+                ("b", "import os\nfrom huggingface_hub import snapshot_download"),
+                ("c", 'os.environ["HF_ENDPOINT"] = "https://hf-mirror.com"'),
+            )
+        ),
+    ],
+    "metadata": {"language_info": {"name": "python"}},
+    "nbformat": 4,
+    "nbformat_minor": 5,
+}
+MISSPELT = "# settings\nUSE_MODELSCOP=True\nDEFAULT_MODEL=Qwen/Qwen3-4B\n"
+
+
+@pytest.fixture(scope="module")
+def way(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Road]:
+    """Both hubs, healthy, on loopback."""
+    with road(tmp_path_factory.mktemp("nothing"), Path(sys.executable)) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def code(tmp_path_factory: pytest.TempPathFactory, way: Road) -> Iterator[Server]:
+    folder = tmp_path_factory.mktemp("vscode")
+    home = folder / "home"
+    home.mkdir()
+    own = ("HF_", "QTUNE_", "MODELSCOPE_", "XDG_")
+    environ = {k: v for k, v in way.environment({}).items() if not k.startswith(own)}
+    environ |= {"HOME": str(home), "PATH": os.defpath + os.pathsep + os.environ["PATH"]}
+    fixing = {"editor.codeActionsOnSave": {"source.fixAll.qtune": "explicit"}}
+    with vscode.server(folder / "server", environ, fixing) as running:
+        running.machine({"qtune.path": str(QTUNE)})
+        yield running
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    folder = tmp_path / "project"
+    folder.mkdir()
+    (folder / ".env").write_text(MISSPELT, "utf-8")
+    (folder / ".env").chmod(0o600)
+    return folder
+
+
+@pytest.fixture
+def opened(code: Server, project: Path) -> Iterator[Window]:
+    with window(code, project) as shown:
+        yield shown
+
+
+def expect_text(shown: Window, text: str) -> None:
+    """In the status bar, without its symbols."""
+    assert until(lambda: shown.status.inner_text().split() == text.split()), (
+        shown.status.inner_text()
+    )
+
+
+def servers() -> set[int]:
+    """Language servers, of whatever window: there is one window at a time."""
+    return {pid for pid, words in processes() if words[-1:] == ["lsp"] and str(QTUNE) in words}
+
+
+def doctors(folder: Path) -> set[int]:
+    return {pid for pid, words in processes() if "doctor" in words and cwd(pid) == folder}
+
+
+def processes() -> Iterator[tuple[int, list[str]]]:
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            with contextlib.suppress(OSError):
+                line = (entry / "cmdline").read_bytes()
+                yield int(entry.name), [os.fsdecode(word) for word in line.split(b"\0") if word]
+
+
+def cwd(pid: int) -> Path | None:
+    try:
+        return Path(f"/proc/{pid}/cwd").readlink()
+    except OSError:
+        return None
+
+
+def test_a_misspelt_key_is_underlined_and_stands_among_the_problems(opened: Window) -> None:
+    opened.open(".env")
+    opened.squiggle()
+    said = opened.problems("ENV804")
+    opened.shot("problems")
+    assert "USE_MODELSCOP (.env line 2) is no setting of qtune" in said
+    assert "Fix: Rename USE_MODELSCOP to USE_MODELSCOPE" in said
+    assert "[Ln 2, Col 1]" in said
+
+
+def test_the_light_bulb_renames_it(opened: Window) -> None:
+    opened.open(".env")
+    opened.squiggle()
+    opened.light_bulb(2, "Rename USE_MODELSCOP to USE_MODELSCOPE")
+    opened.find(".view-lines", "USE_MODELSCOPE=True")
+    opened.page.locator(".squiggly-warning").wait_for(state="detached", timeout=vscode.PATIENCE)
+    assert opened.save(".env") == MISSPELT.replace("MODELSCOP=", "MODELSCOPE=")
+
+
+def test_saving_fixes_all_that_is_safe_to_fix(opened: Window) -> None:
+    opened.open(".env")
+    opened.squiggle()
+    opened.line(1).click()
+    opened.page.keyboard.press("Control+End")
+    opened.page.keyboard.type("HF_ENDPONT=https://hf-mirror.com")
+    text = opened.save(".env")
+    assert text.splitlines()[1:] == [
+        "USE_MODELSCOPE=True",
+        "DEFAULT_MODEL=Qwen/Qwen3-4B",
+        "HF_ENDPOINT=https://hf-mirror.com",
+    ]
+
+
+def test_a_hover_tells_what_a_setting_means_and_which_value_is_in_effect(opened: Window) -> None:
+    opened.open(".env")
+    opened.squiggle()
+    opened.line(3).hover(position={"x": 20, "y": 8})
+    said = opened.find(".monaco-hover:not(.hidden)", "DEFAULT_MODEL")
+    opened.shot("hover")
+    assert "The model when a command or run config names none." in said.inner_text()
+
+
+def test_the_doctor_runs_from_the_palette_and_its_report_opens(opened: Window) -> None:
+    opened.open(".env")
+    opened.squiggle()
+    opened.command("qtune: Run doctor")
+    opened.toast(re.compile(r"qtune doctor.*\d+/\d+", re.S))
+    opened.shot("doctor-running")
+    said = opened.toast("the doctor found").inner_text()
+    assert "1 warning" in said, said
+    expect_text(opened, "qtune 1")
+    opened.shot("doctor")
+    opened.command("qtune: Open report")
+    opened.find(".tab.active", "qtune report")
+    page = opened.page.frame_locator("iframe.webview.ready").frame_locator("iframe")
+    page.get_by_text("ENV804").first.wait_for(timeout=vscode.PATIENCE)
+    opened.shot("report")
+
+
+def test_a_doctor_that_was_cancelled_is_gone(opened: Window, way: Road) -> None:
+    opened.open(".env")
+    opened.squiggle()
+    silence = way.hub.fault(Fault(Kind.SILENT))
+    try:
+        opened.status.click()  # the same as in the palette
+        opened.toast(re.compile(r"\d+/\d+"))
+        assert doctors(opened.folder)
+        opened.find(".notification-toast .monaco-button", "Cancel").click()
+        assert until(lambda: not doctors(opened.folder)), "it still runs"
+    finally:
+        way.hub.lift(silence)
+    expect_text(opened, "qtune")
+
+
+def test_a_run_config_is_underlined_at_the_key(opened: Window) -> None:
+    text = "model: Qwen/Qwen3-4B\ndata: quickstart\ntraining:\n  lerning_rate: 1.0e-4\n"
+    (opened.folder / "sft.yaml").write_text(text, "utf-8")
+    opened.open("sft.yaml")
+    opened.squiggle("error")
+    said = opened.problems("CFG005")
+    opened.shot("run-config")
+    assert "unknown key training.lerning_rate" in said
+    assert "[Ln 4, Col 3]" in said
+
+
+def test_a_notebook_is_judged_cell_by_cell(opened: Window) -> None:
+    (opened.folder / "train.ipynb").write_text(json.dumps(NOTEBOOK), "utf-8")
+    opened.open("train.ipynb")
+    opened.squiggle()
+    said = opened.problems("SRC001")
+    opened.shot("notebook")
+    assert "huggingface_hub in code cell 1 has imported it" in said
+    assert "[Ln 1, Col 12]" in said  # of its own cell
+
+
+def test_in_a_folder_that_is_not_trusted_the_users_own_qtune_serves(
+    code: Server, project: Path
+) -> None:
+    with window(code, project, trusted=False) as shown:
+        shown.open(".env")
+        shown.squiggle()
+        shown.shot("restricted")
+
+
+def test_a_server_that_died_is_started_again(opened: Window) -> None:
+    opened.open(".env")
+    opened.squiggle()
+    before = servers()
+    for pid in before:
+        os.kill(pid, signal.SIGKILL)
+    assert until(lambda: servers() - before)
+    opened.line(3).click()
+    opened.page.keyboard.press("End")
+    opened.page.keyboard.press("Enter")
+    opened.page.keyboard.type("HF_ENDPONT=https://hf-mirror.com")
+    assert "HF_ENDPONT (.env line 4)" in opened.problems("HF_ENDPONT")
+
+
+def test_another_path_starts_another_server_and_a_wrong_one_is_said(
+    code: Server, opened: Window
+) -> None:
+    opened.open(".env")
+    opened.squiggle()
+    try:
+        code.machine({"qtune.path": "/nowhere/qtune"})
+        said = opened.toast("qtune.path").inner_text()
+        opened.shot("wrong-path")
+        assert '"/nowhere/qtune", and no program has that path' in said
+        opened.page.locator(".squiggly-warning").wait_for(state="detached", timeout=vscode.PATIENCE)
+    finally:
+        code.machine({"qtune.path": str(QTUNE)})
+    opened.squiggle()
+
+
+def test_without_qtune_the_line_that_installs_it_is_one_click_away(
+    code: Server, opened: Window
+) -> None:
+    opened.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    opened.open(".env")
+    opened.squiggle()
+    try:
+        code.machine({})
+        said = opened.toast("qtune is not installed here").inner_text()
+        opened.shot("not-installed")
+        assert 'pip install "qtune[lsp]"' in said
+        opened.find(".notification-toast .monaco-button", "Copy the command").click()
+        copied = "navigator.clipboard.readText()"
+        assert until(lambda: opened.page.evaluate(copied) == 'pip install "qtune[lsp]"')
+    finally:
+        code.machine({"qtune.path": str(QTUNE)})
+    opened.squiggle()
