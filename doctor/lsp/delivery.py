@@ -21,10 +21,12 @@ def register(session: Session) -> None:
 
     @server.feature(types.TEXT_DOCUMENT_DID_OPEN)
     def opened(params: types.DidOpenTextDocumentParams) -> None:
+        session.desk.forget(params.text_document.uri)  # it may have been open already
         _push(session, params.text_document.uri)
 
     @server.feature(types.TEXT_DOCUMENT_DID_CHANGE)
     def changed(params: types.DidChangeTextDocumentParams) -> None:
+        session.desk.forget(params.text_document.uri)
         _later(session, params.text_document.uri)
 
     @server.feature(types.TEXT_DOCUMENT_DID_CLOSE)
@@ -33,6 +35,7 @@ def register(session: Session) -> None:
 
     @server.feature(types.NOTEBOOK_DOCUMENT_DID_OPEN)
     def notebook_opened(params: types.DidOpenNotebookDocumentParams) -> None:
+        session.desk.forget(params.notebook_document.uri)
         _push_cells(session, params.notebook_document.uri)
 
     @server.feature(types.NOTEBOOK_DOCUMENT_DID_CHANGE)
@@ -40,6 +43,7 @@ def register(session: Session) -> None:
         structure = params.change.cells and params.change.cells.structure
         for cell in (structure.did_close or ()) if structure else ():
             _gone(session, cell.uri)
+        session.desk.forget(params.notebook_document.uri)
         _later(session, params.notebook_document.uri)
 
     @server.feature(types.NOTEBOOK_DOCUMENT_DID_CLOSE)
@@ -88,7 +92,7 @@ def _push(session: Session, uri: str) -> None:
     session.waiting.pop(uri, None)
     if session.client.pull:
         return
-    if uri in session.server.workspace.notebook_documents:
+    if session.server.workspace.get_notebook_document(notebook_uri=uri) is not None:
         _push_cells(session, uri)
         return
     judged = session.desk.judged(uri)

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import unquote
 
 from lsprotocol import types
 from pygls.uris import to_fs_path
@@ -43,7 +44,10 @@ class Desk:
 
     def __init__(self, workspace: Callable[[], Workspace], world: Callable[[Path], World]) -> None:
         self._workspace, self._world = workspace, world
-        self._judged: dict[str, Judged] = {}
+        self._judged: dict[
+            str, Judged
+        ] = {}  # by `_key`, as pygls does: clients differ in what they quote
+        self._took: dict[str, float] = {}
         self._count = 0
 
     def root_of(self, path: Path) -> Path:
@@ -53,33 +57,35 @@ class Desk:
 
     def folders(self) -> list[Path]:
         workspace = self._workspace()
-        uris = list(workspace.folders) or ([workspace.root_uri] if workspace.root_uri else [])
+        uris = [folder.uri for folder in workspace.folders.values()]
+        uris = uris or ([workspace.root_uri] if workspace.root_uri else [])
         return [Path(path) for uri in uris if (path := to_fs_path(uri))]
 
     def world(self, path: Path) -> World:
         return self._world(self.root_of(path))
 
     def is_open(self, uri: str) -> bool:
-        return uri in self._workspace().text_documents
+        return _key(uri) in self._workspace().text_documents
 
     def open_uris(self) -> list[str]:
-        return list(self._workspace().text_documents)
+        """As the client has spelled them."""
+        return [document.uri for document in self._workspace().text_documents.values()]
 
     def notebook_of(self, uri: str) -> types.NotebookDocument | None:
         return self._workspace().get_notebook_document(cell_uri=uri)
 
     def judged(self, uri: str) -> Judged | None:
         """None for what is not open, or nothing of ours. Cells are judged with their notebook."""
-        document = self._workspace().text_documents.get(uri)
+        document = self._workspace().text_documents.get(_key(uri))
         if document is None:
             return None
-        known = self._judged.get(uri)
-        if known is not None and known.version == document.version is not None:
+        known = self._judged.get(_key(uri))
+        if known is not None:
             return known
         notebook = self.notebook_of(uri)
         if notebook is not None:
             self._judge_cells(notebook)
-            return self._judged.get(uri)
+            return self._judged.get(_key(uri))
         text = document.source
         path = Path(document.path)
         began = time.monotonic()
@@ -93,7 +99,8 @@ class Desk:
         self._count += 1
         lines = Lines(text, document.position_codec)
         judged = Judged(document.version, text, path, lines, checked, took, self._count)
-        self._judged[document.uri] = judged
+        self._judged[_key(document.uri)] = judged
+        self._took[_key(document.uri)] = took
         return judged
 
     def check(self, text: str, path: Path) -> Checked:
@@ -104,7 +111,7 @@ class Desk:
         from qtune.doctor.documents.notebook import check_cells
 
         documents = self._workspace().text_documents
-        cells = [documents[c.document] for c in notebook.cells if c.document in documents]
+        cells = [documents[key] for c in notebook.cells if (key := _key(c.document)) in documents]
         path = Path(to_fs_path(notebook.uri) or notebook.uri)
         root = self.root_of(path)
         texts = [cell.source for cell in cells]
@@ -116,13 +123,14 @@ class Desk:
             own[index].append(finding)
         for cell, text, findings in zip(cells, texts, own, strict=True):
             self._keep(cell, text, path, Checked("notebook", tuple(findings)), took)
+        self._took[_key(notebook.uri)] = took
 
     def forget(self, uri: str) -> None:
-        """A document, or all cells of a notebook: a change in one may decide about another."""
-        self._judged.pop(uri, None)
-        notebook = self._workspace().notebook_documents.get(uri)
+        """A document that has changed, or all cells of a notebook: a change in one may decide about another."""
+        self._judged.pop(_key(uri), None)
+        notebook = self._workspace().get_notebook_document(notebook_uri=uri)
         for cell in notebook.cells if notebook is not None else ():
-            self._judged.pop(cell.document, None)
+            self._judged.pop(_key(cell.document), None)
 
     def forget_all(self) -> None:
         """Something that documents are judged beside has changed."""
@@ -130,5 +138,9 @@ class Desk:
 
     def pause(self, uri: str) -> float:
         """Seconds to wait for the next keystroke before judging: longer where judging takes long."""
-        known = self._judged.get(uri)
-        return _PAUSE if known is None or known.took < _QUICK else min(2 * known.took, 1.0)
+        took = self._took.get(_key(uri), 0.0)
+        return _PAUSE if took < _QUICK else min(2 * took, 1.0)
+
+
+def _key(uri: str) -> str:
+    return unquote(uri)

@@ -135,7 +135,7 @@ def _lenses(session: Session, judged: Judged) -> list[types.CodeLens]:
     from qtune.doctor.documents.lens import lens
 
     found = lens(judged.text, judged.path, session.desk.world(judged.path), session.client.lang)
-    root = session.desk.root_of(judged.path).as_uri()
+    root = session.desk.root_of(judged.path).absolute().as_uri()
     lenses = []
     for one in found:
         at = judged.lines.position(one.line, 1)

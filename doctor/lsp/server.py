@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import importlib
-import logging
 import os
+import signal
 import sys
-from typing import BinaryIO, NoReturn
+from typing import NoReturn
 
 from lsprotocol import types
 from pygls.lsp.server import LanguageServer
@@ -17,6 +17,8 @@ from qtune import __version__
 from qtune.doctor.lsp import actions, commands, delivery, log, reading, watching
 from qtune.doctor.lsp.client import client_of
 from qtune.doctor.lsp.desk import Desk
+from qtune.doctor.lsp.pipes import Incoming, own_stdout
+from qtune.doctor.lsp.protocol import Protocol
 from qtune.doctor.lsp.session import Session
 from qtune.doctor.lsp.surroundings import world_of
 
@@ -35,17 +37,26 @@ _LOOK = 5.0  # seconds between two looks whether the client still lives
 
 
 class _Server(LanguageServer):
+    protocol: Protocol
+
     def report_server_error(self, error: Exception, source: object) -> None:
         """To the log: a popup for each malformed message would help nobody."""
-        logging.getLogger(__name__).warning("%s: %s", type(error).__name__, error)
+        log.told(error, source)
 
 
-def create() -> LanguageServer:
-    server = _Server("qtune", __version__, notebook_document_sync=_NOTEBOOKS, max_workers=2)
+def create() -> _Server:
+    server = _Server(
+        "qtune",
+        __version__,
+        notebook_document_sync=_NOTEBOOKS,
+        protocol_cls=Protocol,
+        max_workers=2,
+    )
     session = Session(server, Desk(lambda: server.workspace, world_of))
 
     @server.feature(types.INITIALIZE)
     def initialize(params: types.InitializeParams) -> None:
+        server.protocol.read_exactly()
         session.client = client_of(params, os.environ.get("QTUNE_LANG", ""))
         if session.client.pull:
             delivery.register_pull(session)
@@ -79,16 +90,10 @@ def _lives(pid: int) -> bool:
 
 def main() -> NoReturn:
     """Serves until the client says goodbye or is gone."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # quietly: nobody reads a traceback here
     for name in _AHEAD:
         importlib.import_module(name)
     log.to_stderr()
-    create().start_io(stdout=_own_stdout())
-    sys.exit(0)
-
-
-def _own_stdout() -> BinaryIO:
-    """The protocol's own copy of stdout. What anything prints goes to stderr instead of breaking a message."""
-    copy = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)
-    sys.stdout = sys.stderr
-    return copy
+    server = create()
+    server.start_io(Incoming(sys.stdin.buffer), own_stdout())
+    sys.exit(0 if server.protocol.ended_well else 1)

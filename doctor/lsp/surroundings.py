@@ -42,7 +42,7 @@ def suppressions(root: Path) -> tuple[Suppression, ...]:
     path = root / "pyproject.toml"
     try:
         return _read(path, path.stat().st_mtime_ns)
-    except OSError:
+    except (OSError, ValueError):  # a path may come from any URI
         return ()
 
 
