@@ -16,10 +16,11 @@ _CONTROLS = re.compile(
 )
 _RUN = re.compile(r"`[^`]+`|[!-_a-~]+|`")  # a code span, ASCII up to a blank, a lone backtick
 _EDGES = re.compile(r"([(\"']*)(.*?)([)\"'.,;:?!]*)\Z", re.S)
-# No slash pairs (an address becomes a link), no @ (a mail address does), nothing at the beginning of which
-# a list, a heading or a rule could start.
-_HARMLESS = re.compile(r"(?![-+=]|\d+[.)])[A-Za-z0-9.,;:'\"()/=%+?!_-]*")
-_BECOMES_LINK = re.compile(r"//|www\.|\w@|__", re.I)
+_HARMLESS = re.compile(  # `_` formats nothing within a word
+    r"(?:[A-Za-z0-9.,;:'\"()/=%+?!-]|(?<=[A-Za-z0-9])_(?=[A-Za-z0-9]))*"
+)
+_BEGINS_BLOCK = re.compile(r"[-+=_]|\d+[.)]")  # a list, a rule or a heading
+_BECOMES_LINK = re.compile(r"//|www\.", re.I)
 
 
 def words(text: str) -> str:
@@ -33,7 +34,8 @@ def _word(match: re.Match[str]) -> str:
     edges = _EDGES.match(match[0])
     assert edges is not None
     before, inner, behind = edges.groups()
-    if _HARMLESS.fullmatch(inner) and not _BECOMES_LINK.search(inner):
+    begins = match.start() == 0 and _BEGINS_BLOCK.match(match[0])
+    if _HARMLESS.fullmatch(match[0]) and not _BECOMES_LINK.search(match[0]) and not begins:
         return match[0]
     return f"{before}{code(inner)}{behind}"
 
