@@ -39,5 +39,6 @@ class Cursor:
 
 
 def fits(label: str, typed: str) -> bool:
-    """An editor filters by itself; this only keeps long lists short."""
-    return typed.lower() in label.lower()
+    """Do the letters stand in it in this order? An editor filters by itself; this only keeps long lists short."""
+    letters = iter(label.lower())
+    return all(letter in letters for letter in typed.lower())

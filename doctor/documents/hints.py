@@ -60,4 +60,4 @@ def _overridden(document: str, path: Path, world: World, lang: Lang) -> Iterator
             f"In effect for {row.key}; this line does not count.",
             f"{row.key} 实际生效的值；这一行不起作用。",
         )
-        yield Hint(entry.end_line, entry.end_column, f" = {said}{where}", tooltip.to(lang))
+        yield Hint(entry.end_line, entry.end_column, f"= {said}{where}", tooltip.to(lang))

@@ -18,13 +18,6 @@ from qtune.doctor.documents.world import World
 MOST = 200
 SECONDS = 0.05  # for one folder
 KEPT_S = 10.0
-QWEN3 = (
-    "Qwen/Qwen3-0.6B",
-    "Qwen/Qwen3-1.7B",
-    "Qwen/Qwen3-4B",
-    "Qwen/Qwen3-8B",
-    "Qwen/Qwen3-30B-A3B",
-)
 
 _DOWNLOADED = Text("downloaded", "已下载")
 _EXAMINED = Text("examined by the doctor", "已检查过")
@@ -57,7 +50,9 @@ def _all(settings: Settings, world: World, root: Path | None) -> Iterator[tuple[
         if kind == "models":
             yield rest.replace("--", "/", 1), _DOWNLOADED
     yield BY_KEY["DEFAULT_MODEL"].default, _DEFAULT
-    for repo_id in QWEN3:
+    from qtune.core.smaller import QWEN3
+
+    for repo_id in reversed(QWEN3):
         yield repo_id, _OPEN
 
 

@@ -20,10 +20,11 @@ from qtune.doctor.documents.kinds import is_template
 from qtune.doctor.documents.markup import code, link, words
 from qtune.doctor.documents.things import Thing, kind
 from qtune.doctor.documents.world import World
-from qtune.doctor.facts import Facts, Listing, known
+from qtune.doctor.facts import Facts, known
 from qtune.doctor.finding import Severity
 
 if TYPE_CHECKING:
+    from qtune.core.architecture import Architecture
     from qtune.core.sources import Source
     from qtune.doctor.lastreports import LastReport
 
@@ -96,6 +97,7 @@ def about(repo_id: str, world: World, page: HubPage, lang: Lang) -> str:
     lines = [f"**{words(repo_id)}** · {link(page.title, page.url)}"]
     report = last_report(repo_id, world)
     if report is None:
+        lines += _by_heart(repo_id, lang)
         nothing = Text("Not examined yet: ", "尚未检查：").to(lang)
         return "\n\n".join([*lines, nothing + code(f"qtune doctor {repo_id}")])
     facts = [*_model(report.facts, lang), *_hubs(report.facts, lang)]
@@ -105,11 +107,19 @@ def about(repo_id: str, world: World, page: HubPage, lang: Lang) -> str:
     return "\n\n".join(lines)
 
 
+def _by_heart(repo_id: str, lang: Lang) -> Iterator[str]:
+    """Of Qwen3's own sizes more is known than their names."""
+    from qtune.core.smaller import QWEN3
+
+    if repo_id in QWEN3:
+        yield _parameters(QWEN3[repo_id], lang)
+
+
 def _model(facts: Facts, lang: Lang) -> Iterator[str]:
     listing = next((found for row in facts.listing.values() if (found := known(row))), None)
     if listing is None:
         return
-    parts = [*_parameters(listing, lang)]
+    parts = [_parameters(listing.architecture, lang)] if listing.architecture else []
     files = Text(f"{listing.files} files", f"{listing.files} 个文件").to(lang)
     parts.append(
         f"{size(listing.bytes)} ({files})" if lang == "en" else f"{size(listing.bytes)}（{files}）"
@@ -124,13 +134,11 @@ def _model(facts: Facts, lang: Lang) -> Iterator[str]:
     yield " · ".join(parts)
 
 
-def _parameters(listing: Listing, lang: Lang) -> Iterator[str]:
-    if listing.architecture is None:
-        return
+def _parameters(of: Architecture, lang: Lang) -> str:
     from qtune.core.architecture import parameters
 
-    count = parameters(listing.architecture)
-    yield Text(f"{count / 1e9:.2f} B parameters", f"{count / 1e8:.1f} 亿参数").to(lang)
+    count = parameters(of)
+    return Text(f"{count / 1e9:.2f} B parameters", f"{count / 1e8:.1f} 亿参数").to(lang)
 
 
 def _hubs(facts: Facts, lang: Lang) -> Iterator[str]:

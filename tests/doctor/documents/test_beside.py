@@ -106,14 +106,12 @@ def test_what_is_in_effect_where_the_line_says_otherwise() -> None:
     text = "QTUNE_LANG=en # mine 😀\nQTUNE_LANG='zh'\nQTUNE_DEVICE=cuda\n"
     known = World({"QTUNE_DEVICE": "cpu"}, user=envfile.parse("QTUNE_IP_FAMILY=4\n"))
     assert hints(text, ENV, known, "en") == (
-        Hint(1, 14, " = zh (line 2)", "In effect for QTUNE_LANG; this line does not count."),
-        Hint(
-            3, 18, " = cpu (environment)", "In effect for QTUNE_DEVICE; this line does not count."
-        ),
+        Hint(1, 14, "= zh (line 2)", "In effect for QTUNE_LANG; this line does not count."),
+        Hint(3, 18, "= cpu (environment)", "In effect for QTUNE_DEVICE; this line does not count."),
     )
-    assert told(text, known, lang="zh") == [" = zh（第 2 行）", " = cpu（环境变量）"]
-    assert told("QTUNE_IP_FAMILY=6\n", known) == [" = 4 (your own settings)"]
-    assert told("QTUNE_DEVICE=gpu\n") == [" = auto (default)"]
+    assert told(text, known, lang="zh") == ["= zh（第 2 行）", "= cpu（环境变量）"]
+    assert told("QTUNE_IP_FAMILY=6\n", known) == ["= 4 (your own settings)"]
+    assert told("QTUNE_DEVICE=gpu\n") == ["= auto (default)"]
 
 
 def test_no_hint_where_the_line_counts_or_says_the_same() -> None:
@@ -131,10 +129,10 @@ def test_hints_mask_and_hold_in_one_line() -> None:
     )
     text = f"HF_TOKEN={GOOD}\nQTUNE_OUTPUT_DIR=runs\nHF_HOME=/x/{GOOD}\nHF_HOME=/y\n"
     shown = told(text, known)
-    assert shown[0] == " = hf_…ZZZZ (environment)"
+    assert shown[0] == "= hf_…ZZZZ (environment)"
     assert all(len(hint) < 120 and hint.isprintable() for hint in shown)
     assert GOOD not in repr(hints(text, ENV, known, "en")) and other not in repr(shown)
-    assert told(f"HF_HOME=/y\nHF_HOME=/x/{GOOD}\n") == [" = /x/hf_…aaaa (line 2)"]
+    assert told(f"HF_HOME=/y\nHF_HOME=/x/{GOOD}\n") == ["= /x/hf_…aaaa (line 2)"]
 
 
 # --- lens -----------------------------------------------------------------------------------------

@@ -73,6 +73,7 @@ def test_a_half_typed_key_is_replaced_and_its_value_kept() -> None:
     assert taken("QTUNE_LA|NG=zh", "QTUNE_LANG", ".env") == "QTUNE_LANG=zh"
     assert taken("qtune_la|", "QTUNE_LANG", ".env") == "QTUNE_LANG=auto"
     assert "HF_HOME" not in labels(at("QTUNE|", ".env"))
+    assert "HF_ENDPOINT" in labels(at("hfend|", ".env"))
 
 
 def test_what_a_key_inserts_is_in_order() -> None:

@@ -171,6 +171,8 @@ def test_what_the_last_report_knows_of_a_model() -> None:
 def test_a_model_that_was_never_examined() -> None:
     text = said("model: o/n\ndata: x\n", "o/n", YAML, world(report()))
     assert "`qtune doctor o/n`" in text and "parameters" not in text
+    known_size = said("model: Qwen/Qwen3-8B\ndata: x\n", "Qwen/", YAML)
+    assert "8.19 B parameters" in known_size and "`qtune doctor Qwen/Qwen3-8B`" in known_size
 
 
 def test_a_whole_download_is_told() -> None:
