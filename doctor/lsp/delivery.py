@@ -14,6 +14,7 @@ from qtune.doctor.lsp.session import Session
 _PULLED = types.DiagnosticOptions(
     inter_file_dependencies=False, workspace_diagnostics=False, identifier="qtune"
 )
+_MOST = 1000  # of one document: nobody reads more, and all of them are sent anew at each change
 
 
 def register(session: Session) -> None:
@@ -31,7 +32,7 @@ def register(session: Session) -> None:
 
     @server.feature(types.TEXT_DOCUMENT_DID_CLOSE)
     def closed(params: types.DidCloseTextDocumentParams) -> None:
-        _gone(session, params.text_document.uri)
+        _gone(session, params.text_document.uri, session.client.pull)
 
     @server.feature(types.NOTEBOOK_DOCUMENT_DID_OPEN)
     def notebook_opened(params: types.DidOpenNotebookDocumentParams) -> None:
@@ -42,14 +43,14 @@ def register(session: Session) -> None:
     def notebook_changed(params: types.DidChangeNotebookDocumentParams) -> None:
         structure = params.change.cells and params.change.cells.structure
         for cell in (structure.did_close or ()) if structure else ():
-            _gone(session, cell.uri)
+            _gone(session, cell.uri, pulled=False)
         session.desk.forget(params.notebook_document.uri)
         _later(session, params.notebook_document.uri)
 
     @server.feature(types.NOTEBOOK_DOCUMENT_DID_CLOSE)
     def notebook_closed(params: types.DidCloseNotebookDocumentParams) -> None:
         for cell in params.cell_text_documents:
-            _gone(session, cell.uri)
+            _gone(session, cell.uri, pulled=False)
 
 
 def register_pull(session: Session) -> None:
@@ -60,22 +61,28 @@ def register_pull(session: Session) -> None:
         uri = params.text_document.uri
         await asyncio.sleep(session.desk.pause(uri))  # of a burst of changes, the last one
         judged = session.desk.judged(uri)
-        result_id = None if judged is None else str(judged.number)
-        if result_id is not None and result_id == params.previous_result_id:
+        if judged is None or not _pulled(session, uri):
+            return types.RelatedFullDocumentDiagnosticReport([])
+        result_id = str(judged.number)
+        if result_id == params.previous_result_id:
             return types.RelatedUnchangedDocumentDiagnosticReport(result_id)
-        found = [] if judged is None else _diagnostics(session, judged, uri)
+        found = _diagnostics(session, judged, uri)
         return types.RelatedFullDocumentDiagnosticReport(found, result_id=result_id)
 
 
 def again(session: Session) -> None:
     """What documents are judged beside has changed: a setting, a report, a file."""
     session.desk.forget_all()
-    if session.client.pull:
-        if session.client.refresh_pull:
-            session.server.workspace_diagnostic_refresh(None)
-        return
+    if session.client.pull and session.client.refresh_pull:
+        session.server.workspace_diagnostic_refresh(None)
     for uri in session.desk.open_uris():
         _push(session, uri)
+
+
+def _pulled(session: Session, uri: str) -> bool:
+    """Cells and notebooks never are: VS Code asks for what lies in a tab of its own, and no cell does."""
+    whole = session.server.workspace.get_notebook_document(notebook_uri=uri)
+    return session.client.pull and whole is None and session.desk.notebook_of(uri) is None
 
 
 def _later(session: Session, uri: str) -> None:
@@ -83,14 +90,14 @@ def _later(session: Session, uri: str) -> None:
     handle = session.waiting.pop(uri, None)
     if handle is not None:
         handle.cancel()
-    if not session.client.pull:
+    if not _pulled(session, uri):
         loop = asyncio.get_running_loop()
         session.waiting[uri] = loop.call_later(session.desk.pause(uri), _push, session, uri)
 
 
 def _push(session: Session, uri: str) -> None:
     session.waiting.pop(uri, None)
-    if session.client.pull:
+    if _pulled(session, uri):
         return
     if session.server.workspace.get_notebook_document(notebook_uri=uri) is not None:
         _push_cells(session, uri)
@@ -103,7 +110,7 @@ def _push(session: Session, uri: str) -> None:
 def _push_cells(session: Session, notebook_uri: str) -> None:
     """All of them: an import in one cell decides about a line in another."""
     notebook = session.server.workspace.get_notebook_document(notebook_uri=notebook_uri)
-    if notebook is None or session.client.pull:
+    if notebook is None:
         return
     session.desk.forget(notebook_uri)
     for cell in notebook.cells:
@@ -113,18 +120,18 @@ def _push_cells(session: Session, notebook_uri: str) -> None:
             _send(session, cell.document, found, judged.version)
 
 
-def _gone(session: Session, uri: str) -> None:
+def _gone(session: Session, uri: str, pulled: bool) -> None:
     handle = session.waiting.pop(uri, None)
     if handle is not None:
         handle.cancel()
     session.desk.forget(uri)
-    if not session.client.pull:
+    if not pulled:
         _send(session, uri, [], None)
 
 
 def _diagnostics(session: Session, judged: Judged, uri: str) -> list[types.Diagnostic]:
     client, shown = session.client, []
-    for finding in judged.findings:
+    for finding in judged.findings[:_MOST]:
         if finding.severity.rank <= session.wishes.least.rank:
             page = address(finding.code, client.lang) if client.pages else ""
             shown.append(diagnostic(finding, judged.lines, uri, client, page))

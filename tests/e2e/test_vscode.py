@@ -22,6 +22,7 @@ LACKING = vscode.lacking()
 pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.skipif(bool(LACKING), reason=LACKING)]
 
 QTUNE = Path(sys.executable).with_name("qtune")
+RUN_CONFIG = "model: Qwen/Qwen3-4B\ndata: quickstart\ntraining:\n  lerning_rate: 1.0e-4\n"
 NOTEBOOK = {
     "cells": [
         {"cell_type": "markdown", "id": "a", "metadata": {}, "source": ["# Train"]},
@@ -74,6 +75,8 @@ def project(tmp_path: Path) -> Path:
     folder.mkdir()
     (folder / ".env").write_text(MISSPELT, "utf-8")
     (folder / ".env").chmod(0o600)
+    (folder / "sft.yaml").write_text(RUN_CONFIG, "utf-8")
+    (folder / "train.ipynb").write_text(json.dumps(NOTEBOOK), "utf-8")
     return folder
 
 
@@ -189,8 +192,6 @@ def test_a_doctor_that_was_cancelled_is_gone(opened: Window, way: Road) -> None:
 
 
 def test_a_run_config_is_underlined_at_the_key(opened: Window) -> None:
-    text = "model: Qwen/Qwen3-4B\ndata: quickstart\ntraining:\n  lerning_rate: 1.0e-4\n"
-    (opened.folder / "sft.yaml").write_text(text, "utf-8")
     opened.open("sft.yaml")
     opened.squiggle("error")
     said = opened.problems("CFG005")
@@ -200,13 +201,14 @@ def test_a_run_config_is_underlined_at_the_key(opened: Window) -> None:
 
 
 def test_a_notebook_is_judged_cell_by_cell(opened: Window) -> None:
-    (opened.folder / "train.ipynb").write_text(json.dumps(NOTEBOOK), "utf-8")
+    opened.open(".env")
+    opened.squiggle()  # before its extensions are there, VS Code shows a notebook as JSON
     opened.open("train.ipynb")
-    opened.squiggle()
+    opened.find(".notebook-editor .squiggly-warning")
     said = opened.problems("SRC001")
     opened.shot("notebook")
     assert "huggingface_hub in code cell 1 has imported it" in said
-    assert "[Ln 1, Col 12]" in said  # of its own cell
+    assert "SRC001\n[Ln 1, Col 1]" in said  # of its own cell
 
 
 def test_in_a_folder_that_is_not_trusted_the_users_own_qtune_serves(
