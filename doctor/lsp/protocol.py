@@ -51,6 +51,8 @@ class Protocol(LanguageServerProtocol):
         if not hasattr(message, "jsonrpc") and not isinstance(message, _Unreadable):
             return
         method = getattr(message, "method", None)
+        if method is not None and not isinstance(method, str):
+            return
         number = getattr(message, "id", None)
         error = self._refused(method) if method else None
         if error is None and isinstance(message, _Unreadable):
