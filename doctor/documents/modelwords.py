@@ -22,6 +22,7 @@ from qtune.doctor.documents.things import Thing, kind
 from qtune.doctor.documents.world import World
 from qtune.doctor.facts import Facts, known
 from qtune.doctor.finding import Severity
+from qtune.doctor.rules.words import amid
 
 if TYPE_CHECKING:
     from qtune.core.architecture import Architecture
@@ -154,8 +155,7 @@ def _taken(report: LastReport, lang: Lang) -> str:
     ago = age(report.taken)
     errors = sum(f.severity is Severity.ERROR for f in report.findings)
     codes = ", ".join(dict.fromkeys(f.code for f in report.findings[:5]))
-    zh = f" {ago.zh}" if ago.zh[:1].isascii() else ago.zh
-    text = Text(f"As the doctor saw it {ago.en}", f"来自{zh}的检查").to(lang)
+    text = Text(f"As the doctor saw it {ago.en}", f"来自{amid(ago)}的检查").to(lang)
     if not codes:
         return text + Text(", without findings.", "，没有发现问题。").to(lang)
     many = "error" if errors == 1 else "errors"
