@@ -20,7 +20,10 @@ _NEWLINE = re.compile(r"\r\n|\n|\r")
 _ESCAPED = re.compile(
     r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\u[0-9a-fA-F]{4}|\\.|.", re.S
 )
-_TOKEN = re.compile(rf"(?<![A-Za-z0-9_])(?:{PATTERN})(?![A-Za-z0-9_])")
+# In front of it may stand an escape of JSON, or a colour of a terminal.
+_TOKEN = re.compile(
+    rf"(?:(?<![A-Za-z0-9_])|(?<=\\[nrt])|(?<=\[\dm)|(?<=\[\d\dm))(?:{PATTERN})(?![A-Za-z0-9_])"
+)
 _PYTHON = ("python", "ipython", "sage")
 
 Path = tuple[str | int, ...]

@@ -6,6 +6,7 @@ Nothing is run. IPython's magics are taken out; those that set a variable are to
 from __future__ import annotations
 
 import ast
+import bisect
 import re
 import warnings
 from collections.abc import Iterator
@@ -14,7 +15,9 @@ from dataclasses import dataclass
 LARGEST = 1_000_000  # characters; more than that is no source that a person writes
 _LONG = 8_000
 _LINES = 20  # of a part
-_TRIES = 8  # for one broken statement
+_TRIES = 8  # for one broken statement ...
+_TRIED = 400_000  # ... and characters that are read for it
+_MOST_COMMENTS = 300
 
 # Strings and comments, so that what stands in them is not taken for code. An open triple quote runs to the end.
 _OPAQUE = re.compile(
@@ -25,6 +28,7 @@ _OPAQUE = re.compile(
 NEWLINE = re.compile(r"\r\n|\n|\r")
 # Where a statement may begin that hangs on none before it.
 _BEGIN = re.compile(r"(?!(?:else|elif|except|finally|case)\b)[^\W\d]|@", re.U)
+_DECORATED = re.compile(r"[ \t]*(?:def|class|async|@)")
 _MAGIC = re.compile(r"[ \t]*(?:[%!?]|[\w., \t]+=[ \t]*(?:!|%[a-zA-Z])|[\w.]+\?{1,2}[ \t]*$)")
 _ENV = re.compile(r"[ \t]*%(?:env|set_env)[ \t]+(?P<key>\w+)[ \t]*(?:=|[ \t])[ \t]*(?P<value>\S.*)")
 _CELL_OF_PYTHON = re.compile(r"%%(?:time|timeit|capture|prun|python3?|debug)\b")
@@ -56,7 +60,7 @@ class Comment:
 
 @dataclass(frozen=True)
 class Parsed:
-    """`lines` are those of the text as it was given."""
+    """`lines` are those of the text, each as long as it was given."""
 
     lines: tuple[str, ...]
     statements: tuple[ast.stmt, ...]
@@ -67,10 +71,10 @@ class Parsed:
 
 
 def parse(text: str) -> Parsed:
-    lines = tuple(NEWLINE.split(text))
+    clean = _clean(text)
+    lines = tuple(NEWLINE.split(clean))
     if len(text) > LARGEST:
         return Parsed(lines, ())
-    clean = _clean(text)
     tree = _tree(clean)
     magics: tuple[Magic, ...] = ()
     shells = False
@@ -149,7 +153,8 @@ def _pieces(text: str) -> Iterator[ast.stmt]:
 
 def _piece(lines: list[str], before: int) -> Iterator[ast.stmt]:
     lines = list(lines)
-    for _ in range(_TRIES):
+    size = sum(map(len, lines)) + 1
+    for _ in range(max(1, min(_TRIES, _TRIED // size))):
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
@@ -171,6 +176,11 @@ def _mend(lines: list[str], error: SyntaxError) -> bool:
     at = (int(named[1]) if named else error.lineno or 0) - 1
     if not 0 <= at < len(lines):
         at = len(lines) - 1
+    if "unterminated triple-quoted" in (error.msg or ""):
+        del lines[at:]  # what follows may be text as well as code
+        return True
+    if at and lines[at - 1].lstrip().startswith("@") and not _DECORATED.match(lines[at]):
+        at -= 1
     line = lines[at]
     indent = line[: len(line) - len(line.lstrip())]
     other = "" if isinstance(error, IndentationError) and not named else f"{indent}pass"
@@ -199,10 +209,13 @@ def _covered(text: str) -> set[int]:
 def _comments(text: str) -> Iterator[Comment]:
     if "qtune:" not in text:
         return
+    begins = [0, *(match.end() for match in NEWLINE.finditer(text))]
+    found = 0
     for match in _OPAQUE.finditer(text):
-        if match["comment"] is not None and "qtune:" in match[0]:
-            before = NEWLINE.split(text[: match.start()])
-            yield Comment(len(before), len(before[-1]) + 1, match[0])
+        if match["comment"] is not None and "qtune:" in match[0] and found < _MOST_COMMENTS:
+            found += 1
+            line = bisect.bisect_right(begins, match.start())
+            yield Comment(line, match.start() - begins[line - 1] + 1, match[0])
 
 
 def _without_magics(text: str) -> tuple[str, tuple[Magic, ...], bool]:

@@ -63,13 +63,15 @@ def in_yaml(text: str, path: Path) -> tuple[Suppression, ...]:
         return ()
     import yaml  # which most examinations do without
 
+    from qtune.core.yamltree import tokens
+
     lines = _lines(text)
     starts = [0]
     starts += (end.end() for end in re.finditer(r"\r\n|\n|\r", text))
     scalars = []
     readable = len(text)
     try:
-        for token in yaml.scan(text, Loader=yaml.SafeLoader):
+        for token in tokens(text):
             if isinstance(token, yaml.ScalarToken):
                 scalars.append(_body(token, text))
     except yaml.YAMLError as error:
@@ -95,6 +97,7 @@ def in_python(cells: Sequence[tuple[Piece, int]], path: Path) -> tuple[Suppressi
     lines speaks of them all."""
     found = []
     for piece, before in cells:
+        lines = list(piece.lines) if piece.comments else []
         for comment in piece.comments:
             match = _COMMENT.search(comment.text)
             if match is None or match.start() > 0:
@@ -107,7 +110,7 @@ def in_python(cells: Sequence[tuple[Piece, int]], path: Path) -> tuple[Suppressi
             inside = any(first < comment.line <= last for first, last in piece.statements)
             target = comment.line
             if own and not inside:
-                target = _next(list(piece.lines), comment.line)
+                target = _next(lines, comment.line)
             first, last = next(
                 ((a, b) for a, b in piece.statements if a <= target <= b), (target, target)
             )

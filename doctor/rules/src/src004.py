@@ -56,13 +56,14 @@ RULE = Rule(
         ),
         why=prose(
             """
-            The argument has been called `token` since 2023, and the old name is gone: huggingface_hub 1 and
-            datasets 3 end with a `TypeError`, transformers 5 does not send the token, so that a gated model
-            answers 401.
+            The argument has been called `token` since 2023, and the old name is gone: huggingface_hub 1,
+            datasets 3 and the models of transformers 5 end with a `TypeError`; the tokenizers and configs of
+            transformers 5 pass it over and send no token, so that a gated model answers 401.
             """,
             """
-            该参数自 2023 年起叫 `token`，旧名称已被移除：huggingface_hub 1 和 datasets 3 会以 `TypeError` 结束；
-            transformers 5 则不会发送 Token，访问门控模型会得到 401。
+            该参数自 2023 年起叫 `token`，旧名称已被移除：huggingface_hub 1、datasets 3 以及 transformers 5 的模型类
+            会以 `TypeError` 结束；transformers 5 的 tokenizer 和 config 则会忽略它、不发送 Token，
+            访问门控模型会得到 401。
             """,
         ),
         detect=joined(

@@ -1,0 +1,1 @@
+"""Rules about Python source, through real files."""
