@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
 from qtune.core.text import Text
 from qtune.doctor.documents.world import World
@@ -13,6 +14,9 @@ from qtune.doctor.finding import Finding
 from qtune.doctor.rules.src.functions import repo_calls
 from qtune.doctor.rules.src.words import span
 
+if TYPE_CHECKING:
+    from qtune.doctor.lastreports import LastReport
+
 BELIEVED = timedelta(days=7)
 # About the model itself, and true for whoever asks with these credentials.
 _ABOUT_A_MODEL = ("GATE", "HUB220", "HUB221", "HUB223", "HUB224", "HUB225")
@@ -20,12 +24,15 @@ _ABOUT_A_MODEL = ("GATE", "HUB220", "HUB221", "HUB223", "HUB224", "HUB225")
 
 def reported(source: SourceCode, world: World) -> Iterator[Finding]:
     """Nothing of a report that is older than a week, or comes from the future."""
+    known: dict[str, LastReport | None] = {}
     for found in repo_calls(source):
         if not found.hub or not found.repo_id or found.kind != "model" or found.argument is None:
             continue
         if found.repo_id in source.folders:
             continue
-        report = world.report(found.repo_id)
+        if found.repo_id not in known:
+            known[found.repo_id] = world.report(found.repo_id)
+        report = known[found.repo_id]
         if report is None or report.facts.goal.model != found.repo_id:
             continue
         age = datetime.now(UTC) - report.taken

@@ -15,9 +15,9 @@ from qtune.doctor.rules.words import joined, prose
 
 # Families whose architecture transformers has had for years, and whose repositories hold no code.
 _BUILT_IN = re.compile(
-    r"Qwen/(?:Qwen[23]|Qwen1\.5|Qwen2\.5|QwQ)-(?!Audio|Omni|VL)[\w.-]+"
-    r"|(?:meta-llama|LLM-Research)/(?:Meta-)?Llama-[23][\w.-]*"
-    r"|mistralai/Mistral-7B[\w.-]*|google/gemma-[23][\w.-]*"
+    r"Qwen/Qwen(?:1\.5|2|2\.5|3)-(?:Coder-|Math-)?[\d.]+B(?:-A[\d.]+B)?(?:-(?:Base|Chat|Instruct|Thinking))?(?:-2507)?"
+    r"|(?:meta-llama|LLM-Research)/(?:Meta-)?Llama-[23](?:\.\d)?-\d+[Bb](?:-hf|-chat-hf|-Instruct)?"
+    r"|mistralai/Mistral-7B-(?:Instruct-)?v0\.\d|google/gemma-[23]-\d+b(?:-it|-pt)?"
 )
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 _TRANSFORMERS = ("transformers", "modelscope", "vllm", "sentence_transformers", "peft")

@@ -196,6 +196,32 @@ def test_the_libraries_really_refuse_use_auth_token() -> None:
 AUTO = "from transformers import AutoModel\n"
 
 
+@pytest.mark.parametrize(
+    ("name", "built_in"),
+    [
+        ("Qwen/Qwen3-4B", True),
+        ("Qwen/Qwen3-30B-A3B-Instruct-2507", True),
+        ("Qwen/Qwen2.5-Coder-1.5B-Instruct", True),
+        ("Qwen/Qwen1.5-7B-Chat", True),
+        ("meta-llama/Llama-2-7b-chat-hf", True),
+        ("meta-llama/Llama-3.2-1B-Instruct", True),
+        ("google/gemma-2-2b-it", True),
+        ("mistralai/Mistral-7B-Instruct-v0.3", True),
+        ("Qwen/Qwen-7B-Chat", False),  # runs its repository's own code
+        ("Qwen/Qwen2.5-Math-PRM-7B", False),
+        ("Qwen/Qwen2.5-Math-RM-72B", False),
+        ("Qwen/Qwen2-Audio-7B", False),
+        ("microsoft/Phi-3-mini-4k-instruct", False),
+    ],
+)
+def test_only_of_models_that_hold_no_code_is_trust_called_needless(
+    tmp_path: Path, name: str, built_in: bool
+) -> None:
+    code = AUTO + f'AutoModel.from_pretrained("{name}", trust_remote_code=True)\n'
+    message = only(python(tmp_path, code), "SRC005").message.en
+    assert ("built in" in message) is built_in
+
+
 @pytest.mark.triggers("SRC005")
 def test_needless_trust_is_a_remark_with_a_fix(tmp_path: Path) -> None:
     checked = python(
