@@ -42,6 +42,8 @@ _OURS = Text("qtune's default", "qtune 的默认值")
 def candidates(
     document: str, cursor: Cursor, world: World, lang: Lang, root: Path | None
 ) -> Iterator[Candidate]:
+    if _in_comment(cursor.before):
+        return
     lines = BREAK.split(document)
     holder, flow = _flow(cursor.before)
     if flow:
@@ -70,6 +72,12 @@ def candidates(
         yield from _keys(base, key["typed"], document, cursor, lang)
     if item is not None and _inside(lines, cursor, cursor.before) == "data":
         yield from _files(item["typed"], cursor, lang, root)
+
+
+def _in_comment(before: str) -> bool:
+    found = re.search(r"(?:\A|\s)#", before)
+    ahead = before[: found.start()] if found is not None else ""
+    return found is not None and not (ahead.count('"') % 2 or ahead.count("'") % 2)
 
 
 def _flow(before: str) -> tuple[str, str]:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+import statistics
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qtune.core.text import Lang
+from qtune.doctor.documents.check import check
 from qtune.doctor.documents.complete import complete
 from qtune.doctor.documents.hints import hints
 from qtune.doctor.documents.hover import hover
@@ -179,3 +182,41 @@ print(",".join(sorted(heavy)))
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == ""
+
+
+def _long(name: str) -> tuple[str, int]:
+    """2,000 lines, and one of them to rest on."""
+    lines = {
+        ".env": ["QTUNE_LANG=en" if n % 50 == 0 else f"OTHER_{n}=数据 {n}" for n in range(2000)],
+        "run.yaml": [f"model: {QWEN}", "data:", *(f"- data/{n}.jsonl # 数据" for n in range(1998))],
+        "train.py": [
+            "from transformers import AutoModel",
+            *(f"x{n} = foo({n})" if n % 20 else f'm = AutoModel.from_pretrained("o/n{n}")' for n in range(1999)),
+        ],
+    }  # fmt: skip
+    return "\n".join(lines[name]), 2 if name == "train.py" else 1
+
+
+@pytest.mark.parametrize("name", [".env", "run.yaml", "train.py"])
+def test_of_two_thousand_lines_no_answer_takes_as_long_as_the_judgement(name: str) -> None:
+    """Most take under 10 ms on a machine of its own; measured side by side, for this one may be busy."""
+    whole, line = _long(name)
+    path = Path(name)
+    asked: dict[str, Callable[[str], object]] = {
+        "hover": lambda text: hover(text, path, line, 9, KNOWN, "en"),
+        "complete": lambda text: complete(text, path, line, 9, KNOWN, "en"),
+        "links": lambda text: links(text, path, KNOWN),
+        "hints": lambda text: hints(text, path, KNOWN, "en"),
+        "lens": lambda text: lens(text, path, KNOWN, "en"),
+    }
+    for what, ask in asked.items():
+        took, judged = [], []
+        for number in range(3):
+            text = f"{whole}\n# {what} {number}\n"
+            began = time.perf_counter()
+            check(text, path, Path("/nowhere"))  # as the server does at every change
+            judged.append(time.perf_counter() - began)
+            began = time.perf_counter()
+            ask(text)
+            took.append(time.perf_counter() - began)
+        assert statistics.median(took) < 0.01 + statistics.median(judged), (what, took, judged)

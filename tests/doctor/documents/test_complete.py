@@ -141,6 +141,12 @@ def test_keys_between_braces() -> None:
     assert labels(at("model: x\ndata: {path: a, format: m|")) == ["auto", "messages", "alpaca"]
 
 
+def test_a_comment_is_left_to_its_author() -> None:
+    for text in ("# mo|", "model: x # see {|", "model: x # data: |", "training:\n  # se|"):
+        assert at(f"model: x\ndata: y\n{text}") == (), text
+    assert labels(at("model: x\ndata: y\noutput_dir: 'a # b'\ntuning: |")) == ["lora"]
+
+
 def test_a_key_that_has_its_value_keeps_it() -> None:
     assert taken("model: x\ntu|ning: lora", "tuning") == "model: x\ntuning: lora"
     assert taken("model: x\nlo|", "lora") == "model: x\nlora:"
