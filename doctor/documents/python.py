@@ -23,14 +23,11 @@ from qtune.doctor.tokenshapes import PATTERN, hub_of, is_real
 
 _TOKEN = re.compile(rf"(?<![A-Za-z0-9_])(?:{PATTERN})(?![A-Za-z0-9_])")
 _REPO = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*", re.A)
+# What starts other processes, whose environment is this one's.
 _PROGRAMS = (
-    "subprocess",
-    "multiprocessing",
-    "concurrent",
-    "pexpect",
-    "sh",
-    "torch.multiprocessing",
-)
+    "subprocess", "multiprocessing", "concurrent", "torch.multiprocessing", "pexpect", "sh",
+    "vllm", "sglang", "lmdeploy", "ray", "dask",
+)  # fmt: skip
 _STARTS = re.compile(
     r"os\.(?:system|popen|exec\w+|spawn\w+|posix_spawn\w*|fork)|.*\.(?:launch|notebook_launcher)"
 )

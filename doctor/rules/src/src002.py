@@ -30,7 +30,10 @@ def _judge(facts: Facts) -> Iterable[Finding]:
         wrong = ONLY_ON_HUGGING_FACE if on_modelscope else ONLY_ON_MODELSCOPE
         if not found.hub or found.kind != "model" or owner not in wrong:
             continue
-        if found.repo_id in source.folders:
+        offline = found.call.keyword("local_files_only")
+        if found.repo_id in source.folders or (
+            offline is not None and offline.value.kind != "false"
+        ):
             continue
         yield _finding(source, found, owner)
 

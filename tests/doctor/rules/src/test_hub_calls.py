@@ -81,6 +81,9 @@ def test_a_name_for_the_id_is_followed_and_not_changed(tmp_path: Path) -> None:
         'AutoModel.from_pretrained("LLM-Research/Llama-3.2-1B")\n',
         "import os, sys\nfrom huggingface_hub import snapshot_download\n"
         'os.environ["HF_ENDPOINT"] = sys.argv[1]\nimport subprocess\nsnapshot_download("LLM-Research/x")\n',
+        # nobody is asked
+        "from transformers import AutoModel\n"
+        'AutoModel.from_pretrained("LLM-Research/Llama-3.2-1B", local_files_only=True)\n',
         # no literal, or not for sure
         MS + 'size = input()\nsnapshot_download(f"meta-llama/Llama-{size}")\n',
         MS

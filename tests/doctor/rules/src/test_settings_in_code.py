@@ -80,6 +80,7 @@ def test_however_it_is_set(tmp_path: Path, code: str) -> None:
         'import os, transformers\nos.environ["HF_HOME"] = "/a"\nos.system("hf auth whoami")\n',
         "import os, importlib\nimport transformers\nimport huggingface_hub.constants as c\n"
         'os.environ["HF_HOME"] = "/a"\nimportlib.reload(c)\n',
+        'import os, transformers, vllm\nos.environ["HF_HUB_OFFLINE"] = "1"\nvllm.LLM("a/b")\n',
         # not this process's environment
         'import transformers\nenviron = {}\nenviron["HF_HOME"] = "/a"\n',
         'import transformers\nprint("""\nos.environ["HF_HOME"] = "/a"\n""")\n',
