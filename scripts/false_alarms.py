@@ -16,9 +16,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from qtune.doctor.documents import python
 from qtune.doctor.documents.check import check
 from qtune.doctor.documents.world import NOTHING_ELSE
 from qtune.doctor.finding import Finding
+from qtune.doctor.rules.src.functions import repo_calls
 
 PACKAGES = (
     "transformers", "peft", "accelerate", "datasets", "huggingface_hub", "modelscope",
@@ -32,6 +34,7 @@ _DOCTEST = re.compile(r"^[ \t]*(?:>>>|\.\.\.)(?: (.*))?$", re.M)
 class Tally:
     files: int = 0
     examples: int = 0
+    calls: int = 0  # that ask a hub for a repository, and were understood as such
     findings: list[tuple[str, Finding]] = field(default_factory=list)
 
 
@@ -40,12 +43,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("packages", nargs="*", default=PACKAGES, help="names, or folders")
     parser.add_argument("--show", action="store_true", help="print each finding with its line")
     options = parser.parse_args(arguments)
-    print("| Package | Files | Examples | Findings |\n|---|---|---|---|")
+    print("| Package | Files | Examples | Calls of a hub | Findings |\n|---|---|---|---|---|")
     for package in options.packages:
         tally = tallied(package)
         codes = Counter(finding.code for _, finding in tally.findings)
         told = ", ".join(f"{code} × {count}" for code, count in sorted(codes.items())) or "none"
-        print(f"| {package} | {tally.files} | {tally.examples} | {told} |", flush=True)
+        seen = f"{tally.files} | {tally.examples} | {tally.calls}"
+        print(f"| {package} | {seen} | {told} |", flush=True)
         if options.show:
             for line, finding in tally.findings:
                 span = finding.span
@@ -67,6 +71,8 @@ def tallied(package: str) -> Tally:
 
 
 def _judge(text: str, path: Path, tally: Tally) -> None:
+    if path.suffix == ".py":
+        tally.calls += len(repo_calls(python.source(text, path)))
     for finding in check(text, path, world=NOTHING_ELSE).findings:
         span = finding.span
         line = text.splitlines()[span.line - 1] if span is not None else ""

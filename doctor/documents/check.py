@@ -98,9 +98,9 @@ def _check(
 
         return settled("python", *python.judged(python.decoded(whole), path, given, world))
     if kind == "notebook":
-        from qtune.doctor.documents import notebook
+        from qtune.doctor.documents import notebook, notebookfile
 
-        book = notebook.opened(
+        book = notebookfile.read(
             whole if isinstance(whole, str) else whole.decode("utf-8", "replace")
         )
         if book is None:
@@ -110,7 +110,7 @@ def _check(
         return replace(checked, findings=findings, ignored=ignored)
     if kind in ("requirements", "pyproject"):
         return _packages(kind, whole, path, given, world)
-    return _runconfig(whole, path, root or Path.cwd(), given)
+    return _runconfig(whole, path, root or Path.cwd(), given, world)
 
 
 def _packages(
@@ -177,13 +177,19 @@ def _parsed(document: str | bytes, path: Path) -> EnvDocument:
 
 
 def _runconfig(
-    document: str | bytes, path: Path, root: Path, given: Sequence[Suppression]
+    document: str | bytes, path: Path, root: Path, given: Sequence[Suppression], world: World
 ) -> Checked:
     from qtune.core.rundefaults import MAX_BYTES
     from qtune.doctor.documents import runconfig
 
-    found = runconfig.findings(document, path, root)
+    report = world.report(None)
+    model = report.facts.setting("DEFAULT_MODEL").value if report is not None else ""
+    config, found = runconfig.examined(document, path, root, model)
     text = document if isinstance(document, str) else document.decode("utf-8-sig", "replace")
+    if report is not None:
+        from qtune.doctor.documents import budget
+
+        found += budget.findings(config, text, path, world)
     comments: tuple[Suppression, ...] = ()
     rules: tuple[Rule, ...] = ()
     if "qtune:" in text and len(text) <= MAX_BYTES:

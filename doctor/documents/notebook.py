@@ -6,11 +6,10 @@ import bisect
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import lru_cache
 from pathlib import Path
 
 from qtune.doctor.documents import python
-from qtune.doctor.documents.notebookfile import Notebook, read
+from qtune.doctor.documents.notebookfile import Notebook
 from qtune.doctor.documents.python import Judged
 from qtune.doctor.documents.walk import piece
 from qtune.doctor.documents.world import NOTHING_ELSE, World
@@ -22,11 +21,6 @@ from qtune.doctor.suppression.settle import Ignored
 _OWN_LINES = 1_000_000_000
 
 Placing = Callable[[Span], Span | None]
-
-
-@lru_cache(maxsize=4)
-def opened(text: str) -> Notebook | None:
-    return read(text)
 
 
 def judged(book: Notebook, path: Path, given: Sequence[Suppression], world: World) -> Judged:

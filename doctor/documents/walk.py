@@ -14,7 +14,7 @@ from qtune.doctor.facts.source import Spot
 _DEEPEST = 60
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=512)
 def piece(text: str) -> Piece:
     parsed = parse(text)
     walk = _Walk(parsed)
