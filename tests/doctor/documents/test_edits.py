@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from pathlib import Path
 
@@ -183,6 +184,53 @@ def test_once_mended_nothing_is_left_to_mend(parts: list[tuple[str, str]], unsaf
     before, after = envfile.parse(text), envfile.parse(once)
     for key in ("A", "X"):  # the last line of a key that is none of ours counts, and stays
         assert getattr(after.last(key), "raw", None) == getattr(before.last(key), "raw", None)
+
+
+YAML = (
+    "model: Qwen/Qwen3-4B", "modle: a/b", "method: stf", "tunning: lora", "tuning: qlorra", "lora: {r: '8'}",
+    "lora:", "  alpha: 16", "  lora_alhpa: 16", "training:", "  lr: 1e-4", "  learning_rate: 1e-4", "max_length: 2k",
+    "packing: yes", "output_dir: runs/值", "data: 🎉.jsonl", "# qtune: ignore[CFG006]", "", "\t", "a: [", "- x",
+    "training: {push_to_hub: true, fp16: True, bf16: true}", "trust_remote_code: 'true'", "model: &a b", "x: *a",
+)  # fmt: skip
+PYTHON = (
+    "import os", "from transformers import AutoModel, AutoTokenizer", "from huggingface_hub import snapshot_download",
+    "from modelscope import snapshot_download", "AutoModel.from_pretrained('a/b', use_auth_token=True)",
+    "AutoModel.from_pretrained('meta-llama/Llama-3.1-8B', trust_remote_code=True, use_auth_token='x')",
+    "snapshot_download('LLM-Research/Meta-Llama-3-8B', revision='main')", "import torch; torch.load('值.pt')",
+    "os.environ['HF_ENDPOINT'] = 'https://hf-mirror.com'", "os.environ['HF_HUB_ENABLE_HF_TRANSFER'] = '1'",
+    "requests.get('https://huggingface.co', verify=False)", "    x = 1", "def f(", '"""', "%pip install x", "🎉",
+    "x = snapshot_download(  # qtune: ignore[SRC003]", "    'a/b', revision='main')", "\x0c", "\x00",
+)  # fmt: skip
+
+
+@settings(deadline=None)
+@given(st.data())
+@pytest.mark.parametrize(
+    ("name", "pieces"), [("sft.yaml", YAML), ("train.py", PYTHON), ("nb.ipynb", PYTHON)]
+)
+def test_a_run_config_a_program_and_a_notebook_neither(
+    name: str, pieces: tuple[str, ...], data: st.DataObject
+) -> None:
+    parts = data.draw(st.lists(st.tuples(st.sampled_from(pieces), ENDS), max_size=10))
+    text = "".join(piece + end for piece, end in parts)
+    if name == "nb.ipynb":
+        cell: object = {"cell_type": "code", "source": text.splitlines(keepends=True), "metadata": {},
+                "outputs": [], "execution_count": None}  # fmt: skip
+        book = {"cells": [cell, cell], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
+        text = json.dumps(book, indent=1, ensure_ascii=data.draw(st.booleans()))
+    path = Path("/project") / name
+    unsafe = data.draw(st.booleans())
+
+    def judge(text: str) -> tuple[Finding, ...]:
+        return check(text, path, Path("/project")).findings
+
+    once = edited(text, fix_all(text, path, judge(text), unsafe, again=judge))
+    assert fix_all(once, path, judge(once), unsafe, again=judge) == ()
+    for finding in judge(text):
+        if finding.fix is not None:
+            edited(text, edits_of(finding.fix, text, path))
+    if name == "nb.ipynb":
+        json.loads(once)
 
 
 # --- edits as such --------------------------------------------------------------------------------
