@@ -150,6 +150,18 @@ def test_saving_fixes_all_that_is_safe_to_fix(opened: Window) -> None:
     ]
 
 
+def test_it_speaks_chinese_when_asked_to(code: Server, project: Path) -> None:
+    (project / ".vscode").mkdir()
+    settings = project / ".vscode/settings.json"
+    settings.write_text(json.dumps({"qtune.language": "zh"}), "utf-8")
+    with window(code, project) as shown:
+        shown.open(".env")
+        shown.squiggle()
+        said = shown.problems("ENV804")
+        shown.shot("chinese")
+        assert "不是 qtune 的设置项" in said
+
+
 def test_a_hover_tells_what_a_setting_means_and_which_value_is_in_effect(opened: Window) -> None:
     opened.open(".env")
     opened.squiggle()
