@@ -1,17 +1,21 @@
-"""The models that Python code asks a hub for: by what its calls mean, and in a broken line by how they look."""
+"""The models that Python code asks a hub for, and the settings that it sets for its own process.
+
+Models are known by what the calls mean, and in a broken line by how it looks.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qtune.doctor.finding import Span
 
 if TYPE_CHECKING:
-    from qtune.doctor.facts.source import Spot
+    from qtune.doctor.facts.source import SourceCode, Spot
 
 _BREAK = re.compile(r"\r\n|\n|\r")
 # In a cell, what a name means is told in another one; in a half-typed line nothing is told.
@@ -36,14 +40,16 @@ class CalledModel:
 def called_models(document: str, path: Path) -> Iterator[CalledModel]:
     if "/" not in document:
         return
-    from qtune.doctor.documents import python
     from qtune.doctor.rules.src.functions import repo_calls
 
     lines = _BREAK.split(document)
     met: set[tuple[int, int]] = set()
-    for found in repo_calls(python.source(document, path)):
+    source = _source(document, path)
+    for found in repo_calls(source):
         value = found.argument.value if found.argument is not None else None
         if value is None or value.literal is None or found.kind != "model" or not found.repo_id:
+            continue
+        if found.repo_id in source.folders:
             continue
         span = _without_quotes(value.literal, found.repo_id, lines, path)
         if span is not None and (span.line, span.column) not in met:
@@ -58,6 +64,22 @@ def called_models(document: str, path: Path) -> Iterator[CalledModel]:
                 span = Span(str(path), number, begin, number, call.end("id") + 1)
                 function = call["function"].split("(")[0]
                 yield CalledModel(call["id"], span, function, _hub(function, document))
+
+
+def set_variables(document: str, path: Path) -> Iterator[tuple[str, Span]]:
+    """`os.environ["KEY"] = …` and its like: the key, where it stands without its quotes."""
+    lines = _BREAK.split(document)
+    for variable in _source(document, path).variables:
+        span = _without_quotes(variable.spot, variable.key, lines, path)
+        if span is not None:
+            yield variable.key, span
+
+
+@lru_cache(maxsize=4)
+def _source(document: str, path: Path) -> SourceCode:
+    from qtune.doctor.documents import python
+
+    return python.source(document, path)
 
 
 def _hub(function: str, document: str) -> str:

@@ -90,7 +90,11 @@ def _of_thing(
     blocks = []
     if thing.kind == "repo_id":
         blocks.append(_model(thing, document, path, world, lang, root))
-    if what == "dotenv":
+    if what == "python" and thing.kind == "key":
+        from qtune.doctor.documents import settingwords
+
+        blocks.append(settingwords.in_short(BY_NAME[thing.text], lang))
+    elif what == "dotenv":
         blocks.append(_setting(thing, document, path, world, lang))
     elif what == "runconfig":
         from qtune.doctor.documents import runwords

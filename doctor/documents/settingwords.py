@@ -34,6 +34,11 @@ def about(row: Setting, settings: Settings | None, entry: Entry, path: Path, lan
     return "\n\n".join(blocks)
 
 
+def in_short(row: Setting, lang: Lang) -> str:
+    """What it is, where nothing can be said of its value: code may set it at any time."""
+    return "\n\n".join((head(row, lang), *prose(row, lang), _readers(row, lang)))
+
+
 def head(row: Setting, lang: Lang) -> str:
     default = code(row.default) if row.default else _NOT_SET.to(lang)
     word = Text("default", "默认").to(lang)

@@ -157,13 +157,18 @@ def _of_runconfig(document: str, path: Path, wanted: _Wanted) -> Iterator[Thing]
 def _of_python(document: str, path: Path, line: int | None) -> Iterator[Thing]:
     if line is not None:
         lines = _BREAK.split(document)
-        if not 1 <= line <= len(lines) or "/" not in lines[line - 1]:
+        here = lines[line - 1] if 1 <= line <= len(lines) else ""
+        if "/" not in here and not any(name in here for name in BY_NAME):
             return
-    from qtune.doctor.documents.calledmodels import called_models
+    from qtune.doctor.documents.calledmodels import called_models, set_variables
 
     for model in called_models(document, path):
         if line in (None, model.span.line) and names_model(model.repo_id):
             yield Thing("repo_id", model.repo_id, model.span, model.function, model.hub)
+    if any(name in document for name in BY_NAME):
+        for key, span in set_variables(document, path):
+            if key in BY_NAME and line in (None, span.line):
+                yield Thing("key", key, span)
 
 
 def _codes(document: str, path: Path, only: int | None) -> Iterator[Thing]:

@@ -137,7 +137,7 @@ def test_a_text_with_a_piece_cut_out_or_put_in(data: st.DataObject, name: str) -
         "# qtune: ignore[" * 20_000,
         "A.from_pretrained(" * 20_000,
         "\r" * 100_000,
-        "model: x\ndata: y\n" * 30_000,
+        "model: x\ndata: y\n" * 15_000,
     ],
     ids=lambda text: repr(text[:20]),
 )

@@ -94,6 +94,14 @@ def test_a_template_is_in_effect_nowhere() -> None:
     assert "The language qtune speaks" in text and "In effect" not in text
 
 
+def test_a_setting_in_code_tells_what_it_is_and_nothing_of_its_value() -> None:
+    text = 'import os\nos.environ["HF_ENDPOINT"] = "https://x.example"\n'
+    shown = said(text, "HF_ENDPOINT", Path("a.py"), World({"HF_ENDPOINT": "https://y.example"}))
+    assert "The Hugging Face hub's address" in shown and "In effect" not in shown
+    assert "Hugging Face 的地址" in said(text, "HF_ENDPOINT", Path("a.py"), lang="zh")
+    assert on('print("HF_ENDPOINT")\n', "HF_ENDPOINT", Path("a.py")) is None
+
+
 def test_another_programs_key_is_nothing_of_ours() -> None:
     assert on("DATABASE_URL=postgres://x\n", "DATABASE_URL") is None
     assert on("# only a comment\n", "comment") is None

@@ -215,6 +215,16 @@ def test_models_of_calls_and_the_hub_that_each_asks() -> None:
     assert [cut(text, thing) for thing in found] == [thing.text for thing in found]
 
 
+def test_settings_that_code_sets_for_its_own_process() -> None:
+    text = (
+        'import os\nx = "😀"; os.environ["HF_ENDPOINT"] = "https://x"\nos.environ["PATH"] = ""\n'
+        'os.environ.setdefault("HF_HOME", "/x")\n'
+    )
+    found = things(text, PY)
+    assert told(found) == [("key", "HF_ENDPOINT", ""), ("key", "HF_HOME", "")]
+    assert [cut(text, thing) for thing in found] == ["HF_ENDPOINT", "HF_HOME"]
+
+
 def test_a_half_typed_call_and_a_cell_without_its_imports_are_known_by_their_looks() -> None:
     text = 'model = AutoModel.from_pretrained("Qwen/Qwen3-8B", (\n'
     for path in (PY, Path("nb.ipynb")):
