@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import islice
 
 from lsprotocol import types
 
 from qtune.core.text import Text
 from qtune.doctor.deeds import command_of
-from qtune.doctor.documents.edits import edits_of, fix_all
+from qtune.doctor.documents.edits import edited, edits_of, fix_all
 from qtune.doctor.finding import Applicability, Edit, Finding, Span
 from qtune.doctor.lsp.convert import Lines, diagnostic, text_edits
 from qtune.doctor.lsp.desk import Judged
@@ -16,6 +17,7 @@ from qtune.doctor.lsp.session import Session
 
 FIX_ALL = "source.fixAll.qtune"
 _KINDS: list[types.CodeActionKind | str] = [types.CodeActionKind.QuickFix, FIX_ALL]
+_MOST = 20  # findings in one menu
 
 
 def register(session: Session) -> None:
@@ -30,7 +32,7 @@ def register(session: Session) -> None:
         wanted = params.context.only
         found: list[types.CodeAction] = []
         if _wants(wanted, types.CodeActionKind.QuickFix):
-            for finding in _touched(judged, params.range):
+            for finding in islice(_touched(judged, params.range), _MOST):
                 found += _quick_fixes(session, judged, finding, uri)
         if _wants(wanted, FIX_ALL) and wanted:
             found += _fix_all(session, judged, uri)
@@ -78,23 +80,42 @@ def _quick_fixes(
                 diagnostics=[told],
                 command=types.Command(title, "qtune.applyFix", arguments=[uri, deed]),
             )
-    if finding.span is not None and judged.checked.kind != "dataset":
+    whole = finding.span is None or not _width(finding.span)
+    ignoring = _ignoring(finding, judged.lines, whole)
+    if _quiets(session, judged, ignoring, uri):
+        here = Text(f"Ignore {finding.code} here", f"在此处忽略 {finding.code}")
+        file = Text(f"Ignore {finding.code} in this file", f"在此文件中忽略 {finding.code}")
         yield types.CodeAction(
-            title=Text(f"Ignore {finding.code} here", f"在此处忽略 {finding.code}").to(lang),
+            title=(file if whole else here).to(lang),
             kind=types.CodeActionKind.QuickFix,
             diagnostics=[told],
-            edit=_workspace_edit(judged, (_ignoring(finding, judged.lines),), uri),
+            edit=_workspace_edit(judged, (ignoring,), uri),
         )
 
 
-def _ignoring(finding: Finding, lines: Lines) -> Edit:
+def _width(span: Span) -> bool:
+    """What is missing from a file stands at its beginning, and is nowhere."""
+    return (span.line, span.column) != (1, 1) or (span.end_line, span.end_column) != (1, 1)
+
+
+def _ignoring(finding: Finding, lines: Lines, whole: bool) -> Edit:
     """The comment on a line of its own above: behind a value it might become a part of it."""
-    assert finding.span is not None
-    line = finding.span.line
+    line = finding.span.line if finding.span is not None and not whole else 1
     text = lines.lines[line - 1] if line <= len(lines.lines) else ""
     indent = text[: len(text) - len(text.lstrip(" \t"))]
-    comment = f"{indent}# qtune: ignore[{finding.code}]\n"
-    return Edit(Span(finding.span.path, line, 1, line, 1), comment)
+    comment = f"{indent}# qtune: ignore{'-file' if whole else ''}[{finding.code}]\n"
+    path = finding.span.path if finding.span is not None else ""
+    return Edit(Span(path, line, 1, line, 1), comment)
+
+
+def _quiets(session: Session, judged: Judged, edit: Edit, uri: str) -> bool:
+    """Not everywhere is `#` a comment: in data, inside of a value, in a notebook's file."""
+    if judged.checked.kind == "dataset":
+        return False
+    if session.desk.notebook_of(uri) is not None:
+        return True  # a cell of Python, and judged with its neighbours
+    after = session.desk.check(edited(judged.text, (edit,)), judged.path)
+    return len(after.findings) < len(judged.findings)
 
 
 def _fix_all(session: Session, judged: Judged, uri: str) -> Iterator[types.CodeAction]:

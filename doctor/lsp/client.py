@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from lsprotocol import types
@@ -19,6 +20,8 @@ class Client:
     related: bool = False
     tags: bool = False
     literals: bool = False  # of code actions; without them only commands
+    rich_hover: bool = True  # shows Markdown
+    rich_items: bool = False  # in a list of completions
     configuration: bool = False
     watches: bool = False
     progress: bool = False
@@ -36,6 +39,8 @@ def client_of(params: types.InitializeParams, wanted: str) -> Client:
     published = text.publish_diagnostics if text else None
     actions = text.code_action if text else None
     tags = published.tag_support if published else None
+    hover = text.hover if text else None
+    items = text.completion.completion_item if text and text.completion else None
     return Client(
         pull=bool(text and text.diagnostic),
         refresh_pull=bool(space and space.diagnostics and space.diagnostics.refresh_support),
@@ -43,6 +48,8 @@ def client_of(params: types.InitializeParams, wanted: str) -> Client:
         related=bool(published and published.related_information),
         tags=bool(tags),
         literals=bool(actions and actions.code_action_literal_support),
+        rich_hover=_markdown(hover.content_format if hover else None, otherwise=True),
+        rich_items=_markdown(items.documentation_format if items else None, otherwise=False),
         configuration=bool(space and space.configuration),
         watches=bool(
             space
@@ -56,6 +63,10 @@ def client_of(params: types.InitializeParams, wanted: str) -> Client:
         lang=lang,
         own=lang,
     )
+
+
+def _markdown(formats: Sequence[types.MarkupKind] | None, otherwise: bool) -> bool:
+    return types.MarkupKind.Markdown in formats if formats else otherwise
 
 
 def _lang(wanted: str, locale: str | None) -> Lang:

@@ -78,8 +78,12 @@ def _hover(session: Session, params: types.HoverParams, judged: Judged) -> types
     )
     if found is None:
         return None
-    words = types.MarkupContent(types.MarkupKind.Markdown, found.markdown)
+    words = types.MarkupContent(_kind(session.client.rich_hover), found.markdown)
     return types.Hover(words, judged.lines.exact(found.span))
+
+
+def _kind(rich: bool) -> types.MarkupKind:
+    return types.MarkupKind.Markdown if rich else types.MarkupKind.PlainText
 
 
 def _complete(
@@ -101,9 +105,11 @@ def _complete(
             label=candidate.label,
             kind=_KINDS.get(candidate.kind, types.CompletionItemKind.Text),
             detail=candidate.detail or None,
-            documentation=types.MarkupContent(types.MarkupKind.Markdown, candidate.documentation)
-            if candidate.documentation
-            else None,
+            documentation=(
+                types.MarkupContent(types.MarkupKind.Markdown, candidate.documentation)
+                if session.client.rich_items and candidate.documentation
+                else candidate.documentation or None
+            ),
             text_edit=types.TextEdit(lines.exact(candidate.span), candidate.insert),
             filter_text=candidate.insert,
             sort_text=f"{number:04}",
