@@ -213,6 +213,9 @@ class _Walk:
         match node:
             case ast.Call():
                 self.call(node, where, None)
+            case ast.Subscript(slice=ast.Constant(value=str())):
+                self.visit(node.value, where)
+                self.read_item(node, where)
             case ast.Lambda():
                 within = self.inside(where, scope=True)
                 self.parameters(node.args, within)
@@ -235,6 +238,15 @@ class _Walk:
                     if isinstance(child, ast.expr):
                         self.visit(child, where)
         self.depth -= 1
+
+    def read_item(self, node: ast.Subscript, where: Where) -> None:
+        """`os.environ["KEY"]` is told as the call that it is."""
+        chain = chain_of(node.value)
+        if chain is not None and chain[-1] == "environ":
+            spot, key = self.read.spot(node), self.read.expr(node.slice)
+            arguments = (("", None, key.spot, key),)
+            where_read = (*chain, "__getitem__")
+            self.events.append(Calls(where, where_read, spot, spot, arguments, False, None))
 
     def call(self, node: ast.Call, where: Where, statement: Spot | None) -> None:
         if isinstance(node.func, ast.Attribute):

@@ -41,6 +41,7 @@ _READ_BY: Mapping[str, frozenset[str]] = {
     "modelscope": MODELSCOPE,
     "modelscope_hub": MODELSCOPE,
 }
+_READS = frozenset(("os.getenv", "os.environ.get", "os.environ.__getitem__"))
 
 
 def reads(found: CodeImport) -> frozenset[str]:
@@ -61,9 +62,20 @@ def _judge(facts: Facts) -> Iterable[Finding]:
         first = _import_before(variable, source)
         if first is None:
             before.add(variable.key)
-        elif variable.key not in before and variable.key not in told:
+        elif variable.key not in before | told and not _read_later(variable, source):
             told.add(variable.key)
             yield _finding(source, variable, first)
+
+
+def _read_later(variable: CodeVariable, source: SourceCode) -> bool:
+    """Does the code itself ask for it, to hand it on?"""
+    return any(
+        call.function in _READS
+        and call.spot.line > variable.spot.line
+        and (key := call.argument(0, "key")) is not None
+        and key.value.text == variable.key
+        for call in source.calls
+    )
 
 
 def _import_before(variable: CodeVariable, source: SourceCode) -> CodeImport | None:
@@ -193,8 +205,8 @@ RULE = Rule(
                 nothing yet; `from huggingface_hub import …` does.
 
                 Nothing is said where the import may not have run (inside a function, under a condition), where
-                the same variable was set in time as well, where a module is reloaded, and where the code starts
-                other programs, which do read it.
+                the same variable was set in time as well, where a module is reloaded, where the code asks for the
+                variable itself further down, and where it starts other programs, which do read it.
                 """,
                 """
                 只判断经实测确认在导入时读取的变量：`HF_ENDPOINT`、`HF_HOME`、`HF_HUB_CACHE`、`HF_XET_CACHE`、
@@ -203,7 +215,7 @@ RULE = Rule(
                 `import huggingface_hub` 还不会读取；`from huggingface_hub import …` 会。
 
                 以下情况不报告：导入不一定执行过（在函数内或条件下）；同一变量之前已及时设置；模块会被重新加载；
-                代码会启动其他程序（它们会读取该变量）。
+                代码在后面自己读取该变量；代码会启动其他程序（它们会读取该变量）。
                 """,
             ),
             READ_ONLY,

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import random
 import statistics
+import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -198,6 +200,30 @@ def test_many_images_are_passed_over() -> None:
     before = time.monotonic()
     assert codes(check(text, NB)) == ["SRC001"]
     assert len(text) > 15_000_000 and time.monotonic() - before < 10
+
+
+def test_the_command_says_what_the_editor_is_told(tmp_path: Path) -> None:
+    text = written(book(code(IMPORT), code(LATE)))
+    (tmp_path / "nb.ipynb").write_text(text, "utf-8")
+    (tmp_path / "train.py").write_text(f"{IMPORT}\n{LATE}\n", "utf-8")
+    done = subprocess.run(
+        [sys.executable, "-m", "qtune", "check", "nb.ipynb", "train.py", "--format", "json"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr  # warnings are no failure
+    told = [
+        (f["code"], f["span"]["path"], f["span"]["line"], f["span"]["column"])
+        for f in json.loads(done.stdout)["findings"]
+    ]
+    (found,) = check(text, NB).findings
+    assert found.span is not None
+    assert told == [
+        ("SRC001", "nb.ipynb", found.span.line, found.span.column),
+        ("SRC001", "train.py", 3, 1),
+    ]
 
 
 # --- a client that hands in all cells as one text -------------------------------------------------

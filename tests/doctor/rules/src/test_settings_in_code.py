@@ -81,6 +81,8 @@ def test_however_it_is_set(tmp_path: Path, code: str) -> None:
         "import os, importlib\nimport transformers\nimport huggingface_hub.constants as c\n"
         'os.environ["HF_HOME"] = "/a"\nimportlib.reload(c)\n',
         'import os, transformers, vllm\nos.environ["HF_HUB_OFFLINE"] = "1"\nvllm.LLM("a/b")\n',
+        'import os, datasets\nos.environ["HF_HOME"] = "/a"\nuse(os.environ["HF_HOME"] + "/hub")\n',
+        'import os, datasets\nos.environ["HF_HOME"] = "/a"\nuse(cache=os.getenv("HF_HOME"))\n',
         # not this process's environment
         'import transformers\nenviron = {}\nenviron["HF_HOME"] = "/a"\n',
         'import transformers\nprint("""\nos.environ["HF_HOME"] = "/a"\n""")\n',
@@ -88,6 +90,14 @@ def test_however_it_is_set(tmp_path: Path, code: str) -> None:
 )
 def test_what_is_in_time_or_read_by_somebody_is_fine(tmp_path: Path, code: str) -> None:
     assert codes(python(tmp_path, code)) == []
+
+
+@pytest.mark.triggers("SRC001")
+def test_a_look_whether_it_is_set_is_no_reader(tmp_path: Path) -> None:
+    code = (
+        'import os, datasets\nif not os.environ.get("HF_HOME"):\n    os.environ["HF_HOME"] = "/a"\n'
+    )
+    assert codes(python(tmp_path, code)) == ["SRC001"]
 
 
 def test_a_line_that_needs_more_than_os_is_left_to_the_user(tmp_path: Path) -> None:
