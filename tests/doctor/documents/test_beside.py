@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -133,6 +134,30 @@ def test_hints_mask_and_hold_in_one_line() -> None:
     assert all(len(hint) < 120 and hint.isprintable() for hint in shown)
     assert GOOD not in repr(hints(text, ENV, known, "en")) and other not in repr(shown)
     assert told(f"HF_HOME=/y\nHF_HOME=/x/{GOOD}\n") == ["= /x/hf_…aaaa (line 2)"]
+
+
+def test_the_memory_of_a_run_beside_what_decides_it() -> None:
+    known = world(report(QWEN, 3))
+    text = f"# 😀\nmodel: {QWEN}\ndata: quickstart\nmax_length: 2048 # 数据\n"
+    (english,) = hints(text, YAML, known, "en")
+    assert (english.line, english.column) == (4, 17)
+    assert re.fullmatch(r"≈ \d+\.\d GiB of 79\.0 GiB GPU memory", english.text)
+    assert "NVIDIA H100 3 h ago" in english.tooltip and "weights: 7.5 GiB" in english.tooltip
+    (chinese,) = hints(text, YAML, known, "zh")
+    assert re.fullmatch(r"≈ 显存 \d+\.\d GiB / 79\.0 GiB", chinese.text)
+    assert "3 小时前" in chinese.tooltip and "模型权重" in chinese.tooltip
+    without = hints(f"model: {QWEN}\ndata: quickstart\n", YAML, known, "en")
+    assert (without[0].line, without[0].column) == (1, 8 + len(QWEN))
+    assert without[0].text == english.text
+    longer = hints(text.replace("2048", "32768"), YAML, known, "en")
+    assert longer[0].text != english.text
+
+
+def test_no_memory_is_guessed_without_a_report_or_for_a_config_that_cannot_run() -> None:
+    text = f"model: {QWEN}\ndata: quickstart\n"
+    assert hints(text, YAML, NOTHING, "en") == ()
+    assert hints(f"{text}tuning: lorra\n", YAML, world(report(QWEN)), "en") == ()
+    assert hints("model: o/unknown\ndata: quickstart\n", YAML, world(report(QWEN)), "en") == ()
 
 
 # --- lens -----------------------------------------------------------------------------------------
