@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Literal
 
 from qtune.core.secret import mask
 from qtune.doctor.facts.source import CodeToken, Spot
@@ -27,6 +28,7 @@ _TOKEN = re.compile(
 _PYTHON = ("python", "ipython", "sage")
 
 Path = tuple[str | int, ...]
+Kept = Literal["code", "output"]
 
 
 @dataclass
@@ -85,6 +87,7 @@ def read(text: str) -> Notebook | None:
     cells: dict[Path, CodeCell] = {}
     kinds: dict[Path, str] = {}
     tokens: list[CodeToken] = []
+    elsewhere: list[tuple[Path, CodeToken]] = []  # in sources of all kinds
 
     def found(path: Path, raw: str, begin: int) -> None:
         cell, rest = _cell(path)
@@ -94,32 +97,38 @@ def read(text: str) -> Notebook | None:
             cells.setdefault(cell, CodeCell()).language = raw
         elif rest[:1] in (("source",), ("input",)) and len(rest) < 3:
             cells.setdefault(cell, CodeCell()).add(_decoded(raw), begin, raw)
-        elif "outputs" in rest[:1] and _may_hold_token(raw):
-            for match in _TOKEN.finditer(text, begin, begin + len(raw)):
-                if is_real(match[0]):
-                    tokens.append(_token(match[0], match.start(), lines))
+            elsewhere.extend((cell, token) for token in told(raw, begin, "code"))
+        elif rest[:1] == ("outputs",):
+            tokens.extend(told(raw, begin, "output"))
+
+    def told(raw: str, begin: int, kept: Kept) -> list[CodeToken]:
+        if not _may_hold_token(raw):
+            return []
+        found = _TOKEN.finditer(text, begin, begin + len(raw))
+        return [_token(m[0], m.start(), lines, kept) for m in found if is_real(m[0])]
 
     try:
         _walk(text, found)
     except (ValueError, IndexError, RecursionError):
         return None
-    python = tuple(
-        cell
+    python = {
+        path: cell
         for path, cell in cells.items()
         if kinds.get(path) == "code" and (cell.language or kernel).lower() in _PYTHON
-    )
-    return Notebook(python, tuple(tokens), lines)
+    }
+    tokens += [token for path, token in elsewhere if path not in python]
+    return Notebook(tuple(python.values()), tuple(tokens), lines)
 
 
 def _may_hold_token(value: str) -> bool:
     return "hf_" in value or "ms-" in value or "api_org_" in value
 
 
-def _token(text: str, offset: int, lines: tuple[int, ...]) -> CodeToken:
+def _token(text: str, offset: int, lines: tuple[int, ...], kept: Kept) -> CodeToken:
     line = bisect.bisect_right(lines, offset)
     column = offset - lines[line - 1] + 1
     spot = Spot(line, column, line, column + len(text))
-    return CodeToken(hub_of(text), mask(text), spot, "output")
+    return CodeToken(hub_of(text), mask(text), spot, kept)
 
 
 def _language(document: dict[str, object]) -> str:

@@ -41,8 +41,8 @@ def _message(token: CodeToken) -> Text:
             f"本 notebook 保存的输出里有疑似 Token 的内容（{token.masked}）",
         )
     return Text(
-        f"what looks like a token stands in the code ({token.masked}), and goes wherever the file goes",
-        f"代码中有疑似 Token 的内容（{token.masked}），文件到哪里，它就到哪里",
+        f"what looks like a token stands here ({token.masked}), and goes wherever the file goes",
+        f"这里有疑似 Token 的内容（{token.masked}），文件到哪里，它就到哪里",
     )
 
 

@@ -128,6 +128,22 @@ def test_a_token_in_a_cell_is_told_once(tmp_path: Path) -> None:
     assert marked(text, only(check(text, NB), "SRC008")) == TOKEN
 
 
+@pytest.mark.triggers("SRC008")
+@pytest.mark.parametrize(
+    "cell",
+    [
+        {"cell_type": "markdown", "source": [f"use {TOKEN}"]},
+        {"source": f"use {TOKEN}", "cell_type": "raw"},
+        code(f"%%bash\nhf auth login --token {TOKEN}"),
+    ],
+)
+def test_a_token_in_any_cell_is_told_once(cell: dict[str, Any]) -> None:
+    text = written(book(cell))
+    assert marked(text, only(check(text, NB), "SRC008")) == TOKEN
+    other = written(book(cell, language_info={"name": "R"}))
+    assert marked(other, only(check(other, NB), "SRC008")) == TOKEN
+
+
 @pytest.mark.spares("SRC008")
 def test_an_example_in_an_output_is_fine() -> None:
     shown = [{"output_type": "stream", "text": ["hf_" + "x" * 34]}]
