@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import gc
 import tracemalloc
 from pathlib import Path
 
 from qtune.core import secret
 from qtune.core.secret import redact
 from qtune.doctor.documents.check import check
+from qtune.doctor.documents.complete import complete
+from qtune.doctor.documents.hints import hints
+from qtune.doctor.documents.hover import hover
+from qtune.doctor.documents.links import links
+from qtune.doctor.documents.things import things
+from qtune.doctor.documents.world import World
 
 ENV = Path("/project/.env")
 TYPED = (
@@ -28,12 +35,29 @@ def test_after_a_thousand_keystrokes_every_word_is_what_it_was() -> None:
     assert redact(WORDS) == WORDS
 
 
+def test_what_is_shown_beside_the_text_leaves_nothing_behind_either() -> None:
+    before = dict(secret._met)
+    world = World(
+        {"HF_TOKEN": "hf_of_the_process_itself", "HTTPS_PROXY": "http://a:bcdefg@proxy:1"}
+    )
+    for end in range(10, len(TYPED)):
+        text = TYPED[:end] + "\n"
+        hover(text, ENV, 1, 12, world, "en")
+        complete(text, ENV, 1, end, world, "en")
+        hints(text, ENV, world, "en")
+        links(text, ENV, world)
+        things(text, ENV)
+    assert secret._met == before
+
+
 def test_a_thousand_keystrokes_take_no_memory() -> None:
     type_a_token(200)  # what is imported and remembered once
     tracemalloc.start()
     type_a_token(100)
+    gc.collect()
     early = tracemalloc.get_traced_memory()[0]
     type_a_token(1000)
+    gc.collect()
     late = tracemalloc.get_traced_memory()[0]
     tracemalloc.stop()
     assert late - early < 100_000
