@@ -26,7 +26,8 @@ _MOST_LAYERS = 1 << 10
 @dataclass(frozen=True)
 class Architecture:
     """A decoder. `sparse_layers` of the `layers` have `experts` of `expert_intermediate` in place of the
-    one network of `intermediate`; each token goes through `experts_per_token` of them."""
+    one network of `intermediate`; each token goes through `experts_per_token` of them. `positions` is the
+    longest text that it was made for, 0 where that is not said."""
 
     model_type: str
     layers: int
@@ -45,6 +46,7 @@ class Architecture:
     experts_per_token: int = 0
     expert_intermediate: int = 0
     sparse_layers: int = 0
+    positions: int = 0
 
     def __post_init__(self) -> None:
         """A facts file may come from anyone: ValueError for sizes that no model has."""
@@ -185,7 +187,24 @@ def _read(family: str, config: Mapping[str, Any]) -> Architecture:
         experts_per_token=_size(config, "num_experts_per_tok") if sparse else 0,
         expert_intermediate=_size(config, "moe_intermediate_size") if sparse else 0,
         sparse_layers=len(sparse),
+        positions=positions(config),
     )
+
+
+def positions(config: Mapping[str, Any]) -> int:
+    """The longest text, stretched as the config says (YaRN and its like); 0 where it does not tell."""
+    most = config.get("max_position_embeddings")
+    scaling = config.get("rope_scaling") or config.get("rope_parameters")
+    if not isinstance(most, int) or isinstance(most, bool) or not 0 < most <= _LARGEST:
+        return 0
+    if not isinstance(scaling, Mapping):
+        return most
+    factor, before = scaling.get("factor", 1), scaling.get("original_max_position_embeddings", most)
+    if not isinstance(factor, int | float) or not 1 <= factor <= _LARGEST:
+        return most
+    if not isinstance(before, int) or not 0 < before <= _LARGEST:
+        return most
+    return max(most, int(min(before * factor, _LARGEST)))
 
 
 def _sparse(config: Mapping[str, Any], layers: int) -> Iterator[int]:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from qtune.core import runedits, runplaces
-from qtune.core.runcontradictions import of_tuning
+from qtune.core.runcontradictions import of_length, of_tuning
 from qtune.core.rundefaults import MAX_BYTES, MAX_LENGTH, QUICKSTART
 from qtune.core.runproblems import ConfigProblem, RunConfigError
 from qtune.core.runreader import Reader
@@ -110,6 +110,7 @@ def _config(read: Reader, path: Path, defaults: Defaults) -> RunConfig:
         trust_remote_code=bool(read.switch("trust_remote_code")),
     )
     read.problems.extend(of_tuning(read.entries))
+    read.problems.extend(of_length(read.entries, config.max_length, config.model_path))
     read.finish()
     return config
 

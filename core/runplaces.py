@@ -14,6 +14,7 @@ from qtune.core.runschema import Field
 from qtune.core.text import Text
 from qtune.core.yamltree import Leaf, Listing, Table, Tree
 
+_MOST_NEAR = 20  # missing files for which a name like theirs is looked for
 DATA_KEYS = ("path", "format", "weight", "split")
 DATA_LATER = (".csv", ".tsv", ".parquet", ".arrow", ".xlsx", ".gz", ".zst", ".zip")
 
@@ -157,7 +158,12 @@ def _missing(
 ) -> tuple[Text, Text, Replacement | None]:
     message = Text(f"data: there is no file {path}", f"data：文件 {path} 不存在")
     beside = read.whole.path.parent / written if read.whole.path is not None else path
-    near = difflib.get_close_matches(path.name, _names_in(path.parent), 1)
+    near: list[str] = []
+    if sum(problem.code == "CFG009" for problem in read.problems[-_MOST_NEAR:]) < _MOST_NEAR:
+        names = read.folders.get(path.parent)
+        if names is None:
+            names = read.folders[path.parent] = _names_in(path.parent)
+        near = difflib.get_close_matches(path.name, names, 1)
     if _is_file(beside):
         return (
             message,

@@ -21,6 +21,7 @@ class Reader:
         self.root = root
         self.known: list[str] = []
         self.problems: list[ConfigProblem] = []
+        self.folders: dict[Path, list[str]] = {}  # what lies in those that were looked into
 
     def take(self, key: str) -> Tree | None:
         """The value of a key; None when it is absent or null, which mean the default."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 
 from qtune.core import rundefaults, runfields, slips
 from qtune.core.runcontradictions import contradictions
@@ -15,6 +16,7 @@ from qtune.core.yamltree import Leaf, Mark, Table, Tree
 
 ANY = Field(frozenset({"bool", "int", "float", "str", "list", "dict", "null"}))
 
+_MOST = 50  # unknown keys of a table for which a meaning is looked for: with more it is another program's
 Pairs = Mapping[str, tuple[Leaf, Tree]]
 
 
@@ -26,7 +28,10 @@ def read(section: str, tree: Table | None) -> tuple[dict[str, object], list[Conf
     problems: list[ConfigProblem] = []
     pairs = {key.text: (key, value) for key, value in tree.pairs} if tree is not None else {}
     for key, value in pairs.values():
-        problems.extend(_field(section, key, value, given, pairs))
+        if len(problems) < _MOST or key.text in schema(section).fields:
+            problems.extend(_field(section, key, value, given, pairs))
+        else:
+            problems.append(_stranger(f"{section}.", key))
     if tree is not None:
         marks = {name: key.mark for name, (key, _) in pairs.items()}
         _command_line_wins(marks, given)
@@ -125,12 +130,18 @@ def unknown(
 ) -> Iterator[ConfigProblem]:
     """A problem for each key that is not known, with the likely meaning. `beside`: the table they stand in."""
     names = tuple(known)
-    for name, (key, value) in given.items():
-        if name in names:
-            continue
-        fix, edit = _meant(prefix, key, value, names, given if beside is None else beside)
-        message = Text(f"unknown key {prefix}{name}", f"未知的键 {prefix}{name}")
-        yield ConfigProblem("CFG005", message, key.mark, fix, edit=edit)
+    strangers = [(key, value) for name, (key, value) in given.items() if name not in names]
+    for number, (key, value) in enumerate(strangers):
+        told = _stranger(prefix, key)
+        if number < _MOST:
+            fix, edit = _meant(prefix, key, value, names, given if beside is None else beside)
+            told = replace(told, fix=fix, edit=edit)
+        yield told
+
+
+def _stranger(prefix: str, key: Leaf) -> ConfigProblem:
+    name = f"{prefix}{key.text}"
+    return ConfigProblem("CFG005", Text(f"unknown key {name}", f"未知的键 {name}"), key.mark)
 
 
 def _meant(

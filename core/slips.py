@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import NamedTuple
 
+_LONGEST = 60
 _SHORTEST = 4  # a shorter word has too many neighbours for any to be certain
 
 
@@ -18,12 +20,17 @@ class Meant(NamedTuple):
 
 def meant(written: str, known: Iterable[str]) -> Meant | None:
     """The known word that `written` is most likely a slip of; None where none is near."""
-    words = list(known)
+    return _meant(written[:_LONGEST], tuple(known))
+
+
+@lru_cache(4096)  # an editor asks again at every keystroke
+def _meant(written: str, words: tuple[str, ...]) -> Meant | None:
     alike = [word for word in words if _plain(word) == _plain(written)]
     slips = alike or [
         word
         for word in words
-        if len(word) >= _SHORTEST and distance(_plain(written), _plain(word)) == 1
+        if len(word) >= _SHORTEST and abs(len(word) - len(written)) <= 1
+        if distance(_plain(written), _plain(word)) == 1
     ]
     if len(slips) == 1:
         return Meant(slips[0], certain=True)

@@ -10,7 +10,8 @@ from qtune.core.workload import Workload
 
 
 def _qwen3(layers: int, hidden: int, inner: int, heads: int, tied: bool) -> Architecture:
-    return Architecture("qwen3", layers, hidden, inner, heads, 8, 128, 151_936, tied, qk_norm=True)
+    return Architecture("qwen3", layers, hidden, inner, heads, 8, 128, 151_936, tied, qk_norm=True,
+                        positions=40_960)  # fmt: skip
 
 
 # From the config.json of each model; tests/train/test_memory.py counts them with transformers.

@@ -6,8 +6,9 @@ libyaml reads it where PyYAML has it, ten times as fast as Python does: an edito
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
@@ -17,6 +18,7 @@ import yaml
 # an alias bomb: aliases count each time they are used.
 MAX_VALUES = 20_000
 MAX_DEPTH = 50
+MAX_FAULTS = 200  # nobody reads more; when these are mended, the next are told
 
 
 class Mark(NamedTuple):
@@ -101,6 +103,18 @@ FASTEST = _bounded(yaml.CSafeLoader) if hasattr(yaml, "CSafeLoader") else IN_PYT
 _HALF_A_KEY = "while scanning a simple key"
 
 
+def tokens(text: str, path: Path | None) -> Iterator[Any]:
+    """YAML's own tokens with their marks. Raises yaml.YAMLError where the text ceases to be YAML."""
+    if FASTEST is not IN_PYTHON and not _ODD.search(text) and parse(text, path)[0] is not None:
+        return iter(yaml.scan(text, Loader=yaml.CSafeLoader))
+    # Where a text ceases to be YAML, the two see differently.
+    return iter(yaml.scan(text, Loader=yaml.SafeLoader))
+
+
+# What libyaml counts otherwise, or takes for an error where PyYAML does not.
+_ODD = re.compile("[^\n\r -~\u00a0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\U0010ffff]")
+
+
 def _compose(text: str, loader: Any) -> yaml.Node | None:
     if "\t" in text or "\ufeff" in text[1:]:
         loader = IN_PYTHON  # the two differ in where these may stand
@@ -111,6 +125,9 @@ def _compose(text: str, loader: Any) -> yaml.Node | None:
         return yaml.compose(text, Loader=IN_PYTHON)
 
 
+@lru_cache(
+    8
+)  # the same text is asked about by many: what is wrong with it, what stands at the cursor
 def parse(
     text: str, path: Path | None, loader: Any = FASTEST
 ) -> tuple[Tree | None, tuple[Fault, ...]]:
@@ -223,21 +240,23 @@ class _Reader:
         pairs: dict[str, tuple[Leaf, Tree]] = {}
         for key_node, value_node in node.value:
             if not isinstance(key_node, yaml.ScalarNode):
-                self.faults.append(
-                    Fault("unsupported", "a key must be a word", self._mark(key_node))
-                )
+                self._fault(Fault("unsupported", "a key must be a word", self._mark(key_node)))
                 continue
             key = Leaf(key_node.value, key_node.value, True, self._mark(key_node))
             if key.text in pairs:
                 old, before = pairs[key.text]
                 detail = f"{key.text!r} was already given in line {old.mark.line}"
-                self.faults.append(Fault("duplicate", detail, key.mark, (old.mark, before.mark)))
+                self._fault(Fault("duplicate", detail, key.mark, (old.mark, before.mark)))
             value = self.read(value_node, depth + 1)
             if value is not None:
                 pairs[key.text] = (key, value)
         return Table(
             tuple(pairs.values()), _ended(node, mark, [last for _, last in pairs.values()])
         )
+
+    def _fault(self, fault: Fault) -> None:
+        if len(self.faults) < MAX_FAULTS:
+            self.faults.append(fault)
 
     def _leaf(self, node: yaml.ScalarNode, mark: Mark) -> Leaf | None:
         if node.tag == "tag:yaml.org,2002:str":
@@ -246,7 +265,7 @@ class _Reader:
             value = self.construct(node)
         except (yaml.YAMLError, ArithmeticError, *_UNREAD) as error:
             said = error.problem if isinstance(error, yaml.MarkedYAMLError) else str(error)
-            self.faults.append(Fault("unsupported", str(said), mark))
+            self._fault(Fault("unsupported", str(said), mark))
             return None
         if value is None or isinstance(value, (bool, int, float, str)):
             return Leaf(node.value, value, bool(node.style), mark)

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from qtune.core import runconfig
-from qtune.core.runconfig import Defaults
+from qtune.core.runconfig import Defaults, RunConfig
 from qtune.core.runfields import TOP
 from qtune.core.runproblems import ConfigProblem, RunConfigError
 from qtune.core.table import BY_KEY
@@ -25,16 +25,21 @@ def is_ours(text: str) -> bool:
     return ours >= 2 or (ours == 1 and len(found) == 1)
 
 
-def findings(document: str | bytes, path: Path, root: Path) -> list[Finding]:
-    """`root` is where relative paths begin."""
-    default = Defaults(BY_KEY["DEFAULT_MODEL"].default, root / "runs", root)
+def examined(
+    document: str | bytes, path: Path, root: Path, model: str = ""
+) -> tuple[RunConfig | None, list[Finding]]:
+    """The config (None when there is an error) and what is wrong; `root` is where relative paths begin.
+
+    `model` is meant where the config names none.
+    """
+    default = Defaults(model or BY_KEY["DEFAULT_MODEL"].default, root / "runs", root)
     try:
         raw = document.encode("utf-8", "replace") if isinstance(document, str) else document
         text = runconfig.decoded(raw, path)
     except RunConfigError as error:
-        return [finding(problem) for problem in error.problems]
-    _, problems = runconfig.examine(text, path, defaults=default)
-    return [finding(problem) for problem in problems]
+        return None, [finding(problem) for problem in error.problems]
+    config, problems = runconfig.examine(text, path, defaults=default)
+    return config, [finding(problem) for problem in problems]
 
 
 def finding(problem: ConfigProblem) -> Finding:

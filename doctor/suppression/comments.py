@@ -71,7 +71,7 @@ def in_yaml(text: str, path: Path) -> tuple[Suppression, ...]:
     scalars = []
     readable = len(text)
     try:
-        for token in tokens(text):
+        for token in tokens(text, path):
             if isinstance(token, yaml.ScalarToken):
                 scalars.append(_body(token, text))
     except yaml.YAMLError as error:

@@ -29,6 +29,7 @@ CONFIG: dict[str, Any] = {
     "head_dim": 128,
     "vocab_size": 151936,
     "tie_word_embeddings": False,
+    "max_position_embeddings": 40960,
 }
 
 
@@ -116,7 +117,10 @@ def test_a_run_config_s_own_numbers_count() -> None:
         ("lora: {target_modules: '.*proj'}", "lora.target_modules"),
         ("lora: {bias: all}", "lora.bias"),
         ("lora: {rank_pattern: {q_proj: 4}}", "lora.rank_pattern"),
-        ("lora: {layers_to_transform: [1, 2], target_modules: [q_proj]}", "lora.layers_to_transform"),
+        (
+            "lora: {layers_to_transform: [1, 2], target_modules: [q_proj]}",
+            "lora.layers_to_transform",
+        ),
         ("lora: {target_modules: [q_proj, lm_head]}", "lm_head"),
         ("lora: {target_modules: [nothing_proj]}", "nothing_proj"),
         ("lora: {modules_to_save: [norm]}", "norm"),

@@ -11,4 +11,5 @@ RULES = Roster(
     "DAT903",
     "DAT904",
     "DAT905",
+    "DAT906",
 )

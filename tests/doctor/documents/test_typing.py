@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import gc
 import tracemalloc
 from pathlib import Path
 
