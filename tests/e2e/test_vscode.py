@@ -159,7 +159,7 @@ def test_it_speaks_chinese_when_asked_to(code: Server, project: Path) -> None:
         shown.squiggle()
         said = shown.problems("ENV804")
         shown.shot("chinese")
-        assert "不是 qtune 的设置项" in said
+        assert "不是 qtune 的设置；是不是 USE_MODELSCOPE？" in said
 
 
 def test_a_hover_tells_what_a_setting_means_and_which_value_is_in_effect(opened: Window) -> None:

@@ -168,9 +168,13 @@ class Window:
 
     def light_bulb(self, line: int, action: str) -> None:
         """Chooses that action at the beginning of the line."""
-        self.line(line).click(position={"x": 3, "y": 8})
-        self.page.keyboard.press("Control+.")
-        self.find(".action-widget .monaco-list-row", action)
+        menu = self.page.locator(".action-widget .monaco-list-row", has_text=action)
+        end = time.monotonic() + PATIENCE / 1000
+        while not menu.count() and time.monotonic() < end:  # it closes again when anything moves
+            self.line(line).click(position={"x": 3, "y": 8})
+            self.page.keyboard.press("Control+.")
+            self.page.wait_for_timeout(2000)
+        menu.first.wait_for(timeout=PATIENCE)
         self.shot("light-bulb")
         chosen = self.page.locator(".action-widget .monaco-list-row.focused")
         while action not in chosen.inner_text():
