@@ -175,11 +175,17 @@ RULE = Rule(
             sets for itself; the values are not read. Which
             versions of `transformers` and `huggingface_hub` are installed is taken into account. Where the
             name of today is set as well, nothing is said.
+
+            In `requirements.txt` and `pyproject.toml`, `qtune check` and the editor look for the package
+            `hf_transfer` beside versions of huggingface_hub or transformers that do without it.
             """,
             """
             在环境变量和 `.env` 中查找这五个名称（`qtune check` 还会查看 Python 代码自行设置的变量），
             不读取其值，并考虑已安装的 `transformers` 和
             `huggingface_hub` 的版本。如果新名称也已设置，则不报告。
+
+            在 `requirements.txt` 和 `pyproject.toml` 中，`qtune check` 和编辑器会查找 `hf_transfer` 这个包：
+            只有同时要求的 huggingface_hub 或 transformers 版本确定不再使用它时才会报告。
             """,
         ),
         mend=prose(

@@ -129,6 +129,9 @@ RULE = Rule(
             | qwen3_5 | 5.2.0 |
 
             A type that is not in it is not judged.
+
+            In `requirements.txt` and `pyproject.toml`, `qtune check` and the editor compare the versions that
+            are asked for with the model that the `.env` or a run config beside them names.
             """,
             """
             版本从包的元数据读取，不会导入任何包；类型来自你指定的模型的 `config.json`。
@@ -148,6 +151,9 @@ RULE = Rule(
             | qwen3_5 | 5.2.0 |
 
             表中没有的类型不作判断。
+
+            对于 `requirements.txt` 和 `pyproject.toml`，`qtune check` 和编辑器会把其中要求的版本，
+            与同一目录的 `.env` 或训练配置所指定的模型比较。
             """,
         ),
         mend=prose(

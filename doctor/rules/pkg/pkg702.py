@@ -125,12 +125,19 @@ RULE = Rule(
             packages make of each other is not judged. A build of one's own (`2.6.0+cu124`) counts as what
             its numbers say. It is an error where transformers refuses to be imported, or something is
             missing; else a warning, because many such pairs work.
+
+            In `requirements.txt` and `pyproject.toml`, `qtune check` and the editor tell what pip could never
+            install together, whatever else it would choose; that is an error. Requirements with a marker or
+            an address are not looked at.
             """,
             """
             与 `pip check` 相同，但只看训练用到的这些包之间的要求：torch、transformers、tokenizers、peft、accelerate、
             datasets、trl、bitsandbytes、safetensors、huggingface_hub、hf_xet、modelscope、httpx、numpy，
             以及 qtune 自身对它们的要求；其他包之间的关系不作判断。自行编译的版本（`2.6.0+cu124`）按其版本号计。
             transformers 会拒绝导入或缺少某个包时为错误，其余为警告，因为很多这样的组合仍能工作。
+
+            对于 `requirements.txt` 和 `pyproject.toml`，`qtune check` 和编辑器会指出 pip 无论如何都无法同时安装的
+            版本，这属于错误。带有环境标记或网址的依赖不作检查。
             """,
         ),
         mend=prose(
