@@ -29,13 +29,16 @@ OLDER: Mapping[str, Older] = {
 }
 
 
+_OFF = frozenset(("0", "false", "no", "off"))
+
+
 def in_code(source: SourceCode) -> Iterable[Finding]:
     """What Python source sets for itself, once for each name."""
     first = {variable.key: variable for variable in reversed(source.variables)}
     for name, variable in sorted(first.items(), key=lambda item: item[1].spot.line):
         spot = variable.spot
         place = Span(source.path, spot.line, spot.column, spot.end_line, spot.end_column)
-        if name == TRANSFER:
+        if name == TRANSFER and variable.value.text.lower() not in _OFF:
             whole = variable.statement
             line = Span(source.path, whole.line, whole.column, whole.end_line, whole.end_column)
             yield Finding(

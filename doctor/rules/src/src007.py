@@ -41,7 +41,13 @@ def _judge(facts: Facts) -> Iterable[Finding]:
 
 
 def _local(call: CodeCall) -> bool:
-    """This machine, or the network around it: there certificates are often one's own."""
+    """This machine, or the network around it: there certificates are often one's own.
+
+    Whoever turns the environment's proxies off as well does not go out.
+    """
+    trust_env = call.keyword("trust_env")
+    if trust_env is not None and trust_env.value.kind == "false":
+        return True
     return any(
         argument.value.kind == "text" and _LOCAL.match(argument.value.text)
         for argument in call.arguments
@@ -133,12 +139,14 @@ RULE = Rule(
             prose(
                 """
                 Calls of requests, httpx and aiohttp, attributes of a session made in the same file, and
-                environment variables that the code sets. An address of this machine or of a private network is
-                left alone. `CURL_CA_BUNDLE=""` is no more than a remark: requests takes it for "not set".
+                environment variables that the code sets. An address of this machine or of a private network, and a
+                client with `trust_env=False`, are left alone. `CURL_CA_BUNDLE=""` is no more than a remark:
+                requests takes it for "not set".
                 """,
                 """
                 检查对 requests、httpx 与 aiohttp 的调用、在同一文件中创建的会话的属性，以及代码设置的环境变量。
-                本机或内网地址不作判断。`CURL_CA_BUNDLE=""` 只作提示：如今的 requests 视同未设置。
+                本机或内网地址、以及带 `trust_env=False` 的客户端不作判断。
+                `CURL_CA_BUNDLE=""` 只作提示：如今的 requests 视同未设置。
                 """,
             ),
             READ_ONLY,

@@ -64,6 +64,7 @@ def test_requests_takes_an_empty_bundle_for_none(monkeypatch: pytest.MonkeyPatch
         'requests.get(url, verify="/etc/ssl/company.pem")',
         'requests.get("https://localhost:8443/health", verify=False)',
         'requests.get("https://127.0.0.1:8443/health", verify=False)',
+        "httpx.AsyncClient(trust_env=False, verify=False)",  # a server of one's own, beside it
         "check(url, verify=False)",
         "tokenizer.apply(verify=False)",
         "self.verify = False",

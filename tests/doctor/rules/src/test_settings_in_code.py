@@ -231,6 +231,7 @@ def test_dead_variables_are_told_where_code_sets_them(tmp_path: Path) -> None:
     [
         'import os\nos.environ["HF_HOME"] = "/a"\nos.environ["TRANSFORMERS_CACHE"] = "/a"\n',
         'import os\nprint(os.environ.get("HF_HUB_ENABLE_HF_TRANSFER"))\n',
+        'import os\nos.environ["HF_HUB_ENABLE_HF_TRANSFER"] = "0"\n',
         'import os\nos.environ["HF_TOKEN"] = os.environ["HUGGING_FACE_HUB_TOKEN"] = input()\n',
     ],
 )
