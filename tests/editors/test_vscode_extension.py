@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import subprocess
+import sys
+import venv
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -125,6 +128,28 @@ def test_the_search_for_the_program() -> None:
         timeout=120,
     )
     assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.skipif(shutil.which("node") is None, reason="Node is not installed")
+def test_what_an_interpreter_has_installed_is_asked_without_importing_it(tmp_path: Path) -> None:
+    venv.create(tmp_path / "bare", with_pip=False, symlinks=True)
+    bare = tmp_path / "bare/bin/python"
+    (tmp_path / "qtune").mkdir()  # in the current folder, where `python -m` would find it
+    (tmp_path / "qtune/__init__.py").write_text("raise SystemExit(11)\n", "utf-8")
+    script = """
+        const { state } = require(process.argv[1]);
+        Promise.all(process.argv.slice(2).map(state)).then((all) => console.log(JSON.stringify(all)));
+    """
+    pythons = (sys.executable, bare, tmp_path / "nothing")
+    done = subprocess.run(
+        ["node", "-e", script, FOLDER / "src/installed.js", *pythons],
+        cwd=tmp_path,
+        env={**os.environ, "HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert json.loads(done.stdout) == ["ready", "no-qtune", "no-qtune"], done.stderr
 
 
 @pytest.mark.skipif(not (FOLDER / "qtune.vsix").is_file(), reason="npm run package makes it")

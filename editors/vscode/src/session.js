@@ -9,6 +9,7 @@ const { CloseAction, ErrorAction, LanguageClient } = require('vscode-languagecli
 const { Crashes } = require('./crashes');
 const { SELECTOR } = require('./documents');
 const { find, installLine } = require('./find');
+const { state } = require('./installed');
 const { Notices } = require('./progress');
 const python = require('./python');
 const reportPage = require('./reportPage');
@@ -206,7 +207,7 @@ function place() {
     setting: vscode.workspace.getConfiguration('qtune').inspect('path')?.globalValue?.toString().trim() ?? '',
     trusted: vscode.workspace.isTrusted,
     python: python.selected,
-    state: python.state,
+    state,
     isFile: (file) => fs.statSync(file, { throwIfNoEntry: false })?.isFile() ?? false,
     searched: process.env.PATH ?? process.env.Path ?? '',
     windows: process.platform === 'win32',
