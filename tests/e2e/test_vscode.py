@@ -56,15 +56,20 @@ def way(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Road]:
 
 
 @pytest.fixture(scope="module")
-def code(tmp_path_factory: pytest.TempPathFactory, way: Road) -> Iterator[Server]:
-    folder = tmp_path_factory.mktemp("vscode")
-    home = folder / "home"
-    home.mkdir()
+def environ(tmp_path_factory: pytest.TempPathFactory, way: Road) -> dict[str, str]:
+    """Of VS Code and all that it starts. No qtune lies on this PATH."""
     own = ("HF_", "QTUNE_", "MODELSCOPE_", "XDG_")
-    environ = {k: v for k, v in way.environment({}).items() if not k.startswith(own)}
-    environ |= {"HOME": str(home), "PATH": os.defpath + os.pathsep + os.environ["PATH"]}
+    kept = {k: v for k, v in way.environment({}).items() if not k.startswith(own)}
+    beside = str(QTUNE.parent)
+    path = [folder for folder in os.environ["PATH"].split(os.pathsep) if folder != beside]
+    home = tmp_path_factory.mktemp("home")
+    return {**kept, "HOME": str(home), "PATH": os.pathsep.join(path)}
+
+
+@pytest.fixture(scope="module")
+def code(tmp_path_factory: pytest.TempPathFactory, environ: dict[str, str]) -> Iterator[Server]:
     fixing = {"editor.codeActionsOnSave": {"source.fixAll.qtune": "explicit"}}
-    with vscode.server(folder / "server", environ, fixing) as running:
+    with vscode.server(tmp_path_factory.mktemp("vscode"), environ, fixing) as running:
         running.machine({"qtune.path": str(QTUNE)})
         yield running
 
@@ -280,3 +285,54 @@ def test_without_qtune_the_line_that_installs_it_is_one_click_away(
     finally:
         code.machine({"qtune.path": str(QTUNE)})
     opened.squiggle()
+
+
+@pytest.fixture
+def with_python(tmp_path: Path, environ: dict[str, str]) -> Iterator[Server]:
+    """VS Code with what qtune asks of the Python extension: which interpreter is selected."""
+    folder = tmp_path / "ms-python.python-2026.1.0"
+    folder.mkdir()
+    manifest = {
+        "name": "python",
+        "publisher": "ms-python",
+        "version": "2026.1.0",
+        "engines": {"vscode": "^1.82.0"},
+        "main": "./main.js",
+        "activationEvents": ["onLanguage:python"],
+        "capabilities": {"untrustedWorkspaces": {"supported": True}},
+    }
+    (folder / "package.json").write_text(json.dumps(manifest), "utf-8")
+    (folder / "main.js").write_text(
+        f"""
+        const vscode = require('vscode');
+        const path = {json.dumps(sys.executable)};
+        exports.activate = () => ({{
+          environments: {{
+            getActiveEnvironmentPath: () => ({{ path }}),
+            resolveEnvironment: async (one) => ({{ executable: {{ uri: vscode.Uri.file(one.path) }} }}),
+            onDidChangeActiveEnvironmentPath: () => ({{ dispose() {{}} }}),
+          }},
+        }});
+        """,
+        "utf-8",
+    )
+    with vscode.server(tmp_path / "vscode", environ, {}, [folder]) as running:
+        yield running
+
+
+def test_the_selected_python_serves_in_a_folder_that_is_trusted_and_in_no_other(
+    with_python: Server, project: Path
+) -> None:
+    started = [sys.executable, "-P", "-m", "qtune", "lsp"]
+
+    def running() -> bool:
+        return any(words == started for _, words in processes())
+
+    with window(with_python, project, trusted=False) as shown:
+        shown.open(".env")
+        shown.toast("qtune is not installed here")
+        assert not running()
+    with window(with_python, project) as shown:
+        shown.open(".env")
+        shown.squiggle()
+        assert running()

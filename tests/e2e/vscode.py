@@ -64,10 +64,17 @@ class Server:
 
 
 @contextmanager
-def server(folder: Path, environ: Mapping[str, str], user: Mapping[str, Any]) -> Iterator[Server]:
-    """`folder` is empty; `user` are the user's settings."""
+def server(
+    folder: Path,
+    environ: Mapping[str, str],
+    user: Mapping[str, Any],
+    others: Sequence[Path] = (),
+) -> Iterator[Server]:
+    """`folder` is empty; `user` are the user's settings, `others` the folders of more extensions."""
     data, extensions = folder / "data", folder / "extensions"
     extensions.mkdir(parents=True)
+    for other in others:
+        shutil.copytree(other, extensions / other.name)
     places = ("--server-data-dir", str(data), "--extensions-dir", str(extensions))
     program = ("node", str(VSCODE / "out/server-main.js"), "--accept-server-license-terms", *places)
     subprocess.run(
