@@ -76,7 +76,7 @@ def of_tuning(entries: Pairs) -> Iterator[ConfigProblem]:
 
 
 def of_length(entries: Pairs, max_length: int, folder: Path | None) -> Iterator[ConfigProblem]:
-    """Of a model in a folder, whose config.json says how long a text it was made for. DAT906 tells it of others."""
+    """Of a model in a folder, whose config.json says how long a text it was made for. MEM953 tells it of others."""
     most = _positions(folder) if folder is not None and "max_length" in entries else 0
     if not 0 < most < max_length:
         return

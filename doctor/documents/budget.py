@@ -28,7 +28,7 @@ from qtune.doctor.rules import one
 from qtune.doctor.rules.hub.serving import listing
 from qtune.doctor.rules.mem.place import dtype, gpu
 
-RULES = ("MEM950", "DAT906")
+RULES = ("MEM950", "MEM953")
 _CLOCKS = timedelta(minutes=5)  # of two machines may differ by as much
 
 
@@ -82,7 +82,7 @@ def findings(
         for finding in rule.judge(facts) if rule is not None else ():
             place = _place(document, path)
             fix = finding.fix
-            if code == "DAT906" and fix is not None and _named(document, path, "max_length"):
+            if code == "MEM953" and fix is not None and _named(document, path, "max_length"):
                 fix = _shorter(fix, facts, place)
             yield replace(
                 finding,

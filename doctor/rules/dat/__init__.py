@@ -11,5 +11,4 @@ RULES = Roster(
     "DAT903",
     "DAT904",
     "DAT905",
-    "DAT906",
 )

@@ -7,4 +7,5 @@ from qtune.doctor.rules.roster import Roster
 RULES = Roster(
     "MEM950",
     "MEM951",
+    "MEM953",
 )

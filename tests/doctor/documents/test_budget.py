@@ -136,18 +136,18 @@ def test_a_reason_in_the_place_of_a_number() -> None:
 # --- max_length -----------------------------------------------------------------------------------
 
 
-@pytest.mark.triggers("DAT906")
-@pytest.mark.spares("DAT906")
+@pytest.mark.triggers("MEM953")
+@pytest.mark.spares("MEM953")
 def test_rows_longer_than_the_model_was_made_for() -> None:
     beside = world(facts(10_000))
     (finding,) = found(HEAD + "max_length: 65536 # long\n", beside)
-    assert finding.code == "DAT906" and finding.fix is not None
+    assert finding.code == "MEM953" and finding.fix is not None
     (edit,) = finding.fix.edits
     assert (edit.span, edit.text) == (finding.span, "40960")
     assert codes(HEAD + "max_length: 40960\n", beside) == []
     small = world(facts(80, of=replace(QWEN3[QWEN], positions=1024)))
     (finding,) = found(HEAD, small)  # where max_length is not written, there is nothing to replace
-    assert finding.code == "DAT906" and finding.fix is not None and finding.fix.edits == ()
+    assert finding.code == "MEM953" and finding.fix is not None and finding.fix.edits == ()
     assert codes(HEAD, world(facts(80, of=replace(QWEN3[QWEN], positions=0)))) == []
 
 

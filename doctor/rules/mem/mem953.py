@@ -1,4 +1,4 @@
-"""DAT906: rows may be longer than the model has positions for."""
+"""MEM953: rows may be longer than the model has positions for."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def _judge(facts: Facts) -> Iterable[Finding]:
     if not 0 < most < run.max_length:
         return
     yield Finding(
-        "DAT906",
+        "MEM953",
         Severity.WARNING,
         Text(
             f"max_length {run.max_length} is more than the {most} positions that {facts.goal.model} was made for",
@@ -33,7 +33,7 @@ def _judge(facts: Facts) -> Iterable[Finding]:
 
 
 RULE = Rule(
-    "DAT906",
+    "MEM953",
     "length-beyond-model",
     Severity.WARNING,
     Text("max_length is beyond the model's own limit", "max_length 超过模型的上限"),
@@ -87,14 +87,14 @@ RULE = Rule(
         verify=prose(
             """
             ```bash
-            qtune doctor sft.yaml --only DAT906
+            qtune doctor sft.yaml --only MEM953
             ```
             """,
             """
             重新检查：
 
             ```bash
-            qtune doctor sft.yaml --only DAT906
+            qtune doctor sft.yaml --only MEM953
             ```
             """,
         ),
