@@ -17,14 +17,16 @@ _START = 60.0
 
 
 def environment(home: Path) -> dict[str, str]:
-    """Everything that Jupyter writes or reads of a user lies in `home`."""
+    """Everything that Jupyter writes or reads of a user lies in `home`; nothing is taken over but the way to programs."""
+    kept = ("PATH", "SYSTEMROOT", "TMPDIR", "TEMP", "COVERAGE_PROCESS_START")
     return {
-        **os.environ,
+        **{key: os.environ[key] for key in kept if key in os.environ},
         "HOME": str(home),
         "JUPYTER_CONFIG_DIR": str(home / "config"),
         "JUPYTER_DATA_DIR": str(home / "data"),
         "JUPYTER_RUNTIME_DIR": str(home / "runtime"),
         "IPYTHONDIR": str(home / "ipython"),
+        "LANG": "C.UTF-8",
         "QTUNE_LANG": "en",
     }
 
@@ -40,6 +42,10 @@ def jupyter(root: Path, home: Path, *, lab: bool = False) -> Iterator[str]:
     if lab:
         arguments += ["--LabApp.extension_manager=readonly", "--LabApp.news_url="]
         arguments += ["--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate"]
+        settings = home / "config/lab/user-settings/@jupyterlab/apputils-extension"
+        settings.mkdir(parents=True, exist_ok=True)
+        answers = {"fetchNews": "false", "checkForUpdates": False}  # else it asks
+        (settings / "notification.jupyterlab-settings").write_text(json.dumps(answers), "utf-8")
     home.mkdir(exist_ok=True)
     with (home / "log").open("wb") as log:
         process = subprocess.Popen(
