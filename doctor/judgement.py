@@ -11,7 +11,6 @@ from qtune.doctor.finding import Finding, Severity
 from qtune.doctor.outcome import CheckState
 from qtune.doctor.profiles import NetworkErrors
 from qtune.doctor.rule import Rule, nothing
-from qtune.doctor.schedule import crash
 
 
 def judged_by(
@@ -24,6 +23,8 @@ def judged_by(
         try:
             found += rule.judge(facts)
         except Exception as error:
+            from qtune.doctor.schedule import crash  # and all probes, which an editor does without
+
             crashed.append(CheckState(f"rule.{rule.code}", "crashed", None, crash(error), 0))
     return tuple(found), tuple(crashed)
 

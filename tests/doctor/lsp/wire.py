@@ -80,6 +80,7 @@ class Wire:
         self.said = bytearray()
         self.wrong: list[str] = []  # what is no message
         self.heard: list[Message] = []  # all messages, in their order
+        self._published: list[Message] = []  # and not asked for yet
         self._inbox: queue.Queue[Message | None] = queue.Queue()
         self._number = 0
         self._versions: dict[str, int] = {}
@@ -123,6 +124,8 @@ class Wire:
             return None
         if message is not None:
             self.heard.append(message)
+            if message.get("method") == "textDocument/publishDiagnostics":
+                self._published.append(message["params"])
         return message
 
     def until(self, wanted: Callable[[Message], bool], seconds: float = PATIENCE) -> Message:
@@ -189,7 +192,7 @@ class Wire:
         self,
         root: Path | None = None,
         capabilities: Message | None = None,
-        **more: object,
+        locale: str | None = None,
     ) -> Message:
         folders = [{"uri": root.as_uri(), "name": root.name}] if root else None
         params = {
@@ -197,7 +200,7 @@ class Wire:
             "rootUri": root.as_uri() if root else None,
             "workspaceFolders": folders,
             "capabilities": PLAIN if capabilities is None else capabilities,
-            **more,
+            **({"locale": locale} if locale else {}),
         }
         result = self.request("initialize", params)
         assert isinstance(result, dict)
@@ -222,17 +225,20 @@ class Wire:
         self.notify("textDocument/didClose", {"textDocument": {"uri": uri}})
 
     def found(self, uri: str, version: int | None = 1, seconds: float = PATIENCE) -> list[Message]:
-        """The diagnostics of this version of a document."""
-
-        def wanted(message: Message) -> bool:
-            if message.get("method") != "textDocument/publishDiagnostics":
-                return False
-            params = message["params"]
-            return bool(params["uri"] == uri and params.get("version") == version)
-
-        diagnostics = self.until(wanted, seconds)["params"]["diagnostics"]
-        assert isinstance(diagnostics, list)
-        return diagnostics
+        """The diagnostics of this version of a document, whenever they came; what was said of it before is past."""
+        end = time.monotonic() + seconds
+        while True:
+            told = [one for one in self._published if one["uri"] == uri]
+            self._published = [one for one in self._published if one["uri"] != uri]
+            for number, params in enumerate(told):
+                if params.get("version") == version:
+                    self._published += told[number + 1 :]
+                    diagnostics = params["diagnostics"]
+                    assert isinstance(diagnostics, list)
+                    return diagnostics
+            left = end - time.monotonic()
+            if left <= 0 or self.next(left) is None:
+                raise AssertionError(f"nothing came; stderr: {self.stderr()[-2000:]}")
 
     def codes(self, uri: str, version: int | None = 1) -> list[str]:
         return [str(one["code"]) for one in self.found(uri, version)]
