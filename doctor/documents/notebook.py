@@ -14,7 +14,7 @@ from qtune.doctor.documents.python import Judged
 from qtune.doctor.documents.walk import piece
 from qtune.doctor.documents.world import NOTHING_ELSE, World
 from qtune.doctor.facts import Suppression
-from qtune.doctor.finding import Applicability, Edit, Finding, Fix, Span
+from qtune.doctor.finding import Applicability, Edit, Finding, Fix, Related, Span
 from qtune.doctor.suppression.settle import Ignored
 
 # Tokens outside of the code have the file's own lines; these are counted on from here.
@@ -111,7 +111,9 @@ def _placed(finding: Finding, placing: Placing, escaped: Callable[[str], str]) -
     fix = finding.fix
     if fix is not None and fix.edits:
         fix = _fix(fix, placing, escaped)
-    return replace(finding, span=span, fix=fix)
+    placed = ((placing(other.span), other.message) for other in finding.related)
+    related = tuple(Related(where, said) for where, said in placed if where is not None)
+    return replace(finding, span=span, fix=fix, related=related)
 
 
 def _fix(fix: Fix, placing: Placing, escaped: Callable[[str], str]) -> Fix:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from qtune.core.text import Text
 from qtune.doctor.facts import CodeImport, CodeVariable, Facts, SourceCode, Spot, known
-from qtune.doctor.finding import Applicability, Finding, Fix, Severity
+from qtune.doctor.finding import Applicability, Finding, Fix, Related, Severity
 from qtune.doctor.rule import Page, Rule
 from qtune.doctor.rules.src.words import READ_ONLY, edit, span
 from qtune.doctor.rules.words import joined, prose
@@ -110,6 +110,12 @@ def _finding(source: SourceCode, variable: CodeVariable, first: CodeImport) -> F
         ),
         span=span(source, variable.spot),
         fix=_fix(source, variable, first),
+        related=(
+            Related(
+                span(source, first.statement),
+                Text("this import has read it", "这里的导入已经读取过它"),
+            ),
+        ),
     )
 
 

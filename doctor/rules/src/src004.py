@@ -49,6 +49,7 @@ RULE = Rule(
     severity=Severity.WARNING,
     title=Text("An argument that the libraries no longer take", "库已不再接受的参数"),
     judge=_judge,
+    tag="deprecated",
     page=Page(
         what=prose(
             "A function of `transformers`, `datasets` or `huggingface_hub` is called with `use_auth_token=`.",
