@@ -108,7 +108,21 @@ def tokens(text: str, path: Path | None) -> Iterator[Any]:
     if FASTEST is not IN_PYTHON and not _ODD.search(text) and parse(text, path)[0] is not None:
         return iter(yaml.scan(text, Loader=yaml.CSafeLoader))
     # Where a text ceases to be YAML, the two see differently.
-    return iter(yaml.scan(text, Loader=yaml.SafeLoader))
+    return _shallow(yaml.scan(text, Loader=yaml.SafeLoader))
+
+
+def _shallow(found: Iterator[Any]) -> Iterator[Any]:
+    """PyYAML takes the square of the depth in time."""
+    depth = 0
+    for token in found:
+        if isinstance(token, yaml.FlowSequenceStartToken | yaml.FlowMappingStartToken):
+            depth += 1
+            if depth > 2 * MAX_DEPTH:
+                mark = token.start_mark
+                raise yaml.scanner.ScannerError(None, None, "nested too deeply", mark)
+        elif isinstance(token, yaml.FlowSequenceEndToken | yaml.FlowMappingEndToken):
+            depth -= 1
+        yield token
 
 
 # What libyaml counts otherwise, or takes for an error where PyYAML does not.

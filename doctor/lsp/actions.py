@@ -18,6 +18,7 @@ from qtune.doctor.lsp.session import Session
 FIX_ALL = "source.fixAll.qtune"
 _KINDS: list[types.CodeActionKind | str] = [types.CodeActionKind.QuickFix, FIX_ALL]
 _MOST = 20  # findings in one menu
+_SLOW = 0.2  # seconds: for a document that takes longer to judge, the menu would not come in time
 
 
 def register(session: Session) -> None:
@@ -110,7 +111,7 @@ def _ignoring(finding: Finding, lines: Lines, whole: bool) -> Edit:
 
 def _quiets(session: Session, judged: Judged, edit: Edit, uri: str) -> bool:
     """Not everywhere is `#` a comment: in data, inside of a value, in a notebook's file."""
-    if judged.checked.kind == "dataset":
+    if judged.checked.kind == "dataset" or judged.took > _SLOW:
         return False
     if session.desk.notebook_of(uri) is not None:
         return True  # a cell of Python, and judged with its neighbours
