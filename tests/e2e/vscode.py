@@ -206,6 +206,7 @@ class Window:
         """A picture to look at, when somebody wants to."""
         if SCREENS:
             Path(SCREENS).mkdir(parents=True, exist_ok=True)
+            self.page.wait_for_timeout(500)  # until what slides in has come to rest
             self.page.screenshot(path=Path(SCREENS) / f"vscode-{name}.png")
 
 
