@@ -71,6 +71,7 @@ class Editor:
     root: Path
     registered: list[str] = field(default_factory=list)
     refreshed: list[str] = field(default_factory=list)
+    wanted: list[types.WorkspaceEdit] = field(default_factory=list)
     versions: dict[str, int] = field(default_factory=dict)
 
     @property
@@ -163,6 +164,7 @@ async def editor(
     client, has = make_test_lsp_client(), capabilities(request.param)
     registered: list[str] = []
     refreshed: list[str] = []
+    wanted: list[types.WorkspaceEdit] = []
 
     @client.feature(types.CLIENT_REGISTER_CAPABILITY)  # type: ignore[untyped-decorator]
     def register(params: types.RegistrationParams) -> None:
@@ -176,14 +178,18 @@ async def editor(
     def hints(params: None) -> None:
         refreshed.append(types.WORKSPACE_INLAY_HINT_REFRESH)
 
-    # The server's stderr is a file: with pytest's captured one, the client's reader outlives the test.
+    @client.feature(types.WORKSPACE_APPLY_EDIT)  # type: ignore[untyped-decorator]
+    def apply(params: types.ApplyWorkspaceEditParams) -> types.ApplyWorkspaceEditResult:
+        wanted.append(params.edit)
+        return types.ApplyWorkspaceEditResult(applied=True)
+
     await client.start_io(*COMMAND, env=environment(home), cwd=str(root))
     folder = types.WorkspaceFolder(root.as_uri(), root.name)
     params = types.InitializeParams(has, os.getpid(), root_uri=root.as_uri())
     if has.workspace and has.workspace.workspace_folders:
         params.workspace_folders = [folder]
     result = await client.initialize_session(params)
-    yield Editor(client, has, result.capabilities, root, registered, refreshed)
+    yield Editor(client, has, result.capabilities, root, registered, refreshed, wanted)
     await client.shutdown_session()
     await client.stop()  # type: ignore[no-untyped-call]
 
@@ -534,6 +540,32 @@ async def test_fix_all_leaves_nothing_for_a_second_time(editor: Editor, name: st
     assert not await actions(editor, uri, ["source.fixAll.qtune"])
     assert not await actions(editor, uri, ["source.organizeImports"])
     editor.close(uri)
+
+
+async def test_the_command_to_fix_all_asks_the_client_for_the_same_edit(editor: Editor) -> None:
+    if editor.text.code_action is None:
+        pytest.skip("this client runs no commands")
+    uri = editor.open(".env", "dotenv", ENV)
+    await editor.found(uri)
+    (action,) = await actions(editor, uri, ["source.fixAll"])
+    editor.wanted.clear()
+    run = editor.client.workspace_execute_command_async
+    assert await run(types.ExecuteCommandParams("qtune.fixAll", [uri])) is True
+    assert editor.wanted == [action.edit]
+    for nothing in ([], [7], ["file:///none"], [uri, uri]):
+        assert await run(types.ExecuteCommandParams("qtune.fixAll", list(nothing))) in (True, False)
+    editor.close(uri)
+
+
+async def test_without_a_report_the_command_to_open_it_says_so(editor: Editor) -> None:
+    if editor.text.code_action is None:
+        pytest.skip("this client runs no commands")
+    run = editor.client.workspace_execute_command_async
+    before = len(editor.client.messages)
+    params = types.ExecuteCommandParams("qtune.openReport", [editor.root.as_uri()])
+    assert await run(params) is None
+    (said,) = editor.client.messages[before:]
+    assert "run the doctor" in said.message and not editor.client.shown_documents
 
 
 async def test_what_a_client_does_not_have_is_still_not_sent(editor: Editor) -> None:

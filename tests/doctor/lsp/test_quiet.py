@@ -34,7 +34,7 @@ HEAVY = (
     *("transformers", "numpy", "urllib3", "filelock", "truststore"),
 )
 TEXTS = {
-    ".env": f"USE_MODELSCOPE=False\nHF_TOKEN={GOOD}\nHF_ENDPOINT=https://evil.example\nHTTPS_PROXY=http://10.0.0.1:1\n",
+    ".env": f"# qtune: ignore-file[HUB204]\nUSE_MODELSCOPE=False\nHF_TOKEN={GOOD}\nHF_ENDPOINT=https://evil.example\nHTTPS_PROXY=http://10.0.0.1:1\n",
     "run.yaml": "model: Qwen/Qwen3-4B\ndata: train.jsonl\ntuning: lorra\nlora: {r: 8}\n",
     "train.py": (
         "import os\nfrom transformers import AutoModel\nos.environ['HF_ENDPOINT'] = 'https://a'\n"

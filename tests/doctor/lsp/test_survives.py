@@ -259,6 +259,7 @@ TEXTS = {
     "one long line": "A=" + "x" * 300_000,
     "many quotes": "A='" + "\n'" * 20_000,
     "many brackets": "model: " + "[" * 20_000,
+    "many brackets behind a comment": "# qtune: ignore-file[CFG001]\nmodel: " + "[" * 20_000,
     "deep": "(" * 5_000 + ")" * 5_000,
     "anchors": "a: &a [x]\n" + "b: [*a, *a, *a]\n" * 2_000,
     "emoji": "USE_MODELSCOPE=😀Ture\n",
