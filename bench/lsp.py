@@ -57,12 +57,20 @@ def _env(number: int) -> str:
 
 
 def _yaml(number: int) -> str:
-    lines = [
-        f"  # a comment, line {line}" if line % 2 else f"  - data/{line}.jsonl"
-        for line in range(1990)
+    """A list of modules, a table of keyword arguments and comments: what makes a real run config long."""
+    modules = [f"    - model.layers.{layer}.self_attn.q_proj" for layer in range(900)]
+    comments = [f"  # step {line}: what was tried" for line in range(500)]
+    kwargs = [f"    key_{key}: {key}" for key in range(580)]
+    head = ["model: Qwen/Qwen3-4B", f"max_length: {number}words", "tuning: lora", "lora:"]
+    middle = [
+        "  target_modules:",
+        *modules,
+        "training:",
+        *comments,
+        "  lr_scheduler_kwargs:",
+        *kwargs,
     ]
-    head = ["model: Qwen/Qwen3-4B", f"max_length: {number}words", "tuning: lora", "data:"]
-    return "\n".join([*head, *lines]) + "\n"
+    return "\n".join([*head, *middle, "data: train.jsonl"]) + "\n"
 
 
 def _python(number: int) -> str:

@@ -36,8 +36,8 @@ COMMANDS: dict[str, Text] = {
         "Show every setting, its value and where it came from.", "查看每项设置的值及其来源。"
     ),
     "check": Text(
-        "Judge files by their text: .env, run configs, data.",
-        "只看内容检查文件：.env、训练配置、数据。",
+        "Judge files by their text: .env, run configs, code, data.",
+        "只看内容检查文件：.env、训练配置、代码、数据。",
     ),
     "lsp": Text("The language server, for editors.", "供编辑器使用的语言服务器。"),
     "exec": Text("Run a program with these settings.", "用这些设置运行其他程序。"),

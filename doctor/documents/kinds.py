@@ -12,6 +12,9 @@ Kind = Literal["dotenv", "runconfig", "dataset", "python", "notebook", "requirem
 
 _TEMPLATE = re.compile(r"(?:^|[._-])(?:example|sample|template|dist)(?:$|[._-])", re.I)
 _PACKAGES = re.compile(r"(?:[\w.]+[-_.])?(?:requirements|constraints)(?:[-_.]|\Z)")
+_NOTEBOOK = re.compile(
+    r'[\ufeff\s]*\{\s*(?:"(?:cells|metadata|nbformat|nbformat_minor|worksheets)"|\Z)'
+)
 _EVAL = re.compile(r"(?:^|[._-])(?:eval|evaluation|val|valid|validation|dev|test)(?:$|[._-])", re.I)
 
 
@@ -23,7 +26,7 @@ def kind_of(path: PurePath, head: str) -> Kind | None:
     if name.endswith((".py", ".pyw")):
         return "python"
     if name.endswith(".ipynb"):  # a client may hand in the code of its cells as one text
-        return "notebook" if head.lstrip("\ufeff \t\r\n").startswith("{") else "python"
+        return "notebook" if _NOTEBOOK.match(head) else "python"
     if name.endswith(".jsonl"):
         return "dataset"
     if name.endswith(".json"):
