@@ -8,7 +8,7 @@ import importlib
 import os
 import signal
 import sys
-from typing import NoReturn
+from typing import BinaryIO, NoReturn, cast
 
 from lsprotocol import types
 from pygls.lsp.server import LanguageServer
@@ -32,7 +32,7 @@ _NOTEBOOKS = types.NotebookDocumentSyncOptions(
     save=True,
 )
 # What the first document needs is there before the client may send it: `.env` is what most people open.
-_AHEAD = ("qtune.doctor.documents.dotenv", "qtune.doctor.scope", "qtune.doctor.endings")
+_AHEAD = ("qtune.doctor.documents.env.dotenv", "qtune.doctor.scope", "qtune.doctor.endings")
 _LOOK = 5.0  # seconds between two looks whether the client still lives
 
 
@@ -95,5 +95,8 @@ def main() -> NoReturn:
         importlib.import_module(name)
     log.to_stderr()
     server = create()
-    server.start_io(Incoming(sys.stdin.buffer), own_stdout())
+    stdin, stdout = Incoming(sys.stdin.buffer), own_stdout()
+    server.start_io(
+        cast(BinaryIO, stdin), cast(BinaryIO, stdout)
+    )  # what pygls uses of them is there
     sys.exit(0 if server.protocol.ended_well else 1)
