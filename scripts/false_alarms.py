@@ -16,8 +16,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from qtune.doctor.documents import python
 from qtune.doctor.documents.check import check
+from qtune.doctor.documents.source import python
 from qtune.doctor.documents.world import NOTHING_ELSE
 from qtune.doctor.finding import Finding
 from qtune.doctor.rules.src.functions import repo_calls

@@ -94,11 +94,11 @@ def _check(
     if kind == "dotenv":
         return _dotenv(whole, path, given, world)
     if kind == "python":
-        from qtune.doctor.documents import python
+        from qtune.doctor.documents.source import python
 
         return settled("python", *python.judged(python.decoded(whole), path, given, world))
     if kind == "notebook":
-        from qtune.doctor.documents import notebook, notebookfile
+        from qtune.doctor.documents.source import notebook, notebookfile
 
         book = notebookfile.read(
             whole if isinstance(whole, str) else whole.decode("utf-8", "replace")
@@ -116,8 +116,9 @@ def _check(
 def _packages(
     kind: Kind, document: str | bytes, path: Path, given: Sequence[Suppression], world: World
 ) -> Checked:
-    from qtune.doctor.documents import packages, pyproject, requirements
-    from qtune.doctor.documents.wantedmodels import wanted
+    from qtune.doctor.documents.packages import judging as packages
+    from qtune.doctor.documents.packages import pyproject, requirements
+    from qtune.doctor.documents.packages.models import wanted
 
     text = document if isinstance(document, str) else requirements.decoded(document)
     if len(text) > packages.LARGEST:
@@ -148,7 +149,7 @@ def _head(document: str | bytes | BinaryIO) -> str:
 def _dotenv(
     document: str | bytes, path: Path, given: Sequence[Suppression], world: World
 ) -> Checked:
-    from qtune.doctor.documents import dotenv
+    from qtune.doctor.documents.env import dotenv
     from qtune.doctor.scope import scoped
 
     parsed = _parsed(document, path)
@@ -171,7 +172,7 @@ def _parsed(document: str | bytes, path: Path) -> EnvDocument:
         return envfile.decoded(document, path)
     if len(document) > envfile.LARGEST:
         return envfile.decoded(document.encode("utf-8", "replace"), path)
-    from qtune.doctor.documents.effective import parsed
+    from qtune.doctor.documents.env.effective import parsed
 
     return parsed(document, path)
 
@@ -180,14 +181,14 @@ def _runconfig(
     document: str | bytes, path: Path, root: Path, given: Sequence[Suppression], world: World
 ) -> Checked:
     from qtune.core.rundefaults import MAX_BYTES
-    from qtune.doctor.documents import runconfig
+    from qtune.doctor.documents.run import config as runconfig
 
     report = world.report(None)
     model = report.facts.setting("DEFAULT_MODEL").value if report is not None else ""
     config, found = runconfig.examined(document, path, root, model)
     text = document if isinstance(document, str) else document.decode("utf-8-sig", "replace")
     if report is not None:
-        from qtune.doctor.documents import budget
+        from qtune.doctor.documents.run import budget
 
         found += budget.findings(config, text, path, world)
     comments: tuple[Suppression, ...] = ()

@@ -69,15 +69,15 @@ def _complete(
         return tuple(_codes(what, cursor, typed[1], language))
     found: Iterator[Candidate] = iter(())
     if ours:
-        from qtune.doctor.documents import projecttable
+        from qtune.doctor.documents.packages import doctortable as projecttable
 
         found = projecttable.candidates(lines, cursor, language)
     elif what == "dotenv":
-        from qtune.doctor.documents import completeenv
+        from qtune.doctor.documents.env import complete as completeenv
 
         found = completeenv.candidates(document, cursor, world, language, root)
     elif what == "runconfig":
-        from qtune.doctor.documents import completerun
+        from qtune.doctor.documents.run import complete as completerun
 
         found = completerun.candidates(document, cursor, world, language, root)
     elif what == "python":
@@ -87,12 +87,12 @@ def _complete(
 
 def _models(cursor: Cursor, world: World, lang: Lang, root: Path | None) -> Iterator[Candidate]:
     """Between the quotes of a call that loads one."""
-    from qtune.doctor.documents.calledmodels import LOOKS_LIKE_A_CALL
+    from qtune.doctor.documents.source.models import LOOKS_LIKE_A_CALL
 
     match = re.search(LOOKS_LIKE_A_CALL + r"(?P<typed>[\w./-]*)\Z", cursor.before[-300:])
     if match is None:
         return
-    from qtune.doctor.documents import effective
+    from qtune.doctor.documents.env import effective
     from qtune.doctor.documents.knownmodels import known_models
 
     rest = re.match(r"[\w./-]*", cursor.behind)

@@ -11,10 +11,10 @@ from qtune.core import secret
 from qtune.core.secret import redact
 from qtune.core.table import BY_NAME
 from qtune.core.text import Lang, Text
-from qtune.doctor.documents import effective
+from qtune.doctor.documents.env import effective
+from qtune.doctor.documents.env.words import place_of
 from qtune.doctor.documents.kinds import is_template
 from qtune.doctor.documents.markup import plain
-from qtune.doctor.documents.settingwords import place_of
 from qtune.doctor.documents.things import LARGEST, kind
 from qtune.doctor.documents.world import World
 
@@ -53,8 +53,8 @@ def _memory(
     if len(document) > LONGEST_CONFIG or world.report(None) is None:
         return  # no machine is known, and nothing need be read
     from qtune.core.amounts import gib
-    from qtune.doctor.documents import budget
     from qtune.doctor.documents.modelwords import age
+    from qtune.doctor.documents.run import budget
     from qtune.doctor.rules.words import amid
 
     found = budget.estimate(document, path, world, root)

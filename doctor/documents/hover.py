@@ -12,7 +12,8 @@ from pathlib import Path
 from qtune.core import secret
 from qtune.core.table import BY_NAME
 from qtune.core.text import Lang
-from qtune.doctor.documents import effective, pages
+from qtune.doctor.documents import pages
+from qtune.doctor.documents.env import effective
 from qtune.doctor.documents.kinds import is_template
 from qtune.doctor.documents.pages import Pages, nowhere
 from qtune.doctor.documents.things import Thing, at, kind, things
@@ -91,13 +92,13 @@ def _of_thing(
     if thing.kind == "repo_id":
         blocks.append(_model(thing, document, path, world, lang, root))
     if what == "python" and thing.kind == "key":
-        from qtune.doctor.documents import settingwords
+        from qtune.doctor.documents.env import words as settingwords
 
         blocks.append(settingwords.in_short(BY_NAME[thing.text], lang))
     elif what == "dotenv":
         blocks.append(_setting(thing, document, path, world, lang))
     elif what == "runconfig":
-        from qtune.doctor.documents import runwords
+        from qtune.doctor.documents.run import words as runwords
 
         blocks.append(runwords.about(thing.key or thing.text, lang))
     return "\n\n".join(block for block in blocks if block)
@@ -113,7 +114,7 @@ def _model(
 
 
 def _setting(thing: Thing, document: str, path: Path, world: World, lang: Lang) -> str:
-    from qtune.doctor.documents import settingwords
+    from qtune.doctor.documents.env import words as settingwords
 
     row = BY_NAME.get(thing.key or thing.text)
     if row is None:

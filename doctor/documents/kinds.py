@@ -38,7 +38,7 @@ def kind_of(path: PurePath, head: str) -> Kind | None:
     ):
         return "requirements"
     if name.endswith((".yaml", ".yml")):
-        from qtune.doctor.documents.runconfig import is_ours
+        from qtune.doctor.documents.run.config import is_ours
 
         return "runconfig" if is_ours(head) else None
     return None

@@ -15,7 +15,7 @@ from qtune.core.settings import Settings
 from qtune.core.sources import candidates
 from qtune.core.text import Lang, Text
 from qtune.core.trust import is_official
-from qtune.doctor.documents import effective
+from qtune.doctor.documents.env import effective
 from qtune.doctor.documents.kinds import is_template
 from qtune.doctor.documents.markup import code, link, words
 from qtune.doctor.documents.things import Thing, kind

@@ -103,8 +103,8 @@ def names_model(text: str) -> bool:
 
 
 def _of_dotenv(document: str, path: Path, wanted: _Wanted) -> Iterator[Thing]:
-    from qtune.doctor.documents.dotenv import is_secret
-    from qtune.doctor.documents.effective import parsed
+    from qtune.doctor.documents.env.dotenv import is_secret
+    from qtune.doctor.documents.env.effective import parsed
 
     entries = parsed(document, path).entries
     for entry in entries:
@@ -136,7 +136,7 @@ def _of_dotenv(document: str, path: Path, wanted: _Wanted) -> Iterator[Thing]:
 
 
 def _of_runconfig(document: str, path: Path, wanted: _Wanted) -> Iterator[Thing]:
-    from qtune.doctor.documents.yamllines import pairs
+    from qtune.doctor.documents.run.lines import pairs
 
     name = str(path)
     for pair in pairs(document):
@@ -160,7 +160,7 @@ def _of_python(document: str, path: Path, line: int | None) -> Iterator[Thing]:
         here = lines[line - 1] if 1 <= line <= len(lines) else ""
         if "/" not in here and not any(name in here for name in BY_NAME):
             return
-    from qtune.doctor.documents.calledmodels import called_models, set_variables
+    from qtune.doctor.documents.source.models import called_models, set_variables
 
     for model in called_models(document, path):
         if line in (None, model.span.line) and names_model(model.repo_id):
@@ -173,7 +173,7 @@ def _of_python(document: str, path: Path, line: int | None) -> Iterator[Thing]:
 
 def _codes(document: str, path: Path, only: int | None) -> Iterator[Thing]:
     if path.name == "pyproject.toml" and "tool.qtune" in document:
-        from qtune.doctor.documents import projecttable
+        from qtune.doctor.documents.packages import doctortable as projecttable
 
         for name, line, column in projecttable.codes(_BREAK.split(document)):
             if only in (None, line):

@@ -108,7 +108,7 @@ class Desk:
         return check(text, path, root, suppressions(root), world=self._world(root))
 
     def _judge_cells(self, notebook: types.NotebookDocument) -> None:
-        from qtune.doctor.documents.notebook import check_cells
+        from qtune.doctor.documents.source.notebook import check_cells
 
         documents = self._workspace().text_documents
         cells = [documents[key] for c in notebook.cells if (key := _key(c.document)) in documents]

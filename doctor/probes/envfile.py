@@ -9,7 +9,7 @@ from typing import Literal
 
 from qtune.core.envfile import EnvDocument
 from qtune.doctor.context import Context
-from qtune.doctor.documents.dotenv import entries_of, unparsed_of
+from qtune.doctor.documents.env.dotenv import entries_of, unparsed_of
 from qtune.doctor.facts import EnvFile, Facts, Known
 from qtune.doctor.probes import git, otherenv
 

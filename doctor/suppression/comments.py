@@ -20,7 +20,7 @@ from qtune.doctor.facts import Suppression
 if TYPE_CHECKING:
     import yaml
 
-    from qtune.doctor.documents.events import Piece
+    from qtune.doctor.documents.source.events import Piece
 
 _COMMENT = re.compile(
     r"(?:^|(?<=\s))#[ \t]*qtune:[ \t]*ignore(?P<file>-file)?\b[ \t]*(?:\[(?P<codes>[^\]\r\n]*)\])?(?P<reason>[^\r\n]*)"

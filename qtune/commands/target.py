@@ -119,7 +119,7 @@ def _goal(model: str, kind: GoalKind, *, run_config: str | None = None, output_d
 def _from_config(path: Path, kind: GoalKind, settings: Settings) -> Target:
     from qtune.core.runconfig import load
     from qtune.core.runproblems import RunConfigError
-    from qtune.doctor.documents.runconfig import finding
+    from qtune.doctor.documents.run.config import finding
 
     try:
         config = load(path, defaults=defaults(settings))

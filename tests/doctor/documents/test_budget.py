@@ -14,8 +14,8 @@ from qtune.core.architecture import Architecture, positions
 from qtune.core.smaller import QWEN3
 from qtune.core.text import Text
 from qtune.core.workload import Workload
-from qtune.doctor.documents import budget
 from qtune.doctor.documents.check import check
+from qtune.doctor.documents.run import budget
 from qtune.doctor.documents.world import World
 from qtune.doctor.facts import Facts, Goal, Known, Listing
 from qtune.doctor.finding import Finding

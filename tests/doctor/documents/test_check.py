@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from qtune.core.errors import ConfigError
 from qtune.doctor.documents.check import DATASET, DOTENV, Checked, check
 from qtune.doctor.documents.dataset import Rows
-from qtune.doctor.documents.dotenv import BESIDE
+from qtune.doctor.documents.env.dotenv import BESIDE
 from qtune.doctor.examine import Options, examine
 from qtune.doctor.facts import Suppression
 from qtune.doctor.finding import Finding, Severity

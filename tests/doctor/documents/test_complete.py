@@ -15,7 +15,7 @@ from qtune.core.text import Lang
 from qtune.doctor.documents import knownmodels
 from qtune.doctor.documents.check import check
 from qtune.doctor.documents.complete import Candidate, complete
-from qtune.doctor.documents.runkeys import KEYS, choices_of
+from qtune.doctor.documents.run.keys import KEYS, choices_of
 from qtune.doctor.documents.world import World
 from tests.doctor.documents.known import LLAMA, report, world
 from tests.hub.worlds import GOOD
@@ -220,7 +220,7 @@ def test_a_folder_of_a_hundred_thousand_files_is_not_read_to_its_end(
     for number in range(150):
         (tmp_path / f"{number:03}.jsonl").touch()
     assert len(at("model: x\ndata: |", root=tmp_path)) <= 101
-    monkeypatch.setattr("qtune.doctor.documents.completerun.SECONDS", -1.0)
+    monkeypatch.setattr("qtune.doctor.documents.run.complete.SECONDS", -1.0)
     assert labels(at("model: x\ndata: |", root=tmp_path)) == ["quickstart"]
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from qtune.doctor.documents.gitindex import holds, tracked
+from qtune.doctor.documents.env.gitindex import holds, tracked
 
 git = pytest.mark.skipif(shutil.which("git") is None, reason="needs git")
 

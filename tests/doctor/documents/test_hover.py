@@ -15,10 +15,11 @@ from qtune.core.runfields import CLOSED
 from qtune.core.runschema import schema
 from qtune.core.table import TABLE
 from qtune.core.text import Lang, Text, plain
-from qtune.doctor.documents import markup, runwords
+from qtune.doctor.documents import markup
 from qtune.doctor.documents.check import check
 from qtune.doctor.documents.hover import Hover, hover
-from qtune.doctor.documents.runkeys import KEYS
+from qtune.doctor.documents.run import words as runwords
+from qtune.doctor.documents.run.keys import KEYS
 from qtune.doctor.documents.world import World
 from qtune.doctor.finding import Applicability, Finding, Fix, Severity, Span
 from qtune.doctor.rules import RULES

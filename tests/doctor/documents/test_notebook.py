@@ -15,7 +15,7 @@ import pytest
 
 from qtune.doctor.documents.check import check
 from qtune.doctor.documents.edits import edited, fix_all
-from qtune.doctor.documents.notebook import check_cells
+from qtune.doctor.documents.source.notebook import check_cells
 from qtune.doctor.facts import Suppression
 from qtune.doctor.finding import Applicability, Finding
 from tests.doctor.documents.coding import MS_TOKEN, TOKEN, codes, only

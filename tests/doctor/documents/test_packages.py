@@ -14,9 +14,9 @@ from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
 from qtune.core.smaller import QWEN3
-from qtune.doctor.documents import bounds
 from qtune.doctor.documents.check import check
 from qtune.doctor.documents.kinds import kind_of
+from qtune.doctor.documents.packages import bounds
 from qtune.doctor.documents.world import World
 from qtune.doctor.facts import Goal, Known, Listing
 from qtune.doctor.finding import Applicability, Finding, Span

@@ -12,7 +12,7 @@ import pytest
 
 from qtune.doctor.documents.check import check
 from qtune.doctor.documents.edits import edits_of
-from qtune.doctor.documents.python import source
+from qtune.doctor.documents.source.python import source
 from qtune.doctor.documents.world import World
 from qtune.doctor.lastreports import report, save
 from tests.doctor.documents.coding import codes, marked, only, python

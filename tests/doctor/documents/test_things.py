@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qtune.core.yamltree import Leaf, Listing, Table, Tree, parse
+from qtune.doctor.documents.run.lines import pairs
 from qtune.doctor.documents.things import LARGEST, Thing, at, things
-from qtune.doctor.documents.yamllines import pairs
 from tests.hub.worlds import GOOD
 
 ENV, YAML, PY = Path(".env"), Path("run.yaml"), Path("train.py")

@@ -98,7 +98,7 @@ def test_no_socket_is_opened_no_process_started_and_nothing_heavy_loaded(tmp_pat
     assert done == []
     heavy = modules & {*HEAVY}
     assert heavy == set()
-    assert "yaml" in modules and "qtune.doctor.documents.python" in modules
+    assert "yaml" in modules and "qtune.doctor.documents.source.python" in modules
 
 
 def test_what_a_dotenv_does_not_need_is_not_loaded_for_it(tmp_path: Path) -> None:
@@ -106,7 +106,7 @@ def test_what_a_dotenv_does_not_need_is_not_loaded_for_it(tmp_path: Path) -> Non
     assert done == []
     heavy = modules & {*HEAVY, "yaml"}
     assert heavy == set()
-    assert not [name for name in modules if name.startswith("qtune.doctor.documents.python")]
+    assert not [name for name in modules if name.startswith("qtune.doctor.documents.source.python")]
 
 
 def test_the_watch_itself_sees_what_it_is_for(tmp_path: Path) -> None:

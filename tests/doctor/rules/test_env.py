@@ -11,6 +11,7 @@ import pytest
 from qtune.core.envfile import parse
 from qtune.core.origin import Level, Origin
 from qtune.core.settings import problem_of, resolve
+from qtune.core.slips import distance
 from qtune.core.table import BY_KEY, TABLE
 from qtune.core.text import Text
 from qtune.doctor.context import Context
@@ -29,7 +30,7 @@ from qtune.doctor.rules.env import (
     env808,
     env810,
 )
-from qtune.doctor.rules.env.near import LEGACY, distance, meant
+from qtune.doctor.rules.env.near import LEGACY, meant
 from tests.doctor.build import ENV, env_line, environ, healthy, with_setting
 from tests.doctor.rules.judging import (
     entry,

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from qtune.core.secret import mask, redact
-from qtune.doctor.documents.events import Binds, Event, Expr, Imports, Piece, Where
+from qtune.doctor.documents.source.events import Binds, Event, Expr, Imports, Piece, Where
 from qtune.doctor.facts.source import (
     CodeValue,
     Spot,

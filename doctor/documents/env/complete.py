@@ -8,9 +8,9 @@ from pathlib import Path
 
 from qtune.core.table import BY_NAME, TABLE, Setting
 from qtune.core.text import Lang, Text
-from qtune.doctor.documents import effective
 from qtune.doctor.documents.candidates import Candidate, Cursor, fits
-from qtune.doctor.documents.settingwords import head, prose
+from qtune.doctor.documents.env import effective
+from qtune.doctor.documents.env.words import head, prose
 from qtune.doctor.documents.world import World
 
 _KEY = re.compile(r"[ \t\ufeff]*(?:export[ \t]+)?(?P<typed>\w*)\Z")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from qtune.doctor.documents.syntax import Comment, Magic
+from qtune.doctor.documents.source.syntax import Comment, Magic
 from qtune.doctor.facts.source import Spot, ValueKind
 
 

@@ -8,10 +8,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from qtune.doctor.documents import python
-from qtune.doctor.documents.notebookfile import Notebook
-from qtune.doctor.documents.python import Judged
-from qtune.doctor.documents.walk import piece
+from qtune.doctor.documents.source import python
+from qtune.doctor.documents.source.notebookfile import Notebook
+from qtune.doctor.documents.source.python import Judged
+from qtune.doctor.documents.source.walk import piece
 from qtune.doctor.documents.world import NOTHING_ELSE, World
 from qtune.doctor.facts import Suppression
 from qtune.doctor.finding import Applicability, Edit, Finding, Fix, Related, Span

@@ -77,7 +77,7 @@ def set_variables(document: str, path: Path) -> Iterator[tuple[str, Span]]:
 
 @lru_cache(maxsize=4)
 def _source(document: str, path: Path) -> SourceCode:
-    from qtune.doctor.documents import python
+    from qtune.doctor.documents.source import python
 
     return python.source(document, path)
 

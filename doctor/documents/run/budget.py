@@ -19,7 +19,7 @@ from qtune.core.smaller import QWEN3
 from qtune.core.text import Text
 from qtune.core.workload import of_run
 from qtune.core.yamltree import Mark, Table, parse
-from qtune.doctor.documents.runconfig import examined, span_of
+from qtune.doctor.documents.run.config import examined, span_of
 from qtune.doctor.documents.world import World
 from qtune.doctor.facts import Facts, Goal, Gpu, Known, Listing, SourceFact
 from qtune.doctor.finding import Applicability, Edit, Finding, Fix, Span

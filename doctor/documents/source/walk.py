@@ -6,9 +6,18 @@ import ast
 from collections.abc import Iterable
 from functools import lru_cache
 
-from qtune.doctor.documents.events import Assigns, Binds, Calls, Event, Expr, Imports, Piece, Where
-from qtune.doctor.documents.expressions import Reader, chain_of
-from qtune.doctor.documents.syntax import NEWLINE, Parsed, parse
+from qtune.doctor.documents.source.events import (
+    Assigns,
+    Binds,
+    Calls,
+    Event,
+    Expr,
+    Imports,
+    Piece,
+    Where,
+)
+from qtune.doctor.documents.source.expressions import Reader, chain_of
+from qtune.doctor.documents.source.syntax import NEWLINE, Parsed, parse
 from qtune.doctor.facts.source import Spot
 
 _DEEPEST = 60

@@ -14,7 +14,7 @@ from qtune.core.secret import Secret, mask
 from qtune.core.settings import Settings, Value, resolve
 from qtune.core.sources import Source, candidates
 from qtune.core.table import BY_NAME
-from qtune.doctor.documents import gitindex
+from qtune.doctor.documents.env import gitindex
 from qtune.doctor.documents.kinds import is_template
 from qtune.doctor.documents.world import World
 from qtune.doctor.facts import EnvEntry, EnvFile, Facts, Goal, Known, UnparsedLine, known

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from qtune.doctor.documents.events import Assigns, Binds, Calls, Imports, Piece
-from qtune.doctor.documents.names import Names, Placed, moved
+from qtune.doctor.documents.source.events import Assigns, Binds, Calls, Imports, Piece
+from qtune.doctor.documents.source.names import Names, Placed, moved
 from qtune.doctor.facts.source import (
     Argument,
     CodeAssignment,

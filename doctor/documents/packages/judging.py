@@ -15,9 +15,9 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from qtune.core.text import Text
-from qtune.doctor.documents import bounds
-from qtune.doctor.documents.bounds import Bounds
-from qtune.doctor.documents.wantedmodels import Wanted
+from qtune.doctor.documents.packages import bounds
+from qtune.doctor.documents.packages.bounds import Bounds
+from qtune.doctor.documents.packages.models import Wanted
 from qtune.doctor.finding import Applicability, Edit, Finding, Fix, Severity, Span
 from qtune.doctor.rules.advice import manual
 from qtune.doctor.rules.pkg.architectures import FIRST_RELEASE

@@ -12,12 +12,12 @@ from qtune.core import runfields
 from qtune.core.rundefaults import QUICKSTART
 from qtune.core.runschema import schema
 from qtune.core.text import Lang, Text
-from qtune.doctor.documents import effective
 from qtune.doctor.documents.candidates import Candidate, Cursor, fits
-from qtune.doctor.documents.runkeys import KEYS, SECTIONS, Section, choices_of, default_of, takes
-from qtune.doctor.documents.runwords import about, written
+from qtune.doctor.documents.env import effective
+from qtune.doctor.documents.run.keys import KEYS, SECTIONS, Section, choices_of, default_of, takes
+from qtune.doctor.documents.run.lines import BREAK, pairs
+from qtune.doctor.documents.run.words import about, written
 from qtune.doctor.documents.world import World
-from qtune.doctor.documents.yamllines import BREAK, pairs
 from qtune.doctor.finding import Span
 
 MOST_FILES = 100

@@ -5,7 +5,7 @@ from __future__ import annotations
 from qtune.core import runfields
 from qtune.core.text import Lang, Text
 from qtune.doctor.documents.markup import code, link, words
-from qtune.doctor.documents.runkeys import (
+from qtune.doctor.documents.run.keys import (
     KEYS,
     LIBRARY,
     Key,

@@ -10,7 +10,7 @@ from qtune.core.origin import Level, Origin
 from qtune.core.settings import Settings, Value
 from qtune.core.table import Setting
 from qtune.core.text import Lang, Text
-from qtune.doctor.documents.effective import counts
+from qtune.doctor.documents.env.effective import counts
 from qtune.doctor.documents.markup import code, words
 
 KINDS = {

@@ -14,8 +14,8 @@ from pathlib import Path
 
 from packaging.utils import canonicalize_name
 
-from qtune.doctor.documents import bounds
-from qtune.doctor.documents.packages import Asked, asked
+from qtune.doctor.documents.packages import bounds
+from qtune.doctor.documents.packages.judging import Asked, asked
 from qtune.doctor.finding import Finding, Span
 
 Key = tuple[str, ...]

@@ -73,7 +73,7 @@ def _model(path: Path, changed: int, size: int) -> str:
     except (OSError, ValueError):
         return ""
     from qtune.core.yamltree import Leaf, Table, parse
-    from qtune.doctor.documents.runconfig import is_ours
+    from qtune.doctor.documents.run.config import is_ours
 
     if not is_ours(text):
         return ""

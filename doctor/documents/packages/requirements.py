@@ -6,7 +6,7 @@ import codecs
 import re
 from collections.abc import Iterator
 
-from qtune.doctor.documents.packages import Asked, asked
+from qtune.doctor.documents.packages.judging import Asked, asked
 from qtune.doctor.finding import Span
 
 _BOMS = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Sequence
 
-from qtune.doctor.documents.events import Expr
+from qtune.doctor.documents.source.events import Expr
 from qtune.doctor.facts.source import Spot
 
 LONGEST_LITERAL = 300

@@ -8,11 +8,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from qtune.core.secret import mask
-from qtune.doctor.documents.events import Piece
-from qtune.doctor.documents.program import Resolved, resolved
-from qtune.doctor.documents.reported import reported
-from qtune.doctor.documents.syntax import is_whole, parts
-from qtune.doctor.documents.walk import piece
+from qtune.doctor.documents.source.events import Piece
+from qtune.doctor.documents.source.program import Resolved, resolved
+from qtune.doctor.documents.source.reported import reported
+from qtune.doctor.documents.source.syntax import is_whole, parts
+from qtune.doctor.documents.source.walk import piece
 from qtune.doctor.documents.world import NOTHING_ELSE, World
 from qtune.doctor.facts import Facts, Goal, Known, Suppression
 from qtune.doctor.facts.source import CodeToken, SourceCode, Spot

@@ -1,0 +1,1 @@
+"""`.env`: its facts, what is in effect, what may be written in it."""

@@ -1,0 +1,1 @@
+"""Lists of packages: requirements files and pyproject.toml."""

@@ -1,0 +1,1 @@
+"""Run configs: their findings, fields, memory, and what may be written in them."""

@@ -1,0 +1,1 @@
+"""Python and notebooks, read by `ast` and never run."""
