@@ -6,8 +6,10 @@ import asyncio
 
 from lsprotocol import types
 
+from qtune.core.secret import redact
+from qtune.core.text import Text
 from qtune.doctor.lsp.convert import diagnostic
-from qtune.doctor.lsp.desk import Judged
+from qtune.doctor.lsp.desk import LARGEST, Judged
 from qtune.doctor.lsp.pagefiles import address
 from qtune.doctor.lsp.session import Session
 
@@ -23,6 +25,8 @@ def register(session: Session) -> None:
     @server.feature(types.TEXT_DOCUMENT_DID_OPEN)
     def opened(params: types.DidOpenTextDocumentParams) -> None:
         session.desk.forget(params.text_document.uri)  # it may have been open already
+        if len(params.text_document.text) > LARGEST:
+            _too_large(session, params.text_document.uri)
         _push(session, params.text_document.uri)
 
     @server.feature(types.TEXT_DOCUMENT_DID_CHANGE)
@@ -118,6 +122,17 @@ def _push_cells(session: Session, notebook_uri: str) -> None:
         if judged is not None:
             found = _diagnostics(session, judged, cell.document)
             _send(session, cell.document, found, judged.version)
+
+
+def _too_large(session: Session, uri: str) -> None:
+    """Said once, where a person finds it who wonders why nothing is shown."""
+    name, most = uri.rpartition("/")[2], LARGEST >> 20
+    said = Text(
+        f"{name} has more than {most} million characters, and is not judged",
+        f"{name} 超过 {most} 百万个字符，不作检查",
+    ).to(session.client.lang)
+    params = types.LogMessageParams(types.MessageType.Info, redact(f"qtune: {said}"))
+    session.server.window_log_message(params)
 
 
 def _gone(session: Session, uri: str, pulled: bool) -> None:

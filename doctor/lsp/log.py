@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 
+from lsprotocol import types
 from pygls.exceptions import JsonRpcException, JsonRpcInternalError
 
 from qtune.core.secret import redact
@@ -30,6 +31,14 @@ def told(error: Exception, source: object) -> None:
     ours = isinstance(error, JsonRpcInternalError) or not isinstance(error, JsonRpcException)
     if source is JsonRpcException or not ours:
         return
-    data = getattr(error, "data", None)
+    _error(getattr(error, "data", None), f"{type(error).__name__}: {error}")
+
+
+def bug(error: types.ResponseError) -> None:
+    """What the client is told of only in a word."""
+    _error(error.data, error.message)
+
+
+def _error(data: object, words: str) -> None:
     lines = data.get("traceback", []) if isinstance(data, dict) else []
-    logging.getLogger(_OWN).error("%s%s: %s", "".join(lines), type(error).__name__, error)
+    logging.getLogger(_OWN).error("%s%s", "".join(lines), words)

@@ -14,6 +14,8 @@ from pygls.exceptions import (
 )
 from pygls.protocol import LanguageServerProtocol
 
+from qtune.core.secret import redact
+from qtune.doctor.lsp import log
 from qtune.doctor.lsp.texts import Texts
 
 
@@ -61,6 +63,16 @@ class Protocol(LanguageServerProtocol):
             super().handle_message(message)
         elif method and isinstance(number, int | str):
             self._send_response(number, error=error.to_response_error())
+
+    def _send_response(
+        self, msg_id: int | str, result: Any = None, error: types.ResponseError | None = None
+    ) -> None:
+        """Of a bug of ours the client hears that it is one; the traceback is for the log, without secrets."""
+        if error is not None and error.code == types.ErrorCodes.InternalError:
+            log.bug(error)
+            said = f"a bug in qtune: {redact(error.message)}"
+            error = types.ResponseError(code=error.code, message=said)
+        super()._send_response(msg_id, result, error)
 
     def _refused(self, method: str) -> JsonRpcException | None:
         if method == types.EXIT:

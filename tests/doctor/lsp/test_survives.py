@@ -356,6 +356,45 @@ def test_a_huge_document_is_left_alone_and_the_others_go_on(server: Wire) -> Non
         assert server.found(uri, None) == []
 
 
+def test_why_a_huge_document_shows_nothing_is_told_once(server: Wire) -> None:
+    uri = "file:///nowhere/told/.env"
+    server.open(uri, "A=1\n" * (2 << 20))
+    told = server.until(lambda message: message.get("method") == "window/logMessage")
+    assert ".env has more than 4 million characters" in told["params"]["message"]
+    server.found(uri)
+    server.close(uri)
+    server.found(uri, None)
+
+
+TOKEN = "hf_" + "QwErTyUiOpAsDfGhJkLzXcVbNm12345678"
+BUG = f"""
+import qtune.doctor.documents.hover as hover
+def boom(*given, **more):
+    raise RuntimeError("no hover for {TOKEN}")
+hover.hover = boom
+from qtune.doctor.lsp.server import main
+main()
+"""
+
+
+def test_of_a_bug_the_client_hears_a_word_and_the_log_the_rest_without_secrets(
+    tmp_path: Path,
+) -> None:
+    with wire(tmp_path, command=(sys.executable, "-P", "-c", BUG)) as running:
+        running.start(tmp_path)
+        uri = (tmp_path / ".env").as_uri()
+        running.open(uri, WRONG)
+        asked = {"textDocument": {"uri": uri}, "position": place(0, 2)}
+        answer = running.answer(running.ask("textDocument/hover", asked))
+        assert answer["error"]["code"] == -32603
+        assert answer["error"]["message"].startswith("a bug in qtune: ")
+        assert "Traceback" not in json.dumps(answer)
+        alive(running)
+        assert running.end() == 0
+        assert "boom" in running.stderr()
+        assert TOKEN not in running.stderr() and TOKEN.encode() not in running.said
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 def test_memory_is_bounded_by_what_lies_open(fresh: Wire) -> None:
     def peak() -> int:
