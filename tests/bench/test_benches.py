@@ -35,3 +35,9 @@ def test_report() -> None:
 def test_doctor() -> None:
     table = [row[0] for row in rows("-m", "bench.doctor", "1")]
     assert table == ["healthy,", "healthy,", "silent", "dead"]
+
+
+@pytest.mark.slow
+def test_lsp() -> None:
+    table = {" ".join(row[:2]) for row in rows("-m", "bench.lsp", "1")}
+    assert {"bare pygls", ".env, 2000", "run.yaml, 1986", "train.py, 1802", "a burst"} <= table

@@ -24,15 +24,16 @@ def _judge(facts: Facts) -> Iterable[Finding]:
         here = literal == revision.value.spot
         fix = Fix(
             Text('Write "master"', '改为 "master"'),
-            Applicability.SAFE if here else Applicability.MANUAL,
+            # A repository may have a branch of that name all the same.
+            Applicability.UNSAFE if here else Applicability.MANUAL,
             edits=(replaced(source, literal, "master"),) if here and literal is not None else (),
         )
         yield Finding(
             "SRC003",
             Severity.WARNING,
             Text(
-                'on ModelScope the default branch is called master: revision="main" is not found there',
-                'ModelScope 的默认分支叫 master：revision="main" 在那里找不到',
+                'on ModelScope the default branch is called master: revision="main" is seldom found there',
+                'ModelScope 的默认分支叫 master：revision="main" 在那里通常不存在',
             ),
             span=span(source, revision.value.spot),
             fix=fix,
