@@ -24,8 +24,9 @@ def _config(
 
 def _qwen3(layers: int, hidden: int, inner: int, heads: int, tied: bool) -> dict[str, Any]:
     return _config(
-        "qwen3", layers, hidden, inner, heads, 8, 151_936, head_dim=128, tie_word_embeddings=tied
-    )
+        "qwen3", layers, hidden, inner, heads, 8, 151_936,
+        head_dim=128, tie_word_embeddings=tied, max_position_embeddings=40_960,
+    )  # fmt: skip
 
 
 # (config, parameters as the model cards and transformers count them)
