@@ -40,4 +40,5 @@ def test_doctor() -> None:
 @pytest.mark.slow
 def test_lsp() -> None:
     table = {" ".join(row[:2]) for row in rows("-m", "bench.lsp", "1")}
-    assert {"bare pygls", ".env, 2000", "run.yaml, 1986", "train.py, 1802", "a burst"} <= table
+    assert {"bare pygls", ".env, 2000", "run.yaml, 1988", "train.py, 1802"} <= table
+    assert {"nb.ipynb, 200", "a burst"} <= table
