@@ -15,7 +15,7 @@ from qtune.doctor.rules.src.owners import (
     TO_HUGGING_FACE,
     TO_MODELSCOPE,
 )
-from qtune.doctor.rules.src.words import READ_ONLY, replaced, span
+from qtune.doctor.rules.src.words import NOTHING_LEFT, READ_ONLY, replaced, span
 from qtune.doctor.rules.words import joined, prose
 
 _TITLES = {"huggingface": "Hugging Face", "modelscope": "ModelScope"}
@@ -145,20 +145,7 @@ RULE = Rule(
             `qtune download` 使用 Hugging Face 的名字，其余由它处理。
             """,
         ),
-        verify=prose(
-            """
-            ```bash
-            qtune check download.py
-            ```
-            """,
-            """
-            应不再报告：
-
-            ```bash
-            qtune check download.py
-            ```
-            """,
-        ),
+        verify=NOTHING_LEFT,
         sources=(
             "https://swift.readthedocs.io/en/latest/Instruction/Supported-models-and-datasets.html",
         ),

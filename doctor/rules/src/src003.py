@@ -9,7 +9,7 @@ from qtune.doctor.facts import Facts, known
 from qtune.doctor.finding import Applicability, Finding, Fix, Severity
 from qtune.doctor.rule import Page, Rule
 from qtune.doctor.rules.src.functions import repo_calls
-from qtune.doctor.rules.src.words import READ_ONLY, replaced, span
+from qtune.doctor.rules.src.words import NOTHING_LEFT, READ_ONLY, replaced, span
 from qtune.doctor.rules.words import joined, prose
 
 
@@ -91,20 +91,7 @@ RULE = Rule(
             ```
             """,
         ),
-        verify=prose(
-            """
-            ```bash
-            qtune check download.py
-            ```
-            """,
-            """
-            应不再报告：
-
-            ```bash
-            qtune check download.py
-            ```
-            """,
-        ),
+        verify=NOTHING_LEFT,
         sources=("https://modelscope.cn/docs/models/download",),
     ),
 )

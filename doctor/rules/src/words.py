@@ -36,3 +36,20 @@ IGNORE = prose(
     "Where it is meant so, say why: `# qtune: ignore[CODE] reason` at the end of the line.",
     "如果确实有意如此，请在行尾写明原因：`# qtune: ignore[CODE] 原因`。",
 )
+
+NOTHING_LEFT = prose(
+    """
+    Nothing should be reported any more:
+
+    ```bash
+    qtune check download.py
+    ```
+    """,
+    """
+    应不再报告：
+
+    ```bash
+    qtune check download.py
+    ```
+    """,
+)
