@@ -15,6 +15,7 @@ class Default:
 
 # `model: quickstart` and `data: quickstart` mean what is shipped with qtune.
 QUICKSTART = "quickstart"
+DATA_NOW = (".jsonl", ".json")  # endings of the files that this version trains on
 MAX_BYTES = 1 << 20  # of a run config; a larger file is the data, or something else
 MAX_LENGTH = 2048
 

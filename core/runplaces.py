@@ -8,6 +8,7 @@ from pathlib import Path
 
 from qtune.core import runsection
 from qtune.core.hub.names import is_repo_id
+from qtune.core.rundefaults import DATA_NOW
 from qtune.core.runedits import Replacement, did_you_mean, scalar
 from qtune.core.runreader import Reader
 from qtune.core.runschema import Field
@@ -258,7 +259,8 @@ def _real(path: Path) -> Path:
 
 
 def _names_in(folder: Path) -> list[str]:
+    """Of the files that could be data: `train.py` is not what anybody means by train.jsonl."""
     try:
-        return os.listdir(folder)  # noqa: PTH208
+        return [name for name in os.listdir(folder) if name.lower().endswith(DATA_NOW)]  # noqa: PTH208
     except OSError:
         return []

@@ -11,6 +11,7 @@ from pathlib import Path
 from qtune.core import secret
 from qtune.core.envpatch import EnvPatch
 from qtune.core.errors import UsageError
+from qtune.core.rundefaults import DATA_NOW
 from qtune.core.text import Text
 from qtune.doctor.documents.check import Checked, check
 from qtune.doctor.documents.kinds import use_of
@@ -80,7 +81,7 @@ def _all(
 ) -> list[tuple[Checked, int]]:
     """Each with the milliseconds it took; data to train on before data to judge by, whose leaks it shows."""
     seen = None
-    if sum(path.suffix in (".jsonl", ".json") for path, _ in named) > 1:
+    if sum(path.suffix in DATA_NOW for path, _ in named) > 1:
         from qtune.doctor.documents.dataset import Rows
 
         seen = Rows()

@@ -34,6 +34,14 @@ def problems(project: Path, text: str | bytes, *overrides: str) -> tuple[ConfigP
     return caught.value.problems
 
 
+def test_a_missing_data_file_is_not_taken_for_a_program(project: Path) -> None:
+    (project / "train.py").touch()
+    text = "data: train.jsonl\n"
+    found = problems(project, text)
+    assert [p.code for p in found] == ["CFG009"]
+    assert found[0].fix is not None and "train.py" not in found[0].fix.en
+
+
 def codes(project: Path, text: str | bytes, *overrides: str) -> list[tuple[str, int]]:
     return [(problem.code, problem.line) for problem in problems(project, text, *overrides)]
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from qtune.core import runfields
-from qtune.core.rundefaults import QUICKSTART
+from qtune.core.rundefaults import DATA_NOW, QUICKSTART
 from qtune.core.runschema import schema
 from qtune.core.text import Lang, Text
 from qtune.doctor.documents.candidates import Candidate, Cursor, fits
@@ -22,7 +22,6 @@ from qtune.doctor.finding import Span
 
 MOST_FILES = 100
 SECONDS = 0.05
-_DATA = (".jsonl", ".json")
 _KEY = re.compile(r"(?P<indent>[ \t\ufeff]*)(?P<dash>(?:-[ \t]+)*)(?P<typed>[\w.-]*)\Z")
 _VALUE = re.compile(
     r"(?P<indent>[ \t\ufeff]*)(?P<dash>(?:-[ \t]+)*)(?P<key>[\w.]+)[ \t]*:[ \t]+[\"']?(?P<typed>[^\"'#{\[]*)\Z"
@@ -209,7 +208,7 @@ def _files(typed: str, cursor: Cursor, lang: Lang, root: Path | None) -> Iterato
                 is_folder = entry.is_dir(follow_symlinks=False)
                 if entry.name.startswith(".") or not fits(entry.name, part):
                     continue
-                if is_folder or entry.name.lower().endswith(_DATA):
+                if is_folder or entry.name.lower().endswith(DATA_NOW):
                     found.append((is_folder, entry.name))
     except (OSError, ValueError):
         return
