@@ -12,7 +12,8 @@ const SELECTOR = [
   { scheme: 'file', language: 'python' },
   { notebook: { scheme: 'file', notebookType: 'jupyter-notebook' }, language: 'python' },
   { scheme: 'file', language: 'pip-requirements' },
-  { scheme: 'file', pattern: '**/*requirements*.{txt,in}' },
+  { scheme: 'file', pattern: '**/*{requirements,constraints}*.{txt,in}' },
+  { scheme: 'file', pattern: '**/requirements/*.{txt,in}' },
   { scheme: 'file', pattern: '**/pyproject.toml' },
 ];
 
