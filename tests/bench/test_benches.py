@@ -8,6 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from bench.download.peers import PEERS
+from bench.download.profiles import PROFILES
+from bench.download.servers import missing
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -42,3 +46,13 @@ def test_lsp() -> None:
     table = {" ".join(row[:2]) for row in rows("-m", "bench.lsp", "1")}
     assert {"bare pygls", ".env, 2000", "run.yaml, 1988", "train.py, 1802"} <= table
     assert {"nb.ipynb, 200", "a burst"} <= table
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(missing() is not None, reason=f"the large-file host: {missing()}")
+def test_download() -> None:
+    command = ("-m", "bench.download", "fast", "--size", "16", "--rounds", "1")
+    table = [[cell.strip() for cell in " ".join(row).split("|")] for row in rows(*command)]
+    seen = {row[2]: row[3] for row in table if len(row) > 3 and row[1] == "fast"}
+    assert seen.keys() == {p.name for p in PEERS if p.needs() and p.name in PROFILES["fast"].peers}
+    assert all(float(wall) > 0 for wall in seen.values()), seen

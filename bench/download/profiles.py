@@ -1,0 +1,76 @@
+"""The lines that are measured, and the model that goes over them."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+
+from bench.download.link import Line
+from tests.hub import Repo
+
+MODEL = "bench/model"
+SHARDS, EXTRAS = 4, 10
+ALL = (
+    "qtune",
+    "huggingface_hub",
+    "modelscope",
+    "modelscope PARALLELS=8",
+    "aria2c -x16 -s16",
+    "curl --parallel",
+    "hf_transfer",
+)
+MB = 1_000_000
+
+
+@dataclass(frozen=True)
+class Profile:
+    what: str
+    tls: bool = False
+    pace: int | None = None  # bytes per second of each connection, by SO_MAX_PACING_RATE
+    total: int | None = None  # bytes per second of each hub's large files, over all connections
+    line: Line | None = None
+    kill: bool = False  # SIGKILL at half of the time that a whole run took, then run again
+    peers: tuple[str, ...] = ALL
+    share: float = 1.0  # of the size asked for
+
+
+PROFILES = {
+    "fast": Profile("loopback"),
+    "tls": Profile("loopback, TLS with a throw-away authority", tls=True),
+    "paced": Profile("20 MB/s per connection", pace=20 * MB),
+    "wan": Profile(
+        "80 ms, 0.1 % loss each way, 1 Gbit/s, CUBIC; an eighth of the size",
+        line=Line(80, 0.1, 1000),
+        share=0.125,
+    ),
+    "two": Profile(
+        "two hubs, 40 MB/s each in total",
+        total=40 * MB,
+        peers=(
+            "qtune",
+            "qtune, ModelScope",
+            "qtune, both named",
+            "huggingface_hub",
+            "modelscope",
+        ),
+    ),
+    "kill": Profile(
+        "20 MB/s per connection, SIGKILL at half, run again",
+        pace=20 * MB,
+        kill=True,
+        peers=("qtune", "huggingface_hub", "modelscope", "aria2c -x16 -s16"),
+    ),
+}
+
+
+def model(size: int) -> Repo:
+    """Four large files of `size` bytes together, and ten small ones (a 256th of it each)."""
+    noise = random.Random(size)
+    files = {
+        f"model-{n:05}-of-{SHARDS:05}.safetensors": noise.randbytes(size // SHARDS)
+        for n in range(1, SHARDS + 1)
+    }
+    # Below 10 MiB, so that both hubs keep them in git and serve them without the large-file host.
+    small = min(size // 256, 8 << 20)
+    files |= {f"extra-{n}.json": noise.randbytes(small) for n in range(EXTRAS)}
+    return Repo(MODEL, files)
