@@ -28,6 +28,7 @@ COMMANDS: dict[str, Text] = {
     "download": Text(
         "Fetch a model into the Hugging Face cache.", "把模型下载到 Hugging Face 缓存。"
     ),
+    "cache": Text("List, verify and free what was downloaded.", "列出、校验和清理已下载的内容。"),
     "init": Text(
         "Write a commented .env and a starter run config.", "生成带注释的 .env 和入门训练配置。"
     ),

@@ -9,6 +9,8 @@ import click
 
 from qtune.speech import say
 
+_DAYS = {"h": 1 / 24, "d": 1.0, "w": 7.0}
+
 
 class Seconds(click.types.FloatParamType):
     """A time in seconds, more than none."""
@@ -27,6 +29,25 @@ class Seconds(click.types.FloatParamType):
                 ctx,
             )
         return seconds
+
+
+class Days(click.types.FloatParamType):
+    """A stretch of time with its unit, in days: 30d, 12h, 2w."""
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        if isinstance(value, float):
+            return value
+        number, unit = str(value)[:-1], str(value)[-1:].lower()
+        if not (number.isascii() and number.isdigit() and len(number) < 6 and unit in _DAYS):
+            self.fail(
+                say(f"{value!r} is not a time such as 30d, 12h or 2w.",
+                    f"{value!r} 不是有效的时间，例如 30d、12h、2w。"),
+                param,
+                ctx,
+            )  # fmt: skip
+        return int(number) * _DAYS[unit]
 
 
 def told(error: click.ClickException) -> str:

@@ -31,3 +31,18 @@ def locked(state: Path, line: Line) -> Iterator[None]:
         yield
     finally:
         lock.release()
+
+
+@contextlib.contextmanager
+def at_once(lock: Path) -> Iterator[bool]:
+    """Without waiting: whether nobody else holds this lock file, which is held while the block runs."""
+    ours = filelock.FileLock(lock)
+    try:
+        ours.acquire(timeout=0)
+    except filelock.Timeout:
+        yield False
+        return
+    try:
+        yield True
+    finally:
+        ours.release()

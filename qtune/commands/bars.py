@@ -21,8 +21,8 @@ from qtune.doctor.report.characters import clean
 from qtune.doctor.report.layout import shortened
 from qtune.speech import current, say
 
-# A task is named after what it does, with a file behind a colon; downloads count bytes, training steps.
-BYTES = "download"
+# A task is named after what it does, with a file behind a colon; training counts steps, the others bytes.
+BYTES = ("download", "verify")
 _LINE_EVERY_S = 10.0
 
 
@@ -43,11 +43,11 @@ def _title(task: str) -> str:
     kind, _, name = task.partition(":")
     if name:
         return clean(name).rpartition("/")[2]
-    return say("total", "合计") if kind == BYTES else say("training", "训练")
+    return say("total", "合计") if kind in BYTES else say("training", "训练")
 
 
 def _is_bytes(task: str) -> bool:
-    return task.partition(":")[0] == BYTES
+    return task.partition(":")[0] in BYTES
 
 
 class _Amount(ProgressColumn):

@@ -8,6 +8,7 @@ import sys
 
 import pytest
 
+from qtune.cli import COMMANDS
 from tests.commands.conftest import Shell
 
 HEAVY = frozenset(
@@ -53,7 +54,7 @@ def test_nothing_heavy_is_imported(shell: Shell, arguments: tuple[str, ...]) -> 
 
 
 @pytest.mark.parametrize(
-    "command", ["doctor", "run", "download", "init", "env", "exec", "explain", "check"]
+    "command", ["doctor", "run", "download", "cache", "init", "env", "exec", "explain", "check"]
 )
 def test_a_commands_help_imports_no_library_of_its_work(shell: Shell, command: str) -> None:
     assert imported(shell, command, "--help") & HEAVY == set()
@@ -73,7 +74,7 @@ def test_version_is_one_line(shell: Shell) -> None:
 
 def test_every_command_is_listed_with_its_help_in_both_languages(shell: Shell) -> None:
     english, chinese = shell.qtune("--help"), shell.qtune("--help", QTUNE_LANG="zh")
-    for command in ("doctor", "run", "download", "init", "env", "exec", "explain", "check"):
+    for command in COMMANDS:
         assert f"  {command} " in english.stdout
         assert f"  {command} " in chinese.stdout
     assert "Find what stands in the way" in english.stdout

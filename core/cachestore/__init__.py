@@ -1,0 +1,1 @@
+"""What lies in the cache, whoever brought it: read, hashed again, and freed."""
