@@ -73,7 +73,7 @@ def _move() -> Fix:
     return manual(
         "Free some space, or move the cache to a disk with room: HF_HOME=/path/on/that/disk in .env",
         "清理空间，或把缓存移到空间充足的磁盘：在 .env 中写入 HF_HOME=/该磁盘上的路径",
-        command="hf cache ls",
+        command="qtune cache",
     )
 
 
@@ -182,8 +182,8 @@ RULE = Rule(
             or see what the cache holds, and remove what you no longer need:
 
             ```bash
-            hf cache ls
-            hf cache prune
+            qtune cache
+            qtune cache free --older-than 90d
             ```
             """,
             """
@@ -197,8 +197,8 @@ RULE = Rule(
             或查看缓存内容，删除不再需要的部分：
 
             ```bash
-            hf cache ls
-            hf cache prune
+            qtune cache
+            qtune cache free --older-than 90d
             ```
             """,
         ),

@@ -184,6 +184,19 @@ RULE = Rule(
             qtune download Qwen/Qwen3-4B
             ```
 
+            A download trusts what it hashed before. Damage that came later is found by hashing everything
+            once more; what is wrong is removed, and downloaded again:
+
+            ```bash
+            qtune cache verify --fix
+            ```
+
+            What was begun and will not be finished:
+
+            ```bash
+            qtune cache free --partials
+            ```
+
             In a folder cloned with git:
 
             ```bash
@@ -196,6 +209,19 @@ RULE = Rule(
 
             ```bash
             qtune download Qwen/Qwen3-4B
+            ```
+
+            已校验过的文件，下载时不再重复计算哈希。之后才出现的损坏，可用下面的命令重新校验全部内容，
+            损坏的文件会被删除，之后重新下载即可：
+
+            ```bash
+            qtune cache verify --fix
+            ```
+
+            清理不再续传的部分：
+
+            ```bash
+            qtune cache free --partials
             ```
 
             对于用 git 克隆的文件夹：
