@@ -58,6 +58,15 @@ def unused_for(repo: Repo, days: float, now: float | None = None) -> bool:
     return 0 < repo.used < (time.time() if now is None else now) - days * _DAY_S
 
 
+def notes_reads(folder: Path) -> bool:
+    """Where the file system is mounted with noatime, a file that is read every day looks unused."""
+    flag = getattr(os, "ST_NOATIME", 0)
+    try:
+        return not (flag and os.statvfs(folder).f_flag & flag)
+    except OSError:
+        return True
+
+
 def remove(cache: Path, goes: Goes) -> int:
     """Bytes that are free now. `cache` as in Shelf.folder.
 

@@ -14,6 +14,8 @@ from qtune.core.cachestore.partials import partials
 from qtune.core.cachestore.walk import below, entries, is_folder, is_plain, lies_in, target
 from qtune.core.cachestore.wholeness import lacking
 from qtune.core.download.ledger import Ledger
+from qtune.core.errors import DownloadError
+from qtune.core.text import Text
 
 _KINDS: Mapping[str, Kind] = {"models": "model", "datasets": "dataset"}
 
@@ -26,8 +28,25 @@ class _File:
 
 
 def read(cache: Path) -> Shelf:
-    """Largest first. A cache that is not there is an empty one."""
+    """Largest first. A cache that is not there is an empty one.
+
+    Raises DownloadError DWN007 for one that is closed to us, or is no folder.
+    """
     folder = Path(os.path.realpath(cache))
+    try:
+        os.scandir(folder).close()
+    except FileNotFoundError:
+        return Shelf(folder, (), ())
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise DownloadError(
+            "DWN007",
+            Text(f"Cannot read the cache {folder}: {reason}", f"无法读取缓存 {folder}：{reason}"),
+            Text(
+                "Check its owner and rights, and what HF_HOME and HF_HUB_CACHE say.",
+                "请检查其所有者与权限，以及 HF_HOME 和 HF_HUB_CACHE 的值。",
+            ),
+        ) from error
     repos, left_out = [], []
     for entry in entries(folder):
         kind = kind_of(entry.name)

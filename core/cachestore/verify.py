@@ -64,7 +64,7 @@ def verify(
     stop = threading.Event()
     count = threads or min(_THREADS, os.cpu_count() or 1)
     progress.start(TASK, sum(claim.size for claim in asked))
-    pool = ThreadPoolExecutor(count)
+    pool = ThreadPoolExecutor(count, thread_name_prefix=TASK)
     try:
         tasks = {pool.submit(_judge, claim, progress, stop): claim for claim in asked}
         found = {tasks[done]: done.result() for done in as_completed(tasks)}

@@ -8,7 +8,7 @@ from pathlib import Path
 from qtune.core.amounts import size
 from qtune.core.cachestore import choose
 from qtune.core.cachestore.contents import Shelf
-from qtune.core.cachestore.free import Goes, all_of, partials_of, remove, unused_for
+from qtune.core.cachestore.free import Goes, all_of, notes_reads, partials_of, remove, unused_for
 from qtune.core.cachestore.guard import Busy
 from qtune.core.errors import DownloadError, UsageError
 from qtune.core.text import Text
@@ -41,6 +41,14 @@ def selected(
     others = (all_of(repo) for repo in shelf.repos if repo not in spared)
     goes = choose.going(shelf, names) if names else tuple(others)
     if older_than is not None:
+        if not notes_reads(shelf.folder):
+            print(
+                say(
+                    "This disk does not note when files are read (noatime): their age is that of the download.",
+                    "该磁盘不记录读取时间（noatime）：这里按下载时间计算。",
+                ),
+                file=sys.stderr,
+            )
         goes = tuple(g for g in goes if unused_for(g.repo, older_than))
     if partials:
         goes = tuple(partials_of(g.repo) for g in goes if g.repo.partials)

@@ -14,7 +14,7 @@ import pytest
 
 from qtune.core.cachestore import choose
 from qtune.core.cachestore.contents import Repo
-from qtune.core.cachestore.free import Goes, all_of, partials_of, remove, unused_for
+from qtune.core.cachestore.free import Goes, all_of, notes_reads, partials_of, remove, unused_for
 from qtune.core.cachestore.guard import Busy, alone
 from qtune.core.errors import DownloadError, UsageError
 from tests.core.cachestore.caches import by_huggingface_hub, by_qtune, look, only, second_snapshot
@@ -246,6 +246,15 @@ def test_age_is_that_of_the_last_use(hub: Hub, tmp_path: Path) -> None:
         os.utime(blob, (1_600_000_000, 1_600_000_000))
     assert unused_for(only(tmp_path), 30)
     assert not unused_for(only(tmp_path), 30, now=1_600_000_000 + 29 * 86400)
+
+
+@pytest.mark.skipif(not Path("/proc/self/mounts").exists(), reason="Linux tells its mounts")
+def test_a_disk_that_notes_no_reads_is_known() -> None:
+    rows = [line.split() for line in Path("/proc/self/mounts").read_text().splitlines()]
+    last = {row[1]: row[3].split(",") for row in rows}  # a later mount covers an earlier one
+    for folder, options in last.items():
+        if Path(folder).is_dir() and Path(folder).is_mount():
+            assert notes_reads(Path(folder)) is ("noatime" not in options), folder
 
 
 @pytest.mark.parametrize("name", ["../..", "/etc", "", "models--", "no/such", worlds.QWEN + "@x"])

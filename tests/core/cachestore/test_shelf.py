@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from qtune.core.cachestore import modelscope, shelf
+from qtune.core.errors import DownloadError
 from tests.core.cachestore.caches import by_huggingface_hub, by_qtune, largest, look, only
 from tests.core.download.downloading import repo_folder
 from tests.hub import Hub, sdk, worlds
@@ -161,3 +162,10 @@ def test_no_name_of_a_folder_is_taken_for_a_repository_that_is_none() -> None:
     assert shelf.kind_of("datasets--n") == "dataset"
     for name in ("blobs", ".locks", "models--", "spaces--o--n", "CACHEDIR.TAG", "models"):
         assert shelf.kind_of(name) is None
+
+
+def test_a_cache_that_is_no_folder_is_one_error(tmp_path: Path) -> None:
+    (tmp_path / "hub").write_text("a file")
+    with pytest.raises(DownloadError) as caught:
+        shelf.read(tmp_path / "hub")
+    assert caught.value.code == "DWN007"

@@ -92,10 +92,12 @@ def test_a_file_that_changed_since_it_was_hashed_stays(hub: Hub, tmp_path: Path)
 def test_an_interrupt_ends_the_threads(hub: Hub, tmp_path: Path) -> None:
     class Interrupting(Told):
         def advance(self, task: str, amount: int) -> None:
+            names.append(threading.current_thread().name)
             raise KeyboardInterrupt
 
+    names: list[str] = []
     by_qtune(hub, tmp_path)
-    before = threading.active_count()
     with pytest.raises(KeyboardInterrupt):
         judged(tmp_path, Interrupting())
-    assert threading.active_count() == before
+    assert all(name.startswith(TASK) for name in names) and names
+    assert not [t.name for t in threading.enumerate() if t.name.startswith(TASK)]
