@@ -23,11 +23,15 @@ from qtune.core.yamltree import Fault, Leaf, Mark, Table, Tree, parse
 
 @dataclass(frozen=True)
 class Defaults:
-    """What the settings say where a run config is silent: DEFAULT_MODEL and QTUNE_OUTPUT_DIR."""
+    """What the settings say where a run config is silent: DEFAULT_MODEL and QTUNE_OUTPUT_DIR.
+
+    `shares`: may a path lead to another machine? Whoever only reads a text must not ask one.
+    """
 
     model: str
     output_root: Path
     root: Path
+    shares: bool = True
 
 
 @dataclass(frozen=True)
@@ -83,7 +87,7 @@ def examine(
     entries = {key.text: (key, value) for key, value in tree.pairs} if tree else {}
     for override in overrides:
         problems.extend(_override(entries, override))
-    reader = Reader(entries, whole, defaults.root)
+    reader = Reader(entries, whole, defaults.root, defaults.shares)
     config = _config(reader, path, defaults)
     problems.extend(reader.problems)
     problems = list(runedits.settled(problems, text))

@@ -29,7 +29,7 @@ def model(read: Reader, default: str, *, builtin: str) -> tuple[str, Path | None
         if not isinstance(value, str):
             return default, None
         name = value.strip()
-    if name == builtin:
+    if name == builtin or read.is_afar(name):
         return name, None
     folder = _path(read.root, name)
     if folder is not None and _is_file(folder / "config.json"):
@@ -94,7 +94,7 @@ def _source(read: Reader, tree: Tree, builtin: str) -> tuple[Path, str] | None:
         return (path, "auto") if path is not None else None
     given = {key.text: (key, value) for key, value in tree.pairs}
     read.problems.extend(runsection.unknown(given, DATA_KEYS, "data."))
-    formats = Reader(given, tree.mark, read.root)
+    formats = Reader(given, tree.mark, read.root, read.shares)
     format_ = formats.choice(
         "format", "auto", "messages", "alpaca", later=("sharegpt", "text", "preference", "kto")
     )
@@ -122,8 +122,8 @@ def _data_path(read: Reader, tree: Tree, builtin: str) -> Path | None:
     value = read.typed("data", tree, Field(frozenset({"str"})))
     if not isinstance(value, str):
         return None
-    if value == builtin:
-        return Path(builtin)
+    if value == builtin or read.is_afar(value):
+        return Path(value)
     path = _path(read.root, value)
     if path is None or not value.strip():
         read.say(
@@ -202,6 +202,8 @@ def output_dir(read: Reader, default: Path, *, config: Path) -> Path:
     path: Path | None = default if default.is_absolute() else read.root / default
     if tree is not None:
         value = read.typed("output_dir", tree, Field(frozenset({"str"})))
+        if isinstance(value, str) and read.is_afar(value):
+            return Path(value)
         path = _path(read.root, value) if isinstance(value, str) and value.strip() else None
         if path is None:
             if isinstance(value, str):

@@ -15,10 +15,17 @@ from qtune.core.yamltree import Leaf, Mark, Table, Tree
 class Reader:
     """`entries` are the top-level keys; each method takes one and reports what is wrong with it."""
 
-    def __init__(self, entries: dict[str, tuple[Leaf, Tree]], whole: Mark, root: Path) -> None:
+    def __init__(
+        self,
+        entries: dict[str, tuple[Leaf, Tree]],
+        whole: Mark,
+        root: Path,
+        shares: bool = True,
+    ) -> None:
         self.entries = entries
         self.whole = whole
         self.root = root
+        self.shares = shares
         self.known: list[str] = []
         self.problems: list[ConfigProblem] = []
         self.folders: dict[Path, list[str]] = {}  # what lies in those that were looked into
@@ -28,6 +35,10 @@ class Reader:
         self.known.append(key)
         tree = self.entries[key][1] if key in self.entries else None
         return None if isinstance(tree, Leaf) and tree.value is None and not tree.quoted else tree
+
+    def is_afar(self, path: str) -> bool:
+        r"""On a share, `\\host\share`, that is not to be looked at: on Windows a look is a connection."""
+        return not self.shares and path.strip().replace("\\", "/").startswith("//")
 
     def say(
         self,

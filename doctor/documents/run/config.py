@@ -32,7 +32,7 @@ def examined(
 
     `model` is meant where the config names none.
     """
-    default = Defaults(model or BY_KEY["DEFAULT_MODEL"].default, root / "runs", root)
+    default = Defaults(model or BY_KEY["DEFAULT_MODEL"].default, root / "runs", root, shares=False)
     try:
         raw = document.encode("utf-8", "replace") if isinstance(document, str) else document
         text = runconfig.decoded(raw, path)

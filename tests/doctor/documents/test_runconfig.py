@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import random
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -264,3 +266,29 @@ def test_random_edits_never_raise_and_every_place_is_in_the_text(project: Path, 
                 )
                 if not {"\x85"} & set(text):
                     assert span.end_line <= len(lines) + 1
+
+
+def test_a_share_on_another_machine_is_not_looked_at(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On Windows that would be a connection, at each keystroke, to whom a cloned project names."""
+    asked: list[str] = []
+    for place, name in (
+        (os.path, "isfile"),
+        (os.path, "isdir"),
+        (os.path, "realpath"),
+        (os, "stat"),
+        (os, "lstat"),
+    ):
+        real = getattr(place, name)
+
+        def noting(path: Any, *more: Any, real: Any = real, **named: Any) -> Any:
+            asked.append(str(path))
+            return real(path, *more, **named)
+
+        monkeypatch.setattr(place, name, noting)
+    text = "model: \\\\host\\share\\m\ndata: //host/share/x.jsonl\noutput_dir: //host/runs\ntuning: lora\n"
+    assert check(text, tmp_path / "sft.yaml", tmp_path).findings == ()
+    assert not [path for path in asked if "host" in path]
+    check("model: ./m\ndata: here/x.jsonl\n", tmp_path / "sft.yaml", tmp_path)
+    assert [path for path in asked if "here" in path]
