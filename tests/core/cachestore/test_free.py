@@ -16,8 +16,16 @@ from qtune.core.cachestore import choose
 from qtune.core.cachestore.contents import Repo
 from qtune.core.cachestore.free import Goes, all_of, notes_reads, partials_of, remove, unused_for
 from qtune.core.cachestore.guard import Busy, alone
+from qtune.core.cachestore.verify import claims, verify
 from qtune.core.errors import DownloadError, UsageError
-from tests.core.cachestore.caches import by_huggingface_hub, by_qtune, look, only, second_snapshot
+from tests.core.cachestore.caches import (
+    by_huggingface_hub,
+    by_qtune,
+    largest,
+    look,
+    only,
+    second_snapshot,
+)
 from tests.core.download.downloading import ROOT, contents, expected
 from tests.hub import Hub, worlds
 
@@ -88,14 +96,17 @@ def test_while_another_process_downloads_nothing_is_taken(hub: Hub, tmp_path: Pa
     snapshot = by_qtune(hub, tmp_path)
     repo = only(tmp_path)
     code = (
-        "import sys, filelock\n"
-        "with filelock.FileLock(sys.argv[1]):\n"
+        "import pathlib, sys\n"
+        "from qtune.core.download.lock import locked\n"
+        "with locked(pathlib.Path(sys.argv[1]), None):\n"  # as a download does
         "    print('held', flush=True)\n"
         "    sys.stdin.read()\n"
     )
-    lock = str(repo.root / ".qtune" / "lock")
     holder = subprocess.Popen(
-        [sys.executable, "-c", code, lock], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        [sys.executable, "-c", code, str(repo.root / ".qtune")],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        cwd=ROOT,
     )
     with holder:
         assert holder.stdout is not None
@@ -141,6 +152,24 @@ def test_a_lock_of_huggingface_hub_is_respected(hub: Hub, tmp_path: Path) -> Non
     with filelock.FileLock(next(locks.iterdir())), pytest.raises(Busy):
         freed(repo, all_of(repo))
     assert contents(snapshot) == expected(worlds.qwen3())
+
+
+def test_what_several_repositories_share_is_counted_and_left(hub: Hub, tmp_path: Path) -> None:
+    """huggingface_hub keeps some blobs once for the whole cache, and links to them."""
+    snapshot = by_huggingface_hub(hub, tmp_path)
+    cache = snapshot.parents[2]
+    before = only(tmp_path).size
+    blob = largest(snapshot).resolve()
+    stored = cache / "blobs" / "ab" / ("ab" * 32)
+    stored.parent.mkdir(parents=True)
+    blob.rename(stored)
+    blob.symlink_to(os.path.relpath(stored, blob.parent))
+    repo = only(tmp_path)
+    assert (repo.size, repo.whole) == (before, True)
+    found = verify(claims(cache, (repo,)))
+    assert {v.state for v in found} == {"right"} and len(found) == len(worlds.qwen3().files)
+    assert freed(repo, all_of(repo)) == before - stored.stat().st_size
+    assert stored.is_file() and not repo.root.exists()
 
 
 def test_links_out_of_the_cache_go_and_what_they_lead_to_stays(hub: Hub, tmp_path: Path) -> None:
