@@ -6,6 +6,7 @@ import os
 import shutil
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -80,6 +81,9 @@ class Served:
 
 
 def missing() -> str | None:
+    """Why nothing can be measured here."""
+    if sys.platform != "linux":
+        return "it needs Linux: /proc, pacing"
     return None if shutil.which("nginx", path=_path()) else "nginx is not installed"
 
 
