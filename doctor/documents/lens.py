@@ -7,16 +7,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qtune.core.text import Lang, Text
+from qtune.doctor.documents.commands import OPEN_REPORT, RUN_DOCTOR
 from qtune.doctor.documents.kinds import is_template
 from qtune.doctor.documents.things import kind, leading
 from qtune.doctor.documents.world import World
-from qtune.doctor.finding import Severity
+from qtune.doctor.tally import listed, tally
 
 if TYPE_CHECKING:
     from qtune.doctor.lastreports import LastReport
-
-RUN_DOCTOR = "qtune.runDoctor"
-OPEN_REPORT = "qtune.openReport"
 
 
 @dataclass(frozen=True)
@@ -54,20 +52,7 @@ def _report(document: str, path: Path, world: World) -> LastReport | None:
 def _told(report: LastReport, lang: Lang) -> str:
     from qtune.doctor.documents.modelwords import age
 
-    counts = dict.fromkeys(Severity, 0)
-    for finding in report.findings:
-        counts[finding.severity] += 1
-    errors, warnings, notes = (counts[severity] for severity in Severity)
-    parts = [
-        Text(_many(errors, "error"), f"{errors} 个错误") if errors else None,
-        Text(_many(warnings, "warning"), f"{warnings} 个警告") if warnings else None,
-        Text(_many(notes, "note"), f"{notes} 个提示") if notes else None,
-    ]
-    said = [part.to(lang) for part in parts if part is not None]
-    listed = (", " if lang == "en" else "、").join(said) or Text("no findings", "没有问题").to(lang)
+    parts = tally(finding.severity for finding in report.findings)
+    said = listed(parts) if parts else Text("no findings", "没有问题")
     ago = age(report.taken)
-    return Text(f"Last run {ago.en}: {listed}", f"上次运行：{ago.zh}，{listed}").to(lang)
-
-
-def _many(count: int, word: str) -> str:
-    return f"{count} {word}{'' if count == 1 else 's'}"
+    return Text(f"Last run {ago.en}: {said.en}", f"上次运行：{ago.zh}，{said.zh}").to(lang)

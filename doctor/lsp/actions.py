@@ -9,6 +9,7 @@ from lsprotocol import types
 
 from qtune.core.text import Text
 from qtune.doctor.deeds import command_of
+from qtune.doctor.documents.commands import APPLY_FIX
 from qtune.doctor.documents.edits import edited, edits_of, fix_all
 from qtune.doctor.finding import Applicability, Edit, Finding, Span
 from qtune.doctor.lsp.convert import Lines, diagnostic, text_edits
@@ -79,7 +80,7 @@ def _quick_fixes(
                 title=title,
                 kind=types.CodeActionKind.QuickFix,
                 diagnostics=[told],
-                command=types.Command(title, "qtune.applyFix", arguments=[uri, deed]),
+                command=types.Command(title, APPLY_FIX, arguments=[uri, deed]),
             )
     whole = finding.span is None or not _width(finding.span)
     ignoring = _ignoring(finding, judged.lines, whole)

@@ -14,14 +14,14 @@ from pygls.uris import to_fs_path
 
 from qtune.core.errors import QtuneError
 from qtune.core.text import Text
+from qtune.doctor.documents.commands import APPLY_FIX, FIX_ALL, OPEN_REPORT, RUN_DOCTOR
+from qtune.doctor.finding import Severity
 from qtune.doctor.lsp import actions, reportpage, watching
 from qtune.doctor.lsp.session import Session
+from qtune.doctor.tally import listed, tally
 
 if TYPE_CHECKING:
     from qtune.doctor.lsp.child import Outcome, Step
-
-RUN_DOCTOR, FIX_ALL = "qtune.runDoctor", "qtune.fixAll"
-OPEN_REPORT, APPLY_FIX = "qtune.openReport", "qtune.applyFix"
 
 
 def register(session: Session) -> None:
@@ -129,20 +129,11 @@ async def _watched(session: Session, folder: Path, target: str) -> Outcome:
 
 
 def told(counts: Mapping[str, int]) -> Text:
-    errors, warnings, notes = counts["error"], counts["warning"], counts["info"]
-    if not errors + warnings + notes:
+    parts = tally(severity for severity in Severity for _ in range(counts[severity.value]))
+    if not parts:
         return Text("the doctor found no problems", "doctor 没有发现问题")
-    en = [_many(errors, "error"), _many(warnings, "warning"), _many(notes, "note")]
-    zh = [f"{errors} 个错误", f"{warnings} 个警告", f"{notes} 个提示"]
-    shown = [i for i, count in enumerate((errors, warnings, notes)) if count]
-    return Text(
-        "the doctor found " + ", ".join(en[i] for i in shown),
-        "doctor 发现 " + "、".join(zh[i] for i in shown),
-    )
-
-
-def _many(count: int, word: str) -> str:
-    return f"{count} {word}{'' if count == 1 else 's'}"
+    found = listed(parts)
+    return Text(f"the doctor found {found.en}", f"doctor 发现 {found.zh}")
 
 
 def _counts(report: Mapping[str, Any]) -> dict[str, int]:

@@ -13,10 +13,10 @@ from pygls.uris import to_fs_path
 from pygls.workspace import TextDocument, Workspace
 
 from qtune.doctor.documents.check import Checked, check
+from qtune.doctor.documents.surroundings import suppressions
 from qtune.doctor.documents.world import World
 from qtune.doctor.finding import Finding
 from qtune.doctor.lsp.convert import Lines
-from qtune.doctor.lsp.surroundings import suppressions
 
 _PAUSE, _QUICK = 0.01, 0.05  # seconds
 LARGEST = 4 << 20  # characters; nobody writes such a file by hand
@@ -63,9 +63,6 @@ class Desk:
 
     def world(self, path: Path) -> World:
         return self._world(self.root_of(path))
-
-    def is_open(self, uri: str) -> bool:
-        return _key(uri) in self._workspace().text_documents
 
     def open_uris(self) -> list[str]:
         """As the client has spelled them."""

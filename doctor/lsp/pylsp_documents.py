@@ -10,11 +10,11 @@ from typing import Any, Protocol
 from qtune.core.text import Lang, language
 from qtune.doctor.documents.check import Checked, check
 from qtune.doctor.documents.kinds import kind_of
+from qtune.doctor.documents.surroundings import suppressions, world_of
 from qtune.doctor.documents.world import World
 from qtune.doctor.finding import Applicability, Edit, Finding
 from qtune.doctor.lsp import plain
 from qtune.doctor.lsp.plain import Places
-from qtune.doctor.lsp.surroundings import suppressions, world_of
 
 LARGEST = 4 << 20  # characters
 _KEPT = "qtune"  # among what pylsp's plugins keep with a document

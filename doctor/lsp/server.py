@@ -14,13 +14,13 @@ from lsprotocol import types
 from pygls.lsp.server import LanguageServer
 
 from qtune import __version__
+from qtune.doctor.documents.surroundings import world_of
 from qtune.doctor.lsp import actions, commands, delivery, log, reading, watching
 from qtune.doctor.lsp.client import client_of
 from qtune.doctor.lsp.desk import Desk
 from qtune.doctor.lsp.pipes import Incoming, own_stdout
 from qtune.doctor.lsp.protocol import Protocol
 from qtune.doctor.lsp.session import Session
-from qtune.doctor.lsp.surroundings import world_of
 
 _NOTEBOOKS = types.NotebookDocumentSyncOptions(
     notebook_selector=[

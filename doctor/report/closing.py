@@ -8,7 +8,6 @@ from rich.cells import cell_len
 from rich.text import Text
 
 from qtune.core.secret import redact
-from qtune.core.text import Text as Said
 from qtune.doctor.finding import Severity
 from qtune.doctor.outcome import Report
 from qtune.doctor.report import comparison
@@ -16,6 +15,7 @@ from qtune.doctor.report.areas import areas
 from qtune.doctor.report.pieces import STYLES, glyph, hanging
 from qtune.doctor.report.unseen import left_out
 from qtune.doctor.report.view import View, next_step
+from qtune.doctor.tally import tally
 
 
 def closing(report: Report, view: View) -> Iterator[Text]:
@@ -71,17 +71,8 @@ def _quiet(report: Report, view: View) -> str:
 
 
 def _counts(report: Report, view: View) -> list[str]:
-    words = {
-        Severity.ERROR: (Said("error", "个错误"), Said("errors", "个错误")),
-        Severity.WARNING: (Said("warning", "个警告"), Said("warnings", "个警告")),
-        Severity.INFO: (Said("note", "条提示"), Said("notes", "条提示")),
-    }
-    parts = []
-    for severity, (one, more) in words.items():
-        count = sum(finding.severity is severity for finding in report.findings)
-        if count:
-            parts.append(f"{count} {(one if count == 1 else more).to(view.lang)}")
-    return parts
+    parts = tally(finding.severity for finding in report.findings)
+    return [part.to(view.lang) for part in parts]
 
 
 def onward(report: Report, view: View) -> list[Text]:

@@ -9,13 +9,9 @@ from qtune.core.text import Lang, Text
 from qtune.doctor.finding import Finding, Severity
 from qtune.doctor.outcome import Report
 from qtune.doctor.report.characters import clean
+from qtune.doctor.tally import tally
 
 _COLORS = {Severity.ERROR: "1;31", Severity.WARNING: "1;35", Severity.INFO: "1"}
-_WORDS = {
-    Severity.ERROR: (Text("error", "个错误"), Text("errors", "个错误")),
-    Severity.WARNING: (Text("warning", "个警告"), Text("warnings", "个警告")),
-    Severity.INFO: (Text("note", "条提示"), Text("notes", "条提示")),
-}
 
 
 def render(report: Report, lang: Lang, *, color: bool = False, arrow: str = "→") -> str:
@@ -49,12 +45,8 @@ def _plain(text: str) -> str:
 def _end(report: Report, lang: Lang) -> str:
     checked = sum(check.state == "ok" for check in report.checks)
     files = Text(f"{checked} file{'s' if checked != 1 else ''}", f"{checked} 个文件").to(lang)
-    counts = [
-        f"{count} {one.to(lang) if count == 1 else more.to(lang)}"
-        for severity, (one, more) in _WORDS.items()
-        if (count := sum(finding.severity is severity for finding in report.findings))
-    ]
+    counts = tally(finding.severity for finding in report.findings)
     if not counts:
         return Text(f"no problems in {files}", f"{files}没有问题").to(lang)
-    listed = Text(", ", "，").to(lang).join(counts)
+    listed = Text(", ", "，").to(lang).join(part.to(lang) for part in counts)
     return Text(f"{listed} in {files}", f"{files}中有 {listed}").to(lang)

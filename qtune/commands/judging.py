@@ -85,7 +85,7 @@ def _all(
         from qtune.doctor.documents.dataset import Rows
 
         seen = Rows()
-    from qtune.doctor.lsp.surroundings import world_of
+    from qtune.doctor.documents.surroundings import world_of
 
     world = world_of(root)
     done: dict[int, tuple[Checked, int]] = {}

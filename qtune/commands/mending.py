@@ -44,7 +44,7 @@ class Change:
 
 def planned(named: Iterable[Named], root: Path, *, unsafe: bool) -> list[Change]:
     """Files that cannot be read, or hold what their encoding does not allow, are left as they are."""
-    from qtune.doctor.lsp.surroundings import world_of
+    from qtune.doctor.documents.surroundings import world_of
 
     given, world = suppressions(root), world_of(root)
     changes: list[Change] = []

@@ -69,7 +69,7 @@ def test_each_command_of_the_palette_is_registered() -> None:
 
 def test_no_command_of_its_own_has_the_name_of_one_of_the_servers() -> None:
     # The client registers those by itself; a second of the same name would fail the start.
-    from qtune.doctor.lsp import commands
+    from qtune.doctor.documents import commands
 
     servers = {commands.RUN_DOCTOR, commands.FIX_ALL, commands.OPEN_REPORT, commands.APPLY_FIX}
     assert servers.isdisjoint(c["command"] for c in MANIFEST["contributes"]["commands"])

@@ -9,8 +9,9 @@ import pytest
 
 from qtune.core import envfile
 from qtune.core.text import Lang
+from qtune.doctor.documents.commands import OPEN_REPORT, RUN_DOCTOR
 from qtune.doctor.documents.hints import Hint, hints
-from qtune.doctor.documents.lens import OPEN_REPORT, RUN_DOCTOR, Lens, lens
+from qtune.doctor.documents.lens import Lens, lens
 from qtune.doctor.documents.links import below, links
 from qtune.doctor.documents.world import World
 from qtune.doctor.finding import Severity
