@@ -9,6 +9,7 @@ from qtune.core.errors import HubError, NotFound
 from qtune.core.http import Reply
 from qtune.core.hub.answers import REDIRECTS, decoded, is_html, nonsense, portal, unavailable, words
 from qtune.core.hub.interface import AccessState
+from qtune.core.hub.names import in_api
 from qtune.core.hub.refusals import Asked, refusal
 from qtune.core.sources import MODELSCOPE_OWNERS, Source
 from qtune.core.text import Text
@@ -51,7 +52,7 @@ def refused(reply: Reply, asked: Asked) -> HubError:
             status=503,
         )
     if state is AccessState.MISSING_OR_PRIVATE and code == NOT_FOUND:
-        return absent(asked.source, asked.repo_id, reply.status, said)
+        return absent(asked, reply.status, said)
     return refusal(state, asked, reply.status, said)
 
 
@@ -71,13 +72,18 @@ def state_of(reply: Reply, sent_token: bool) -> AccessState:
     return AccessState.UNCLEAR
 
 
-def absent(source: Source, repo_id: str, status: int, said: str) -> NotFound:
-    owner, _, name = repo_id.partition("/")
-    other = MODELSCOPE_OWNERS.get(owner)
+def absent(asked: Asked, status: int, said: str) -> NotFound:
+    repo, kind = asked.repo_id, asked.kind
+    owner, _, name = repo.partition("/")
+    # The table says where an owner's models are; their datasets were not looked for.
+    other = MODELSCOPE_OWNERS.get(owner) if asked.repo_type == "model" else None
     tail = Text(f": {said}", f"：{said}") if said else Text("", "")
     return NotFound(
         "HUB221",
-        Text(f"ModelScope has no {repo_id}{tail.en}", f"ModelScope 上没有 {repo_id}{tail.zh}"),
+        Text(
+            f"ModelScope has no {kind.en} {repo}{tail.en}",
+            f"ModelScope 上没有{kind.zh} {repo}{tail.zh}",
+        ),
         Text(
             f"Look for it there as {other}/{name}, or set USE_MODELSCOPE=False.",
             f"可在 ModelScope 上查找 {other}/{name}，或设置 USE_MODELSCOPE=False。",
@@ -87,23 +93,22 @@ def absent(source: Source, repo_id: str, status: int, said: str) -> NotFound:
             "Check the spelling, or set USE_MODELSCOPE=False to use Hugging Face.",
             "请核对拼写，或设置 USE_MODELSCOPE=False 改用 Hugging Face。",
         ),
-        source=source.name,
+        source=asked.source.name,
         status=status,
     )
 
 
-def nothing_listed(source: Source, repo_id: str, branch: str) -> NotFound:
+def nothing_listed(asked: Asked, branch: str) -> NotFound:
+    page = f"{asked.source.endpoint}/{in_api(asked.repo_id, asked.repo_type)}/files"
+    name, kind = asked.source.title, asked.kind
     return NotFound(
         "GATE408",
         Text(
-            f"{source.title} lists not one file for {repo_id} at {branch}",
-            f"{source.title} 未列出 {repo_id} 在 {branch} 下的任何文件",
+            f"{name} lists not one file for the {kind.en} {asked.repo_id} at {branch}",
+            f"{name} 未列出{kind.zh} {asked.repo_id} 在 {branch} 下的任何文件",
         ),
-        Text(
-            f"See {source.endpoint}/models/{repo_id}/files",
-            f"见 {source.endpoint}/models/{repo_id}/files",
-        ),
-        source=source.name,
+        Text(f"See {page}", f"见 {page}"),
+        source=asked.source.name,
         status=200,
     )
 

@@ -6,8 +6,6 @@ same origin only, and before each hop the token's owner is asked again.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
 from typing import Any
 
 import httpx
@@ -18,17 +16,16 @@ from qtune.core.http import Reply
 from qtune.core.hub.answers import (
     REDIRECTS,
     decoded,
-    host_of,
     is_html,
     nonsense,
     not_a_hub,
     redirect_target,
-    same_origin,
     unavailable,
     whole_number,
     words,
 )
 from qtune.core.hub.interface import (
+    USUAL_FILE,
     Access,
     AccessState,
     Identity,
@@ -36,23 +33,26 @@ from qtune.core.hub.interface import (
     Manifest,
     RateLimit,
     RepoFile,
+    RepoType,
 )
-from qtune.core.hub.listing import MOST_FILES, listed_file, too_many
+from qtune.core.hub.listing import MOST_FILES, too_many
 from qtune.core.hub.names import (
     COMMIT,
     check_repo_id,
     check_revision,
+    in_api,
+    on_hugging_face,
     quoted,
     quoted_revision,
 )
 from qtune.core.hub.profile import identity_of
 from qtune.core.hub.refusals import Asked, classify, refusal
 from qtune.core.hub.session import Session
+from qtune.core.hub.tree import files_of, next_page
 from qtune.core.settings import Settings
 from qtune.core.sources import Source
 
 MOST_PAGES = 2_000
-_NEXT = re.compile(r'<([^<>]+)>\s*;[^,<]*\brel="?next"?', re.IGNORECASE)
 
 
 class HuggingFace:
@@ -72,11 +72,13 @@ class HuggingFace:
     def rate_limit(self) -> RateLimit | None:
         return self._session.rate_limit
 
-    def manifest(self, repo_id: str, revision: str | None = None) -> Manifest:
+    def manifest(
+        self, repo_id: str, revision: str | None = None, *, repo_type: RepoType = "model"
+    ) -> Manifest:
         check_repo_id(repo_id)
         revision = check_revision(revision or "main")
-        asked = self._session.asked(repo_id, revision)
-        base = f"{self._source.endpoint}/api/models/{repo_id}"
+        asked = self._session.asked(repo_id, repo_type, revision)
+        base = f"{self._source.endpoint}/api/{in_api(repo_id, repo_type)}"
         info = self._json(
             f"{base}/revision/{quoted_revision(revision)}", self._session.brief_s, asked
         )
@@ -84,46 +86,20 @@ class HuggingFace:
         if not isinstance(commit, str) or not COMMIT.fullmatch(commit):
             raise nonsense(self._source, "a revision without a commit", "版本信息中没有 commit")
         files = self._tree(f"{base}/tree/{commit}?recursive=true&expand=false", asked)
-        return Manifest(repo_id, revision, commit, files, self._source)
+        return Manifest(repo_id, revision, commit, files, self._source, repo_type)
 
     def _tree(self, url: str, asked: Asked) -> tuple[RepoFile, ...]:
         files: list[RepoFile] = []
         for _ in range(MOST_PAGES):
             reply = self._get(url, 3 * self._session.brief_s, asked)
-            entries = decoded(reply, self._source)
-            if not isinstance(entries, list):
-                raise nonsense(self._source, "a listing that is no list", "文件清单不是列表")
-            files += [self._file(e) for e in entries if _is_file(e)]
+            files += files_of(reply, self._source)
             if len(files) > MOST_FILES:
                 raise too_many(self._source, asked.repo_id)
-            following = self._next_page(reply)
+            following = next_page(reply, self._source)
             if following is None:
                 return tuple(files)
             url = following
         raise nonsense(self._source, "a listing without an end", "文件清单没有尽头")
-
-    def _file(self, entry: Mapping[str, Any]) -> RepoFile:
-        lfs = entry.get("lfs")
-        if isinstance(lfs, dict):
-            # The oid of a large file is its pointer's; only the sha256 speaks of the content.
-            size = lfs.get("size", entry.get("size"))
-            return listed_file(self._source, entry.get("path"), size, lfs.get("oid"), None, True)
-        path, size, oid = (entry.get(key) for key in ("path", "size", "oid"))
-        return listed_file(self._source, path, size, None, oid, False)
-
-    def _next_page(self, reply: Reply) -> str | None:
-        match = _NEXT.search(reply.headers.get("link", ""))
-        if match is None:
-            return None
-        target = redirect_target(302, {"location": match.group(1)}, reply.url)
-        if target is None or not same_origin(target, reply.url):
-            other = host_of(target or match.group(1))
-            raise nonsense(
-                self._source,
-                f"the next page of the listing would lie on another host ({other})",
-                f"清单的下一页指向另一台主机（{other}）",
-            )
-        return target
 
     def identity(self) -> Identity | None:
         url = f"{self._source.endpoint}/api/whoami-v2"
@@ -140,30 +116,36 @@ class HuggingFace:
             raise nonsense(self._source, "a profile that is none", "账号信息格式不对")
         return identity_of(profile)
 
-    def access(self, repo_id: str, revision: str | None = None, path: str | None = None) -> Access:
+    def access(
+        self,
+        repo_id: str,
+        revision: str | None = None,
+        path: str | None = None,
+        *,
+        repo_type: RepoType = "model",
+    ) -> Access:
         """Asks auth-check, then for a real file: a hub may pass one and refuse the other."""
         check_repo_id(repo_id)
         revision = check_revision(revision or "main")
-        check = f"{self._source.endpoint}/api/models/{repo_id}/auth-check"
+        check = f"{self._source.endpoint}/api/{in_api(repo_id, repo_type)}/auth-check"
         reply = self._session.follow("GET", check)
         # A mirror may not know auth-check: a bare 404 is no answer about the repository.
         unknown = reply.status in (404, 405) and "x-error-code" not in reply.headers
         if reply.status != 200 and not unknown:
             return self._access(reply)
-        wanted = path or "config.json"
-        found = self._file_access(repo_id, revision, wanted)
+        found = self._file_access(repo_id, revision, path or USUAL_FILE[repo_type], repo_type)
         if found.state is AccessState.NO_REVISION and path is None:
             try:
-                listed = self.manifest(repo_id, revision).files
+                listed = self.manifest(repo_id, revision, repo_type=repo_type).files
             except NotFound:
                 return found  # it was the revision that is missing, not the file
-            weights = [f.path for f in listed if f.lfs] or [f.path for f in listed]
-            if weights:
-                return self._file_access(repo_id, revision, weights[0])
+            large = [f.path for f in listed if f.lfs] or [f.path for f in listed]
+            if large:
+                return self._file_access(repo_id, revision, large[0], repo_type)
         return found
 
-    def _file_access(self, repo_id: str, revision: str, path: str) -> Access:
-        reply = self._head(repo_id, revision, path)
+    def _file_access(self, repo_id: str, revision: str, path: str, repo_type: RepoType) -> Access:
+        reply = self._head(repo_id, revision, path, repo_type)
         if reply.status == 200 or reply.status in REDIRECTS:
             if "x-repo-commit" not in reply.headers:
                 raise not_a_hub(self._source, reply)
@@ -180,9 +162,18 @@ class HuggingFace:
         code = reply.headers.get("x-error-code", "")
         return Access(classify(reply.status, code, said, sent), reply.status, said, sent)
 
-    def locate(self, repo_id: str, commit: str, path: str) -> Location:
+    def address(
+        self, repo_id: str, commit: str, path: str, *, repo_type: RepoType = "model"
+    ) -> Location:
         check_repo_id(repo_id)
-        reply = self._head(repo_id, check_revision(commit), path)
+        url = self._file_url(repo_id, check_revision(commit), path, repo_type)
+        return Location(url, self._session.headers(url), None)
+
+    def locate(
+        self, repo_id: str, commit: str, path: str, *, repo_type: RepoType = "model"
+    ) -> Location:
+        check_repo_id(repo_id)
+        reply = self._head(repo_id, check_revision(commit), path, repo_type)
         headers = reply.headers
         size = whole_number(headers.get("x-linked-size"))
         at = headers.get("x-repo-commit")
@@ -199,13 +190,14 @@ class HuggingFace:
             if size is None and "content-encoding" not in headers:
                 size = whole_number(headers.get("content-length"))
             return Location(reply.url, own, size, at, ranges)
-        raise self._refusal(reply, self._session.asked(repo_id, path))
+        raise self._refusal(reply, self._session.asked(repo_id, repo_type, path))
 
-    def _head(self, repo_id: str, revision: str, path: str) -> Reply:
-        url = (
-            f"{self._source.endpoint}/{repo_id}/resolve/{quoted_revision(revision)}/{quoted(path)}"
-        )
-        return self._session.follow("HEAD", url)
+    def _file_url(self, repo_id: str, revision: str, path: str, repo_type: RepoType) -> str:
+        base = f"{self._source.endpoint}/{on_hugging_face(repo_id, repo_type)}"
+        return f"{base}/resolve/{quoted_revision(revision)}/{quoted(path)}"
+
+    def _head(self, repo_id: str, revision: str, path: str, repo_type: RepoType) -> Reply:
+        return self._session.follow("HEAD", self._file_url(repo_id, revision, path, repo_type))
 
     def _json(self, url: str, deadline_s: float, asked: Asked) -> Any:
         return decoded(self._get(url, deadline_s, asked), self._source)
@@ -226,7 +218,3 @@ class HuggingFace:
             return not_a_hub(self._source, reply)
         said, sent = words(reply), self._session.sent(reply.url)
         return refusal(classify(reply.status, code, said, sent), asked, reply.status, said)
-
-
-def _is_file(entry: object) -> bool:
-    return isinstance(entry, dict) and entry.get("type") == "file"

@@ -5,9 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Protocol
+from typing import Literal, Protocol
 
 from qtune.core.sources import Source
+
+RepoType = Literal["model", "dataset"]
+
+# The one small file that a repository of this kind nearly always has.
+USUAL_FILE: Mapping[RepoType, str] = {"model": "config.json", "dataset": "README.md"}
 
 
 @dataclass(frozen=True)
@@ -35,6 +40,7 @@ class Manifest:
     commit: str
     files: tuple[RepoFile, ...]
     listed_by: Source
+    repo_type: RepoType = "model"
 
     @property
     def size(self) -> int:
@@ -117,7 +123,10 @@ class RateLimit:
 
 
 class Hub(Protocol):
-    """One hub at one address. Errors are those of core.errors: HubError and its kinds."""
+    """One hub at one address. Errors are those of core.errors: HubError and its kinds.
+
+    A model and a dataset of the same id are two repositories.
+    """
 
     @property
     def source(self) -> Source: ...
@@ -126,14 +135,33 @@ class Hub(Protocol):
     def rate_limit(self) -> RateLimit | None:
         """As the last answer said."""
 
-    def manifest(self, repo_id: str, revision: str | None = None) -> Manifest:
+    def manifest(
+        self, repo_id: str, revision: str | None = None, *, repo_type: RepoType = "model"
+    ) -> Manifest:
         """All files with sizes and hashes. `revision` None: the hub's own default branch."""
 
     def identity(self) -> Identity | None:
         """Whose token would be sent; None when no token may go to this hub."""
 
-    def access(self, repo_id: str, revision: str | None = None, path: str | None = None) -> Access:
+    def access(
+        self,
+        repo_id: str,
+        revision: str | None = None,
+        path: str | None = None,
+        *,
+        repo_type: RepoType = "model",
+    ) -> Access:
         """The answer that a real download would get, by asking for a real file (`path`)."""
 
-    def locate(self, repo_id: str, commit: str, path: str) -> Location:
+    def address(
+        self, repo_id: str, commit: str, path: str, *, repo_type: RepoType = "model"
+    ) -> Location:
+        """Where the first request for one file goes, and with which headers; sends nothing.
+
+        Redirects are the caller's to follow: `headers` belong to this address alone.
+        """
+
+    def locate(
+        self, repo_id: str, commit: str, path: str, *, repo_type: RepoType = "model"
+    ) -> Location:
         """Follows the redirects to the bytes of one file."""

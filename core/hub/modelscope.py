@@ -13,11 +13,8 @@ from urllib.parse import urlencode
 import httpx
 
 from qtune.core.credentials import Credential
-from qtune.core.deadline import within
 from qtune.core.errors import NotFound
-from qtune.core.http import Reply, mapped
 from qtune.core.hub.answers import (
-    MOST_HOPS,
     REDIRECTS,
     decoded,
     is_html,
@@ -29,8 +26,8 @@ from qtune.core.hub.answers import (
     words,
 )
 from qtune.core.hub.envelope import absent, nothing_listed, opened, refused, state_of
-from qtune.core.hub.follow import is_own
 from qtune.core.hub.interface import (
+    USUAL_FILE,
     Access,
     AccessState,
     Identity,
@@ -38,12 +35,14 @@ from qtune.core.hub.interface import (
     Manifest,
     RateLimit,
     RepoFile,
+    RepoType,
 )
 from qtune.core.hub.listing import MOST_FILES, listed_file, manifest_commit, too_many
-from qtune.core.hub.names import check_repo_id, check_revision, is_commit
+from qtune.core.hub.names import check_repo_id, check_revision, in_api, is_commit
+from qtune.core.hub.opening import opened_file, whole_size
 from qtune.core.hub.refusals import Asked, refusal
 from qtune.core.hub.session import Session
-from qtune.core.hub.walk import walk
+from qtune.core.hub.walk import PAGE, turn, walk
 from qtune.core.settings import Settings
 from qtune.core.sources import Source
 
@@ -56,7 +55,8 @@ class ModelScope:
     ) -> None:
         self._source = source
         self._session = Session(source, settings, client, token, cookie="m_session_id")
-        self._revisions: dict[tuple[str, str], str] = {}  # our name of a listing -> its branch
+        # Our name of a listing -> its branch.
+        self._revisions: dict[tuple[RepoType, str, str], str] = {}
 
     @property
     def source(self) -> Source:
@@ -66,39 +66,51 @@ class ModelScope:
     def rate_limit(self) -> RateLimit | None:
         return self._session.rate_limit
 
-    def manifest(self, repo_id: str, revision: str | None = None) -> Manifest:
+    def manifest(
+        self, repo_id: str, revision: str | None = None, *, repo_type: RepoType = "model"
+    ) -> Manifest:
         """`main` and Hugging Face's commits mean nothing here: they are never sent on.
 
         40 hex digits are taken for the name of a listing (Manifest.commit), and must be today's.
         """
-        self._check_id(repo_id)
+        self._check_id(repo_id, repo_type)
         branch = self._branch(revision)
-        asked = self._session.asked(repo_id, f"revision {branch}")
-        entries = walk(partial(self._page, asked, branch), self._source)
+        asked = self._session.asked(repo_id, repo_type, f"revision {branch}")
+        if repo_type == "dataset":
+            entries = turn(partial(self._numbered, asked, branch), self._source)
+        else:
+            entries = walk(partial(self._folder, asked, branch), self._source)
         files = tuple(self._file(e) for e in entries if e.get("Type") != "tree")
         if not files:
-            raise nothing_listed(self._source, repo_id, branch)
+            raise nothing_listed(asked, branch)
         if len(files) > MOST_FILES:
             raise too_many(self._source, repo_id)
         commit = manifest_commit(files)
         if is_commit(revision) and revision != commit:
-            gone = self._session.asked(repo_id, f"revision {revision}")
+            gone = self._session.asked(repo_id, repo_type, f"revision {revision}")
             raise refusal(AccessState.NO_REVISION, gone, 404, "")
-        self._revisions[(repo_id, commit)] = branch
-        return Manifest(repo_id, branch, commit, files, self._source)
+        self._revisions[(repo_type, repo_id, commit)] = branch
+        return Manifest(repo_id, branch, commit, files, self._source, repo_type)
 
     def _branch(self, revision: str | None) -> str:
         if revision is None or revision == "main" or is_commit(revision):
             return DEFAULT_BRANCH
         return check_revision(revision)
 
-    def _page(
+    def _folder(
         self, asked: Asked, branch: str, folder: str, recursive: bool
     ) -> list[dict[str, Any]]:
         query = {"Revision": branch, "Recursive": "true" if recursive else "false"}
         if folder:
             query["Root"] = folder
-        url = f"{self._source.endpoint}/api/v1/models/{asked.repo_id}/repo/files?{urlencode(query)}"
+        return self._listed(asked, f"files?{urlencode(query)}")
+
+    def _numbered(self, asked: Asked, branch: str, number: int) -> list[dict[str, Any]]:
+        query = {"Revision": branch, "Recursive": "True", "PageNumber": number, "PageSize": PAGE}
+        return self._listed(asked, f"tree?{urlencode(query)}")
+
+    def _listed(self, asked: Asked, what: str) -> list[dict[str, Any]]:
+        url = f"{self._repo_url(asked.repo_id, asked.repo_type)}/{what}"
         reply = self._session.follow("GET", url, 3 * self._session.brief_s)
         envelope = opened(reply, asked)
         data = envelope.get("Data")
@@ -129,23 +141,30 @@ class ModelScope:
             return Identity(valid=False, message=words(reply))
         return Identity(valid=True, name=str(profile.get("username") or profile.get("name") or ""))
 
-    def access(self, repo_id: str, revision: str | None = None, path: str | None = None) -> Access:
+    def access(
+        self,
+        repo_id: str,
+        revision: str | None = None,
+        path: str | None = None,
+        *,
+        repo_type: RepoType = "model",
+    ) -> Access:
         if "/" not in check_repo_id(repo_id):  # every name has an owner here
             return Access(AccessState.MISSING_OR_PRIVATE, 404)
         branch = self._branch(revision)
-        found = self._file_access(repo_id, branch, path or "config.json")
+        found = self._file_access(repo_id, branch, path or USUAL_FILE[repo_type], repo_type)
         if found.state is AccessState.NO_REVISION and path is None:
             try:
-                listed = self.manifest(repo_id, branch).files
+                listed = self.manifest(repo_id, branch, repo_type=repo_type).files
             except NotFound:
                 return found  # it was the revision that is missing, not the file
-            weights = [f.path for f in listed if f.lfs] or [f.path for f in listed]
-            return self._file_access(repo_id, branch, weights[0])
+            large = [f.path for f in listed if f.lfs] or [f.path for f in listed]
+            return self._file_access(repo_id, branch, large[0], repo_type)
         return found
 
-    def _file_access(self, repo_id: str, branch: str, path: str) -> Access:
-        url = self._file_url(repo_id, branch, path)
-        reply = self._opened(url)
+    def _file_access(self, repo_id: str, branch: str, path: str, repo_type: RepoType) -> Access:
+        url = self._file_url(repo_id, branch, path, repo_type)
+        reply = opened_file(self._session, url)
         sent = self._session.sent(reply.url)
         if reply.status in (200, 206) or reply.status in REDIRECTS:
             if is_html(reply.headers) and not path.endswith((".html", ".htm")):
@@ -157,12 +176,22 @@ class ModelScope:
         state = state_of(reply, sent)
         return Access(state, reply.status, words(reply), sent)
 
-    def locate(self, repo_id: str, commit: str, path: str) -> Location:
+    def address(
+        self, repo_id: str, commit: str, path: str, *, repo_type: RepoType = "model"
+    ) -> Location:
         """`commit` names a listing of this hub; of anything else the default branch's file is meant."""
-        self._check_id(repo_id)
-        branch = self._revisions.get((repo_id, commit), DEFAULT_BRANCH)
-        url = self._file_url(repo_id, branch, path)
-        reply = self._opened(url)
+        self._check_id(repo_id, repo_type)
+        branch = self._revisions.get((repo_type, repo_id, commit), DEFAULT_BRANCH)
+        url = self._file_url(repo_id, branch, path, repo_type)
+        return Location(url, self._session.headers(url), None)
+
+    def locate(
+        self, repo_id: str, commit: str, path: str, *, repo_type: RepoType = "model"
+    ) -> Location:
+        """`commit` as in `address`."""
+        reply = opened_file(
+            self._session, self.address(repo_id, commit, path, repo_type=repo_type).url
+        )
         target = redirect_target(reply.status, reply.headers, reply.url)
         if target is not None:
             size = whole_number(reply.headers.get("x-linked-size"))
@@ -170,66 +199,17 @@ class ModelScope:
         if reply.status in (200, 206):
             if is_html(reply.headers) and not path.endswith((".html", ".htm")):
                 raise portal(self._source, reply.url)
-            size, ranges = _size(reply)
+            size, ranges = whole_size(reply)
             return Location(reply.url, self._session.headers(reply.url), size, None, ranges)
-        raise refused(reply, self._session.asked(repo_id, path))
+        raise refused(reply, self._session.asked(repo_id, repo_type, path))
 
-    def _file_url(self, repo_id: str, branch: str, path: str) -> str:
+    def _repo_url(self, repo_id: str, repo_type: RepoType) -> str:
+        return f"{self._source.endpoint}/api/v1/{in_api(repo_id, repo_type)}/repo"
+
+    def _file_url(self, repo_id: str, branch: str, path: str, repo_type: RepoType) -> str:
         query = urlencode({"Revision": branch, "FilePath": path})
-        return f"{self._source.endpoint}/api/v1/models/{repo_id}/repo?{query}"
+        return f"{self._repo_url(repo_id, repo_type)}?{query}"
 
-    def _opened(self, url: str) -> Reply:
-        """How the hub answers for a file, its body unread.
-
-        A signature may hold for one method only, so a redirect is asked for again with GET; and a HEAD
-        has no envelope to say why it was refused.
-        """
-        reply = self._session.follow("HEAD", url)
-        if reply.status == 200:
-            return reply
-        return self._first_byte(reply.url)
-
-    def _first_byte(self, url: str) -> Reply:
-        for _ in range(MOST_HOPS):
-            headers = {
-                **self._session.headers(url),
-                "Range": "bytes=0-0",
-                "Accept-Encoding": "identity",
-            }
-            with (
-                mapped(url, self._source.name),
-                within(self._session.brief_s),
-                self._session.client.stream(
-                    "GET", url, headers=headers, timeout=self._session.brief_s
-                ) as r,
-            ):
-                body = b"" if r.status_code in (200, 206) else _at_most(r, 65_536)
-                lower = {name.lower(): value for name, value in r.headers.items()}
-                reply = Reply(r.status_code, lower, body, str(r.url), 0.0)
-            target = redirect_target(reply.status, lower, url)
-            if target is None or not is_own(url, target, self._source):
-                return reply
-            url = target
-        raise nonsense(self._source, "redirects in a circle", "重定向陷入循环")
-
-    def _check_id(self, repo_id: str) -> None:
+    def _check_id(self, repo_id: str, repo_type: RepoType) -> None:
         if "/" not in check_repo_id(repo_id):
-            raise absent(self._source, repo_id, 404, "")
-
-
-def _size(reply: Reply) -> tuple[int | None, bool]:
-    """The whole file's size, and whether a part of it was sent for the asking."""
-    if reply.status == 206:
-        return whole_number(reply.headers.get("content-range", "").rpartition("/")[2]), True
-    if "content-encoding" in reply.headers:
-        return None, False
-    return whole_number(reply.headers.get("content-length")), False
-
-
-def _at_most(response: httpx.Response, limit: int) -> bytes:
-    body = bytearray()
-    for chunk in response.iter_bytes():
-        body += chunk
-        if len(body) >= limit:
-            break
-    return bytes(body[:limit])
+            raise absent(self._session.asked(repo_id, repo_type), 404, "")

@@ -6,6 +6,7 @@ import re
 from urllib.parse import quote, urlsplit
 
 from qtune.core.errors import UsageError
+from qtune.core.hub.interface import RepoType
 from qtune.core.text import Text
 
 _PART = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_.-]{0,94}[A-Za-z0-9_-])?")
@@ -83,6 +84,16 @@ def check_revision(revision: str) -> str:
 
 def is_commit(revision: str | None) -> bool:
     return revision is not None and COMMIT.fullmatch(revision) is not None
+
+
+def in_api(repo_id: str, repo_type: RepoType) -> str:
+    """`models/o/n`: how both hubs' APIs name a repository, below their prefix."""
+    return f"{repo_type}s/{repo_id}"
+
+
+def on_hugging_face(repo_id: str, repo_type: RepoType) -> str:
+    """The path of its page, and of its files: a model has no word before its id."""
+    return repo_id if repo_type == "model" else in_api(repo_id, repo_type)
 
 
 def quoted(path: str) -> str:

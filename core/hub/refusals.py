@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from qtune.core.credentials import Credential
 from qtune.core.errors import HubError, NotFound, Refused
 from qtune.core.hub.answers import host_of
-from qtune.core.hub.interface import AccessState
+from qtune.core.hub.interface import AccessState, RepoType
+from qtune.core.hub.names import on_hugging_face
 from qtune.core.sources import Source
 from qtune.core.text import Text
 from qtune.core.trust import fits_a_header
@@ -22,6 +24,25 @@ class Asked:
     token: Credential | None
     sent_token: bool
     what: str = ""  # the revision or file, where one was named
+    repo_type: RepoType = "model"
+
+    @property
+    def kind(self) -> Text:
+        return _KINDS[self.repo_type]
+
+    @property
+    def page(self) -> str:
+        return f"{self.source.endpoint}/{on_hugging_face(self.repo_id, self.repo_type)}"
+
+
+_KINDS: Mapping[RepoType, Text] = {
+    "model": Text("model", "模型"),
+    "dataset": Text("dataset", "数据集"),
+}
+_OTHERS: Mapping[RepoType, Text] = {
+    "model": Text("another model, such as Qwen/Qwen3-4B", "其他模型，例如 Qwen/Qwen3-4B"),
+    "dataset": Text("another dataset", "其他数据集"),
+}
 
 
 def classify(status: int, code: str, message: str, sent_token: bool) -> AccessState:
@@ -65,15 +86,15 @@ def refusal(
 ) -> HubError:
     """The error for a state: its code, what happened with names, and what to do next."""
     name, repo = asked.source.title, asked.repo_id
-    page = f"{asked.source.endpoint}/{repo}"
+    page, kind, other = asked.page, asked.kind, _OTHERS[asked.repo_type]
     said = Text(f": {message}" if message else "", f"：{message}" if message else "")
     token = _token(asked)
     code, happened, fix = {
         AccessState.GATED_NO_TOKEN: (
             "GATE401",
             Text(
-                f"{name}: {repo} is gated, and no token was sent{token.en}",
-                f"{name}：{repo} 是门控模型，而请求没有带 Token{token.zh}",
+                f"{name}: the {kind.en} {repo} is gated, and no token was sent{token.en}",
+                f"{name}：{repo} 是门控{kind.zh}，而请求没有带 Token{token.zh}",
             ),
             Text(
                 f"Accept the licence at {page}, then put a token of that account into .env: HF_TOKEN=hf_…",
@@ -83,8 +104,8 @@ def refusal(
         AccessState.NOT_ACCEPTED: (
             "GATE402",
             Text(
-                f"{name}: the account of this token has no access to {repo}{token.en}",
-                f"{name}：该 Token 的账号尚未获得 {repo} 的访问权限{token.zh}",
+                f"{name}: the account of this token has no access to the {kind.en} {repo}{token.en}",
+                f"{name}：该 Token 的账号尚未获得{kind.zh} {repo} 的访问权限{token.zh}",
             ),
             Text(
                 f"Accept the licence at {page} with the token's account.",
@@ -94,30 +115,30 @@ def refusal(
         AccessState.PENDING: (
             "GATE403",
             Text(
-                f"{name}: the request for access to {repo} is still awaiting a review{token.en}",
-                f"{name}：{repo} 的访问申请仍在等待审核{token.zh}",
+                f"{name}: the request for access to the {kind.en} {repo} is still awaiting a review"
+                f"{token.en}",
+                f"{name}：{kind.zh} {repo} 的访问申请仍在等待审核{token.zh}",
             ),
             Text(
-                "Wait for the authors, or use an open model such as Qwen/Qwen3-4B.",
-                "请等待作者审核，或改用 Qwen/Qwen3-4B 等开放模型。",
+                f"Wait for the authors, or use {other.en}.",
+                f"请等待作者审核，或改用{other.zh}。",
             ),
         ),
         AccessState.REJECTED: (
             "GATE404",
             Text(
-                f"{name}: the authors rejected the request for access to {repo}{token.en}",
-                f"{name}：{repo} 的访问申请已被作者拒绝{token.zh}",
+                f"{name}: the authors rejected the request for access to the {kind.en} {repo}"
+                f"{token.en}",
+                f"{name}：{kind.zh} {repo} 的访问申请已被作者拒绝{token.zh}",
             ),
-            Text(
-                "Use another model, such as Qwen/Qwen3-4B.", "请改用其他模型，例如 Qwen/Qwen3-4B。"
-            ),
+            Text(f"Use {other.en}.", f"请改用{other.zh}。"),
         ),
         AccessState.TOKEN_CANNOT_SEE_GATED: (
             "GATE405",
             Text(
-                f"{name}: this fine-grained token may not read gated repositories, {repo} is one"
-                f"{token.en}",
-                f"{name}：这个细粒度 Token 无权读取门控仓库，而 {repo} 正是门控仓库{token.zh}",
+                f"{name}: this fine-grained token may not read gated repositories, the {kind.en} "
+                f"{repo} is one{token.en}",
+                f"{name}：这个细粒度 Token 无权读取门控仓库，而{kind.zh} {repo} 正是门控仓库{token.zh}",
             ),
             Text(
                 "In the token's settings enable “Read access to contents of all public gated repos "
@@ -129,12 +150,13 @@ def refusal(
         AccessState.MISSING_OR_PRIVATE: (
             "GATE400",
             Text(
-                f"{name}: {repo} is missing or private; the hub does not say which{token.en}",
-                f"{name}：{repo} 不存在，或是私有仓库（平台不会说明是哪一种）{token.zh}",
+                f"{name}: the {kind.en} {repo} is missing or private; the hub does not say which"
+                f"{token.en}",
+                f"{name}：{kind.zh} {repo} 不存在，或是私有的（平台不会说明是哪一种）{token.zh}",
             ),
             Text(
-                f"Check the spelling at {page}; for a private repository use a token that may read it.",
-                f"请在 {page} 核对拼写；如果是私有仓库，请使用有读取权限的 Token。",
+                f"Check the spelling at {page}; for a private {kind.en} use a token that may read it.",
+                f"请在 {page} 核对拼写；如果{kind.zh}是私有的，请使用有读取权限的 Token。",
             ),
         ),
         AccessState.BAD_TOKEN: (
@@ -144,27 +166,31 @@ def refusal(
                 f"{name} 不接受该 Token{token.zh}：无效、已过期或已撤销",
             ),
             Text(
-                "Replace that token; for a public model it is enough to remove it.",
-                "请更换该 Token；如果下载的是公开模型，直接删除它即可。",
+                f"Replace that token; for a public {kind.en} it is enough to remove it.",
+                f"请更换该 Token；如果下载的是公开{kind.zh}，直接删除它即可。",
             ),
         ),
         AccessState.DISABLED: (
             "GATE407",
-            Text(f"{name} has disabled {repo}", f"{name} 已停用 {repo}"),
-            Text("Use another model.", "请改用其他模型。"),
+            Text(f"{name} has disabled the {kind.en} {repo}", f"{name} 已停用{kind.zh} {repo}"),
+            Text(f"Use another {kind.en}.", f"请改用其他{kind.zh}。"),
         ),
         AccessState.REGION: (
             "GATE406",
-            Text(f"{name} does not offer {repo} in this region", f"{name} 不在当前地区提供 {repo}"),
             Text(
-                "No token changes that. Use another model.", "换 Token 也没有用，请改用其他模型。"
+                f"{name} does not offer the {kind.en} {repo} in this region",
+                f"{name} 不在当前地区提供{kind.zh} {repo}",
+            ),
+            Text(
+                f"No token changes that. Use another {kind.en}.",
+                f"换 Token 也没有用，请改用其他{kind.zh}。",
             ),
         ),
         AccessState.NO_REVISION: (
             "GATE408",
             Text(
-                f"{name}: {repo} has no {asked.what or 'such revision or file'}",
-                f"{name}：{repo} 中没有 {asked.what or '该版本或文件'}",
+                f"{name}: the {kind.en} {repo} has no {asked.what or 'such revision or file'}",
+                f"{name}：{kind.zh} {repo} 中没有 {asked.what or '该版本或文件'}",
             ),
             Text(
                 f"See which branches and files there are: {page}/tree/main",
@@ -184,15 +210,16 @@ def refusal(
         (
             "HUB200",
             Text(
-                f"{name} ({host_of(asked.source.endpoint)}) refused {repo} with status {status}"
-                f"{token.en}",
-                f"{name}（{host_of(asked.source.endpoint)}）拒绝了 {repo}，状态码 {status}{token.zh}",
+                f"{name} ({host_of(asked.source.endpoint)}) refused the {kind.en} {repo} "
+                f"with status {status}{token.en}",
+                f"{name}（{host_of(asked.source.endpoint)}）拒绝了{kind.zh} {repo}，"
+                f"状态码 {status}{token.zh}",
             ),
             Text("Run `qtune doctor` to look closer.", "运行 `qtune doctor` 进一步检查。"),
         ),
     )
-    kind = NotFound if code in ("GATE400", "GATE408") else Refused
-    return kind(
+    refused = NotFound if code in ("GATE400", "GATE408") else Refused
+    return refused(
         code,
         Text(happened.en + said.en, happened.zh + said.zh),
         fix,

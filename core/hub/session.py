@@ -11,7 +11,7 @@ from qtune.core.credentials import Credential
 from qtune.core.http import Reply, authorization
 from qtune.core.hub.answers import rate_limit
 from qtune.core.hub.follow import follow
-from qtune.core.hub.interface import Identity, RateLimit
+from qtune.core.hub.interface import Identity, RateLimit, RepoType
 from qtune.core.hub.refusals import Asked
 from qtune.core.settings import Settings
 from qtune.core.sources import Source
@@ -55,9 +55,10 @@ class Session:
         self.rate_limit = rate_limit(reply.headers) or self.rate_limit
         return reply
 
-    def asked(self, repo_id: str, what: str = "") -> Asked:
+    def asked(self, repo_id: str, repo_type: RepoType, what: str = "") -> Asked:
         """What a refusal's message has to name."""
-        return Asked(self.source, repo_id, self._token, self.sent(self.source.endpoint), what)
+        sent = self.sent(self.source.endpoint)
+        return Asked(self.source, repo_id, self._token, sent, what, repo_type)
 
     def identity(self, url: str, whoami: Callable[[str], Identity]) -> Identity | None:
         """None where no token may go; otherwise asked for once, because hubs limit that question strictly."""

@@ -1,16 +1,21 @@
-"""ModelScope's listing, whole: one that stops at the server's silent cap is walked folder by folder."""
+"""ModelScope's listing, whole: a model's is walked folder by folder where it stops at the server's silent
+cap, a dataset's comes in pages."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import Any
 
+from qtune.core.errors import HubError, Refused
 from qtune.core.hub.answers import nonsense
 from qtune.core.hub.listing import MOST_FILES
 from qtune.core.sources import Source
 
 LISTING_CAP = 3000  # the server says nothing when it stops there
 MOST_LISTINGS = 2_000
+PAGE = 200  # what ModelScope's own client asks for
+_TRIES = 4
 
 Entries = list[dict[str, Any]]
 
@@ -39,6 +44,35 @@ def walk(page: Callable[[str, bool], Entries], source: Source) -> Entries:
             folders += [name for name in inside if _below(name, folder)]
         found |= {str(e.get("Path")): e for e in entries if e.get("Type") != "tree"}
     raise nonsense(source, "a listing without an end", "文件清单没有尽头")
+
+
+def turn(page: Callable[[int], Entries], source: Source) -> Entries:
+    """`page(number)` is one request, the first is 1. Raises Nonsense HUB223 for a listing without an end."""
+    found: dict[str, dict[str, Any]] = {}
+    files = 0
+    for number in range(1, MOST_LISTINGS + 1):
+        entries = page(number) if number == 1 else _again(page, number)
+        known = len(found)
+        found |= {str(e.get("Path")): e for e in entries}
+        files += sum(e.get("Type") != "tree" for e in entries)
+        if len(entries) < PAGE or files > MOST_FILES:
+            return list(found.values())
+        if len(found) == known:
+            break  # the server does not turn the page: what it repeats is not the whole
+    raise nonsense(source, "a listing without an end", "文件清单没有尽头")
+
+
+def _again(page: Callable[[int], Entries], number: int) -> Entries:
+    """The server now and then refuses a later page of what it has just shown to the same caller."""
+    for attempt in range(_TRIES):
+        try:
+            return page(number)
+        except HubError as error:
+            refused = isinstance(error, Refused) or error.code == "GATE400"
+            if error.status == 429 or not refused or attempt == _TRIES - 1:
+                raise
+            time.sleep(0.2 * 2**attempt)
+    raise AssertionError("the last attempt returns or raises")
 
 
 def _below(path: str, folder: str) -> bool:
