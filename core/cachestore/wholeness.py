@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 from qtune.core.cachestore.contents import Kind
@@ -52,12 +53,10 @@ def _listed(root: Path, commit: str, kind: Kind) -> dict[str, int | None] | None
     saved = listing(root, commit)
     if saved is None:
         return None
-    files = saved.manifest.files
-    if kind == "model":
-        try:
-            files = select(saved.manifest, only_harmless=saved.only_harmless)
-        except DownloadError:
-            return None
+    try:
+        files = select(replace(saved.manifest, repo_type=kind), only_harmless=saved.only_harmless)
+    except DownloadError:
+        return None
     return {file.path: file.size for file in files}
 
 

@@ -1,4 +1,4 @@
-"""Who lists the model: the chosen hub, or the next one that may speak for its owner."""
+"""Who lists the files: the chosen hub, or the next one that may speak for its owner."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from qtune.core.errors import (
     Refused,
     Unreachable,
 )
-from qtune.core.hub.interface import Hub, Manifest
+from qtune.core.hub.interface import Hub, Manifest, RepoType
 from qtune.core.text import Text
 
 _RETRIES = 2
@@ -43,7 +43,13 @@ class NobodyListed(Exception):
         self.silent = silent
 
 
-def find_listing(hubs: Sequence[Hub], repo_id: str, revision: str | None, line: Line) -> Listed:
+def find_listing(
+    hubs: Sequence[Hub],
+    repo_id: str,
+    revision: str | None,
+    line: Line,
+    repo_type: RepoType = "model",
+) -> Listed:
     """Raises NobodyListed, and DownloadError DWN004 for a listing that must not reach the disk."""
     errors: list[HubError] = []
     titles = {hub.source.name: hub.source.title for hub in hubs}
@@ -60,14 +66,16 @@ def find_listing(hubs: Sequence[Hub], repo_id: str, revision: str | None, line: 
             refused.append((hub.source.name, _stranger(hub, repo_id)))
             continue
         try:
-            manifest = _listing(hub, repo_id, _revision_for(hub, hubs[0], revision), line)
+            manifest = _listing(
+                hub, repo_id, _revision_for(hub, hubs[0], revision), line, repo_type
+            )
         except HubError as error:
             errors.append(error)
             continue
         untrusted.check(manifest)
         failed = tuple((e.source, _named(titles[e.source], e.message)) for e in errors)
         return Listed(manifest, hub, place is Standing.UNCONFIRMED, failed + tuple(refused))
-    raise NobodyListed(_verdict(errors, refused, titles), _silent(errors[0]))
+    raise NobodyListed(_verdict(errors, refused, titles, repo_type), _silent(errors[0]))
 
 
 def suppliers(listed: Listed, hubs: Sequence[Hub]) -> Roster:
@@ -85,11 +93,13 @@ def suppliers(listed: Listed, hubs: Sequence[Hub]) -> Roster:
     return Roster(found)
 
 
-def _listing(hub: Hub, repo_id: str, revision: str | None, line: Line) -> Manifest:
+def _listing(
+    hub: Hub, repo_id: str, revision: str | None, line: Line, repo_type: RepoType
+) -> Manifest:
     """A fault of the moment is asked about once more; a name that does not resolve is not."""
     for attempt in range(_RETRIES + 1):
         try:
-            return hub.manifest(repo_id, revision)
+            return hub.manifest(repo_id, revision, repo_type=repo_type)
         except HubError as error:
             fault = error.status is not None and error.status >= 500
             broke = isinstance(error, Unreachable) and error.stage == "http"
@@ -130,7 +140,10 @@ def _named(title: str, why: Text) -> Text:
 
 
 def _verdict(
-    errors: list[HubError], refused: list[tuple[str, Text]], titles: Mapping[str, str]
+    errors: list[HubError],
+    refused: list[tuple[str, Text]],
+    titles: Mapping[str, str],
+    repo_type: RepoType,
 ) -> QtuneError:
     """The error that says most, with a line for each of the others. A refusal says more than silence."""
     order = (Refused, NotFound, Nonsense, HubError)
@@ -154,14 +167,24 @@ def _verdict(
         )
         return DownloadError("DWN008", message, fix)
     if len(errors) > 1 and all(isinstance(e, NotFound) for e in errors):
-        return _explained(best, message, _NOWHERE)  # another hub is no advice: it has been asked
+        return _explained(
+            best, message, _NOWHERE[repo_type]
+        )  # another hub is no advice: it has been asked
     return _explained(best, message, best.fix)
 
 
-_NOWHERE = Text(
-    "Check the spelling, capitals included. A private model needs a token that may read it.",
-    "请核对拼写，包括大小写。如果是私有模型，需要有读取权限的 Token。",
-)
+_NOWHERE: Mapping[RepoType, Text] = {
+    "model": Text(
+        "Check the spelling, capitals included. A private model needs a token that may read it.",
+        "请核对拼写，包括大小写。如果是私有模型，需要有读取权限的 Token。",
+    ),
+    "dataset": Text(
+        "Check the spelling, capitals included. A private dataset needs a token that may read it. "
+        "A model is downloaded without --repo-type dataset.",
+        "请核对拼写，包括大小写。如果是私有数据集，需要有读取权限的 Token。"
+        "如果是模型，请去掉 --repo-type dataset。",
+    ),
+}
 
 
 def _explained(error: HubError, message: Text, fix: Text | None) -> HubError:

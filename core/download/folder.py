@@ -11,7 +11,7 @@ from qtune.core.download.disk import copy, write_whole
 from qtune.core.download.ledger import Ledger
 from qtune.core.download.store import partial_of, take, verified
 from qtune.core.errors import DownloadError
-from qtune.core.hub.interface import Manifest, RepoFile
+from qtune.core.hub.interface import Manifest, RepoFile, RepoType
 from qtune.core.text import Text
 
 
@@ -33,10 +33,13 @@ class Folder:
     def _listing(self) -> Path:
         return self._state / "listing.json"
 
-    def listed(self, repo_id: str) -> manifests.Saved | None:
+    def listed(self, repo_id: str, repo_type: RepoType = "model") -> manifests.Saved | None:
         """The listing of what was last put here, if it was this repository."""
         saved = manifests.read_own(self._listing)
-        return saved if saved is not None and saved.manifest.repo_id == repo_id else None
+        if saved is None:
+            return None
+        of = (saved.manifest.repo_id, saved.manifest.repo_type)
+        return saved if of == (repo_id, repo_type) else None
 
     def find(self, file: RepoFile, commit: str) -> Path | None:
         return verified(self._root, self.ledger, self._candidates(file), file)

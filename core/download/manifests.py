@@ -10,7 +10,7 @@ from typing import Any
 
 from qtune.core.download import untrusted
 from qtune.core.errors import QtuneError
-from qtune.core.hub.interface import Manifest, RepoFile
+from qtune.core.hub.interface import Manifest, RepoFile, RepoType
 from qtune.core.hub.listing import listed_file
 from qtune.core.hub.names import is_commit
 from qtune.core.secret import redact
@@ -37,6 +37,7 @@ def to_json(manifest: Manifest, only_harmless: bool) -> bytes:
     whole = {
         "schema": SCHEMA,
         "repo_id": manifest.repo_id,
+        "repo_type": manifest.repo_type,
         "revision": manifest.revision,
         "commit": manifest.commit,
         "listed_by": {"kind": source.kind, "endpoint": redact(source.endpoint)},
@@ -61,10 +62,12 @@ def read_own(path: Path) -> Saved | None:
         commit = found["commit"]
         if not isinstance(commit, str) or not is_commit(commit):
             return None
-        manifest = Manifest(repo_id, revision, commit, files, source)
+        # Until there were datasets, no type was written down, and every listing was a model's.
+        repo_type: RepoType = "dataset" if found.get("repo_type") == "dataset" else "model"
+        manifest = Manifest(repo_id, revision, commit, files, source, repo_type)
         untrusted.check(manifest)
         return Saved(manifest, found["only_harmless"] is True)
-    except (OSError, ValueError, KeyError, TypeError, RecursionError, QtuneError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError, QtuneError):
         return None
 
 
@@ -74,9 +77,10 @@ def read_tree(path: Path, root: Path, commit: str) -> Saved | None:
         found = json.loads(path.read_bytes())
         if found["format_version"] != 1:
             return None
-        files = tuple(_from_tree(name, entry) for name, entry in found["files"].items())
-        repo_id = root.name.removeprefix("models--").replace("--", "/")
-        manifest = Manifest(repo_id, "main", commit, files, _HERE)
+        files = tuple(_from_tree(path, entry) for path, entry in found["files"].items())
+        kind, _, name = root.name.partition("--")
+        repo_type: RepoType = "dataset" if kind == "datasets" else "model"
+        manifest = Manifest(name.replace("--", "/"), "main", commit, files, _HERE, repo_type)
         untrusted.check(manifest)
         return Saved(manifest)
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError, QtuneError):

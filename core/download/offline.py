@@ -11,7 +11,7 @@ from qtune.core.download.folder import Folder
 from qtune.core.download.plan import select
 from qtune.core.download.store import HubCache
 from qtune.core.errors import DownloadError
-from qtune.core.hub.interface import Manifest, RepoFile
+from qtune.core.hub.interface import Manifest, RepoFile, RepoType
 from qtune.core.hub.names import is_commit
 from qtune.core.sources import Source
 from qtune.core.text import Text
@@ -45,6 +45,7 @@ class Wanted:
     revision: str | None = None
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
+    repo_type: RepoType = "model"
 
 
 def look(store: HubCache, chosen: Source, wanted: Wanted) -> Cached | Lacking:
@@ -61,7 +62,7 @@ def look(store: HubCache, chosen: Source, wanted: Wanted) -> Cached | Lacking:
 
 def look_in(folder: Folder, wanted: Wanted) -> Cached | None:
     """What an earlier run put into the folder, if it is all there."""
-    saved = folder.listed(wanted.repo_id)
+    saved = folder.listed(wanted.repo_id, wanted.repo_type)
     if saved is None or not _is_revision(saved.manifest, wanted.revision):
         return None
     manifest = saved.manifest
@@ -124,15 +125,18 @@ def _cached(path: Path, manifest: Manifest, files: tuple[RepoFile, ...]) -> Cach
 
 
 def _foreign(folder: Path, commit: str, wanted: Wanted) -> Cached | Lacking:
-    """Without a listing, the index of the weights tells which of them there should be."""
+    """Without a listing, the index of the weights tells which of them there should be; of a dataset, only
+    what a link stands for is known."""
     paths = [p for p in folder.rglob("*") if not p.is_dir()] if folder.is_dir() else []
     sizes = {p.relative_to(folder).as_posix(): _size(p) for p in paths}
     if not sizes:
         return Lacking(())
-    for name in ("config.json", *_indexed(folder)):
-        sizes.setdefault(name, None)
+    if wanted.repo_type == "model":
+        for name in ("config.json", *_indexed(folder)):
+            sizes.setdefault(name, None)
     listed = tuple(RepoFile(name, size or 0) for name, size in sorted(sizes.items()))
-    manifest = Manifest(wanted.repo_id, "", commit, listed, Source("huggingface", ""))
+    nobody = Source("huggingface", "")
+    manifest = Manifest(wanted.repo_id, "", commit, listed, nobody, wanted.repo_type)
     files = select(manifest, wanted.include, wanted.exclude)
     missing = tuple(f.path for f in files if sizes[f.path] is None)
     return (
@@ -156,20 +160,32 @@ def _indexed(folder: Path) -> set[str]:
         return set()
 
 
-def incomplete(repo_id: str, lacking: Lacking, where: Text) -> DownloadError:
+def incomplete(
+    repo_id: str, lacking: Lacking, where: Text, repo_type: RepoType = "model"
+) -> DownloadError:
     """`where` HF_HUB_OFFLINE is set."""
+    kind = Text("", "") if repo_type == "model" else Text("dataset ", "数据集 ")
+    command = f"qtune download {'' if repo_type == 'model' else '--repo-type dataset '}{repo_id}"
     names = ", ".join(lacking.missing[:3])
     count = len(lacking.missing)
     return DownloadError(
         "DWN001",
         Text(
             f"HF_HUB_OFFLINE is on ({where.en}), and the cache "
-            + (f"lacks {count} files of {repo_id} ({names})" if count else f"has no {repo_id}"),
+            + (
+                f"lacks {count} files of {kind.en}{repo_id} ({names})"
+                if count
+                else f"has no {kind.en}{repo_id}"
+            ),
             f"HF_HUB_OFFLINE 已开启（{where.zh}），而缓存中"
-            + (f"的 {repo_id} 缺少 {count} 个文件（{names}）" if count else f"没有 {repo_id}"),
+            + (
+                f"的{kind.zh or ' '}{repo_id} 缺少 {count} 个文件（{names}）"
+                if count
+                else f"没有{kind.zh or ' '}{repo_id}"
+            ),
         ),
         Text(
-            f"Run `qtune download {repo_id}` once with a network, or unset HF_HUB_OFFLINE.",
-            f"请先在有网络时运行一次 `qtune download {repo_id}`，或取消 HF_HUB_OFFLINE。",
+            f"Run `{command}` once with a network, or unset HF_HUB_OFFLINE.",
+            f"请先在有网络时运行一次 `{command}`，或取消 HF_HUB_OFFLINE。",
         ),
     )

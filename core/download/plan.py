@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import PurePosixPath
 
 from qtune.core.errors import DownloadError
-from qtune.core.hub.interface import Manifest, RepoFile
+from qtune.core.hub.interface import Manifest, RepoFile, RepoType
 from qtune.core.text import Text
 
 # The same weights once more, for other programs; the training reads none of them.
@@ -19,7 +19,16 @@ DUPLICATES = (
 PICKLES = ("*.bin", "*.pth", "*.pt", "*.ckpt", "*.pkl", "*.pickle")
 
 # From a hub whose owner nobody vouches for: nothing that can run code when it is loaded.
-HARMLESS = (".safetensors", ".json", ".txt", ".model", ".tiktoken", ".jinja", ".vocab", ".spm")
+HARMLESS: Mapping[RepoType, tuple[str, ...]] = {
+    "model": (".safetensors", ".json", ".txt", ".model", ".tiktoken", ".jinja", ".vocab", ".spm"),
+    # Rows, what rows refer to, and the card, whose front matter names the splits. No *.py, no pickle, and
+    # no archive: what lies inside one is not seen before it is unpacked.
+    "dataset": (
+        ".parquet", ".arrow", ".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".txt", ".md",
+        ".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".wav", ".flac", ".mp3", ".ogg", ".opus", ".mp4",
+    ),
+}  # fmt: skip
+COMPRESSED = (".gz", ".zst", ".xz", ".bz2")  # one file each, so the name before it tells
 
 
 @dataclass(frozen=True)
@@ -59,22 +68,30 @@ def select(
     """The files that are wanted.
 
     Patterns are the shell's, on the whole path, and `folder/` means all below it. Without `include`,
-    duplicates of the weights in other formats are left out. Raises DownloadError DWN005 when nothing
-    is left.
+    duplicates of a model's weights in other formats are left out; a dataset is taken whole. Raises
+    DownloadError DWN005 when nothing is left.
     """
-    files = _included(manifest.files, include)
+    files = _included(manifest, include)
     files = tuple(f for f in files if not _matches(f.path, exclude))
     if only_harmless:
-        files = tuple(f for f in files if PurePosixPath(f.path).suffix.lower() in HARMLESS)
+        files = tuple(f for f in files if _is_harmless(f.path, manifest.repo_type))
     if not files:
         raise _nothing(manifest, include, exclude, only_harmless)
     return files
 
 
-def _included(files: tuple[RepoFile, ...], include: Sequence[str]) -> tuple[RepoFile, ...]:
+def _included(manifest: Manifest, include: Sequence[str]) -> tuple[RepoFile, ...]:
+    files = manifest.files
     if include:
         return tuple(f for f in files if _matches(f.path, include))
-    return _without_duplicates(files)
+    return _without_duplicates(files) if manifest.repo_type == "model" else files
+
+
+def _is_harmless(path: str, repo_type: RepoType) -> bool:
+    suffixes = [suffix.lower() for suffix in PurePosixPath(path).suffixes]
+    if repo_type == "dataset" and suffixes and suffixes[-1] in COMPRESSED:
+        suffixes.pop()
+    return bool(suffixes) and suffixes[-1] in HARMLESS[repo_type]
 
 
 def _without_duplicates(files: tuple[RepoFile, ...]) -> tuple[RepoFile, ...]:

@@ -1,7 +1,8 @@
-"""Who may list a model when the chosen hub cannot: the same id is not the same owner.
+"""Who may list a model or a dataset when the chosen hub cannot: the same id is not the same owner.
 
 Bytes may come from anywhere, because the chosen hub's hashes decide. A listing brings its own hashes,
-so whose it is matters.
+so whose it is matters. An account owns its datasets as it owns its models, and a dataset's id, too, is a
+Hugging Face name: what holds for the one holds for the other.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ def standing(
 
     A hub may list in the chosen one's place where the owner is known to be the same, where both are
     Hugging Face or its mirrors, where the user `named` it in QTUNE_SOURCES, or where ModelScope says that
-    the repository is `absent` there: model ids are Hugging Face's names, so it takes nobody's place. What
+    the repository is `absent` there: the ids are Hugging Face's names, so it takes nobody's place. What
     it lists is confirmed only if a hub, not a mirror, speaks for an owner known to be the right one.
     """
     if source == chosen:

@@ -1,4 +1,4 @@
-"""One model's folder in the Hugging Face cache: verified blobs, links, refs, and `.qtune/` beside them.
+"""One repository's folder in the Hugging Face cache: verified blobs, links, refs, and `.qtune/` beside them.
 
     blobs/<sha256 of a large file | git sha1 of a small one>    only whole and verified, by rename
     snapshots/<commit>/<path> -> ../../blobs/<name>             written when every file is there
@@ -6,6 +6,7 @@
     refs/modelscope/master                                     the listing of ModelScope, see Manifest.commit
     .qtune/partial/<hash>.part .json   .qtune/provenance.json   .qtune/manifests/<commit>.json   .qtune/lock
 
+The folder is `models--o--n`, or `datasets--o--n` for the dataset of the same id.
 Where symbolic links are switched off or cannot be made, the snapshot holds the files themselves.
 """
 
@@ -23,14 +24,14 @@ from qtune.core.download import manifests
 from qtune.core.download.digest import Digests, blob_name, digests_of
 from qtune.core.download.disk import can_link, copy, link, move, write_whole
 from qtune.core.download.ledger import Ledger, Ref
-from qtune.core.hub.interface import Manifest, RepoFile
+from qtune.core.hub.interface import Manifest, RepoFile, RepoType
 from qtune.core.hub.names import is_commit
 
 _GIT_BLOB = re.compile(r"[0-9a-f]{40}")
 
 
 class Store(Protocol):
-    """Where the files of one model go."""
+    """Where the files of one repository go."""
 
     ledger: Ledger
 
@@ -57,8 +58,10 @@ class Store(Protocol):
 
 
 class HubCache:
-    def __init__(self, cache: Path, repo_id: str, *, links: bool = True) -> None:
-        self._root = cache / f"models--{repo_id.replace('/', '--')}"
+    def __init__(
+        self, cache: Path, repo_id: str, *, repo_type: RepoType = "model", links: bool = True
+    ) -> None:
+        self._root = cache / f"{repo_type}s--{repo_id.replace('/', '--')}"
         self._state = self._root / ".qtune"
         self._links: bool | None = None if links else False
         self._links_lock = threading.Lock()

@@ -51,7 +51,10 @@ def too_many(source: Source, repo_id: str) -> DownloadError:
             f"{source.title} lists more than {MOST_FILES} files for {repo_id}",
             f"{source.title} 为 {repo_id} 列出了超过 {MOST_FILES} 个文件",
         ),
-        Text("This is no model that qtune would download.", "这不是 qtune 会下载的模型。"),
+        Text(
+            "qtune does not download repositories of so many files.",
+            "qtune 不下载文件数如此之多的仓库。",
+        ),
     )
 
 
