@@ -10,9 +10,16 @@ from pathlib import Path
 
 from bench.download import link, measure, servers
 from bench.download.peers import Peer, Task
-from bench.download.profiles import Profile, model
+from bench.download.profiles import Profile, many, model
 from bench.download.table import Sample
 from tests.hub import Repo
+
+
+@dataclass(frozen=True)
+class Amounts:
+    size: int  # bytes of the large files together
+    files: int  # how many, of `small`
+    limit: float  # seconds for one download
 
 
 @dataclass(frozen=True)
@@ -26,17 +33,16 @@ class Course:
 
 
 @contextmanager
-def course(profile: Profile, size: int, limit: float) -> Iterator[Course]:
-    """`size` in bytes, of the large files together."""
+def course(profile: Profile, amounts: Amounts, host: str) -> Iterator[Course]:
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-download-")))
         address, prefix = "127.0.0.1", tuple[str, ...]()
         if profile.line is not None:
             joined = stack.enter_context(link.joined(profile.line, folder))
             address, prefix = joined.address, joined.beyond
-        repo = model(int(size * profile.share))
-        served = stack.enter_context(servers.serving(repo, profile, address, folder))
-        yield Course(profile, repo, served, folder, prefix, limit)
+        repo = many(amounts.files) if profile.small else model(int(amounts.size * profile.share))
+        served = stack.enter_context(servers.serving(repo, profile, address, folder, host))
+        yield Course(profile, repo, served, folder, prefix, amounts.limit)
 
 
 def sample(course: Course, peer: Peer) -> Sample | str:
@@ -53,7 +59,7 @@ def _download(course: Course, peer: Peer, kill_after: float | None) -> Sample | 
         folder = Path(name)
         task = Task(served.hf, served.ms, served.ca_file, tuple(course.repo.files), folder)
         environ, command = peer.environ(task), [*course.prefix, *peer.command(task)]
-        before = served.sent()
+        mark = served.mark()
         runs = []
         if kill_after is not None:
             runs.append(measure.run(command, environ, folder, kill_after))
@@ -63,10 +69,12 @@ def _download(course: Course, peer: Peer, kill_after: float | None) -> Sample | 
             return f"failed ({status}): {last[:100].replace('|', ' ')}"
         if wrong := measure.absent(folder, [file.sha256 for file in files]):
             return f"failed: {wrong} files missing or wrong"
-        sent = served.sent() - before
+        sent = served.sent(mark)
+    logged = [file.size for file in files if file.large or course.profile.small]
     return Sample(
         wall=sum(run.wall for run in runs),
         cpu=sum(run.cpu for run in runs),
         rss=max(run.rss for run in runs),
-        served=sent / sum(file.size for file in files if file.large),
+        served=sent.amount / sum(logged),
+        first=None if sent.first is None else max(0.0, sent.first - runs[0].at),
     )

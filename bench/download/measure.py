@@ -16,6 +16,7 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Run:
+    at: float  # when it was started, seconds since the epoch
     wall: float  # seconds
     cpu: float  # seconds, user and system
     rss: float  # MB at its highest
@@ -26,7 +27,7 @@ class Run:
 def run(command: Sequence[str], environ: Mapping[str, str], folder: Path, limit: float) -> Run:
     """Run it in `folder`; after `limit` seconds it is killed with SIGKILL."""
     with tempfile.TemporaryFile() as output:
-        began = time.perf_counter()
+        at, began = time.time(), time.perf_counter()
         process = subprocess.Popen(
             command, env=dict(environ), cwd=folder, stdout=output, stderr=subprocess.STDOUT
         )
@@ -44,7 +45,7 @@ def run(command: Sequence[str], environ: Mapping[str, str], folder: Path, limit:
         output.seek(0)
         text = output.read().decode(errors="replace")
     cpu = usage.ru_utime + usage.ru_stime
-    return Run(wall, cpu, peak[0], process.returncode, text)
+    return Run(at, wall, cpu, peak[0], process.returncode, text)
 
 
 def _watch(pid: int, ended: threading.Event, peak: list[float]) -> None:

@@ -82,8 +82,12 @@ def _aria2c(task: Task) -> list[str]:
 
 def _curl(task: Task) -> list[str]:
     trusted = ["--cacert", str(task.ca_file)] if task.ca_file else []
-    files = [w for n in task.files for w in ("-o", str(task.folder / n), task.address(n))]
-    return ["curl", "-q", "--parallel", "--location", "--silent", "--fail", *trusted, *files]
+    listed = task.folder / "addresses.txt"  # too many for a command line
+    listed.write_text(
+        "".join(f'url = "{task.address(n)}"\noutput = "{task.folder / n}"\n' for n in task.files)
+    )
+    flags = ["--parallel", "--location", "--silent", "--fail", "--create-dirs"]
+    return ["curl", "-q", *flags, *trusted, "--config", str(listed)]
 
 
 TRANSFER = """

@@ -10,15 +10,15 @@ from tests.hub import Repo
 
 MODEL = "bench/model"
 SHARDS, EXTRAS = 4, 10
-ALL = (
+TOOLS = (
     "qtune",
     "huggingface_hub",
     "modelscope",
     "modelscope PARALLELS=8",
     "aria2c -x16 -s16",
     "curl --parallel",
-    "hf_transfer",
 )
+ALL = (*TOOLS, "hf_transfer")
 MB = 1_000_000
 
 
@@ -30,6 +30,7 @@ class Profile:
     total: int | None = None  # bytes per second of each hub's large files, over all connections
     line: Line | None = None
     kill: bool = False  # SIGKILL at half of the time that a whole run took, then run again
+    small: bool = False  # many small files in place of the model
     peers: tuple[str, ...] = ALL
     share: float = 1.0  # of the size asked for
 
@@ -39,9 +40,9 @@ PROFILES = {
     "tls": Profile("loopback, TLS with a throw-away authority", tls=True),
     "paced": Profile("20 MB/s per connection", pace=20 * MB),
     "wan": Profile(
-        "80 ms, 0.1 % loss each way, 1 Gbit/s, CUBIC; an eighth of the size",
+        "80 ms, 0.1 % loss each way, 1 Gbit/s, CUBIC; a quarter of the size",
         line=Line(80, 0.1, 1000),
-        share=0.125,
+        share=0.25,
     ),
     "two": Profile(
         "two hubs, 40 MB/s each in total",
@@ -60,6 +61,7 @@ PROFILES = {
         kill=True,
         peers=("qtune", "huggingface_hub", "modelscope", "aria2c -x16 -s16"),
     ),
+    "small": Profile("loopback, files of 1 to 4 kB", small=True, peers=TOOLS),
 }
 
 
@@ -73,4 +75,14 @@ def model(size: int) -> Repo:
     # Below 10 MiB, so that both hubs keep them in git and serve them without the large-file host.
     small = min(size // 256, 8 << 20)
     files |= {f"extra-{n}.json": noise.randbytes(small) for n in range(EXTRAS)}
+    return Repo(MODEL, files)
+
+
+def many(count: int) -> Repo:
+    """So many files of 1 to 4 kB, a thousand in a folder."""
+    noise = random.Random(count)
+    files = {
+        f"part-{n // 1000:03}/{n:06}.json": noise.randbytes(noise.randint(1000, 4000))
+        for n in range(count)
+    }
     return Repo(MODEL, files)

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 BASE = "huggingface_hub"
 HEAD = (
-    "| profile | client | wall s | x huggingface_hub | CPU s | peak MB | served x | compares |\n"
-    "|---|---|---|---|---|---|---|---|"
+    "| profile | client | wall s | x huggingface_hub | first byte s | CPU s | peak MB | served x "
+    "| compares |\n|---|---|---|---|---|---|---|---|---|"
 )
 
 
@@ -20,7 +20,8 @@ class Sample:
     wall: float  # seconds
     cpu: float  # seconds
     rss: float  # MB
-    served: float  # bytes of large files sent, as a multiple of what the model has
+    served: float  # bytes of bodies sent, as a multiple of what the model has
+    first: float | None  # seconds from the start of the process to the first byte of a body
 
 
 @dataclass(frozen=True)
@@ -32,13 +33,13 @@ class Row:
 
 
 def rows(profile: str, measured: Sequence[Row]) -> list[str]:
-    walls = {row.peer: _median(row, "wall") for row in measured if row.failure is None}
+    walls = {row.peer: median(row, "wall") for row in measured if row.failure is None}
     return [_row(profile, row, walls) for row in measured]
 
 
 def _row(profile: str, row: Row, walls: Mapping[str, float]) -> str:
     if row.failure is not None:
-        return f"| {profile} | {row.peer} | {row.failure} | | | | | {row.verifies} |"
+        return f"| {profile} | {row.peer} | {row.failure} | | | | | | {row.verifies} |"
     wall = walls[row.peer]
     ratio = f"{wall / walls[BASE]:.2f}" if BASE in walls else ""
     cells = (
@@ -46,13 +47,16 @@ def _row(profile: str, row: Row, walls: Mapping[str, float]) -> str:
         row.peer,
         f"{wall:.2f}",
         ratio,
-        f"{_median(row, 'cpu'):.2f}",
-        f"{_median(row, 'rss'):.0f}",
-        f"{_median(row, 'served'):.2f}",
+        f"{median(row, 'first'):.2f}",
+        f"{median(row, 'cpu'):.2f}",
+        f"{median(row, 'rss'):.0f}",
+        f"{median(row, 'served'):.2f}",
         row.verifies,
     )
     return f"| {' | '.join(cells)} |"
 
 
-def _median(row: Row, what: str) -> float:
-    return float(statistics.median(getattr(sample, what) for sample in row.samples))
+def median(row: Row, what: str) -> float:
+    """nan where no round had such a number."""
+    found = [value for sample in row.samples if (value := getattr(sample, what)) is not None]
+    return float(statistics.median(found)) if found else float("nan")
