@@ -202,12 +202,12 @@ def mapped(url: str, source: str = "") -> Iterator[None]:
         yield
     except httpx.TimeoutException as error:
         stage = "tcp" if isinstance(error, httpx.ConnectTimeout | httpx.PoolTimeout) else "timeout"
-        raise _unreachable(stage, url, source, "") from error
+        raise unreachable(stage, url, source, "") from error
     except httpx.ProxyError as error:
-        raise _unreachable("proxy", url, source, redact(str(error))) from error
+        raise unreachable("proxy", url, source, redact(str(error))) from error
     except (httpx.InvalidURL, httpx.UnsupportedProtocol, UnicodeError, OverflowError) as error:
         # The last two: a label of the host's name is too long, a port too great.
-        raise _unreachable("url", url, source, redact(str(error))) from error
+        raise unreachable("url", url, source, redact(str(error))) from error
     except httpx.DecodingError as error:
         raise Nonsense(
             "HUB223",
@@ -217,7 +217,7 @@ def mapped(url: str, source: str = "") -> Iterator[None]:
             source=source,
         ) from error
     except httpx.HTTPError as error:
-        raise _unreachable(_stage(error), url, source, redact(_cause(error))) from error
+        raise unreachable(_stage(error), url, source, redact(_cause(error))) from error
 
 
 _OTHER_FAMILY = {getattr(socket, "EAI_ADDRFAMILY", None), getattr(socket, "EAI_FAMILY", None)}
@@ -257,10 +257,13 @@ _STAGES = {
 }
 
 
-def _unreachable(stage: str, url: str, source: str, detail: str) -> Unreachable:
+def unreachable(
+    stage: str, url: str, source: str, detail: str, kind: type[Unreachable] = Unreachable
+) -> Unreachable:
+    """The error of a road to `url` that ended at `stage`. `detail` is in English, and already redacted."""
     code, what = _STAGES[stage]
     tail = f" ({detail})" if detail else ""
-    return Unreachable(
+    return kind(
         code,
         Text(f"{_host(url)}: {what.en}{tail}", f"{_host(url)}：{what.zh}{tail}"),
         Text(

@@ -7,10 +7,11 @@ from urllib.parse import urljoin, urlsplit
 
 from qtune.core.proxy import Proxy
 from qtune.core.trust import OFFICIAL
-from qtune.doctor.probes.dialling import kind_of
-from qtune.doctor.probes.exchange import Head, NotHttp, read_head, request
-from qtune.doctor.probes.streams import Deadline, Ended, Stream
-from qtune.doctor.probes.tunnel import login
+from qtune.core.wire.dialling import kind_of
+from qtune.core.wire.head import Head, NotHttp, read_head
+from qtune.core.wire.streams import Deadline, Ended, Stream
+from qtune.core.wire.tunnel import login
+from qtune.doctor.probes.exchange import request
 
 Expected = Literal["hub", "file"]
 HTML = ("text/html", "application/xhtml+xml")

@@ -20,10 +20,10 @@ from qtune.core.proxy import BadProxy, Proxy, parse, proxy_for
 from qtune.core.settings import Settings
 from qtune.core.sources import Source
 from qtune.core.text import Text
+from qtune.core.wire.lookup import Resolver, system_resolver
 from qtune.doctor.context import Context
 from qtune.doctor.facts import ClientName, ClientRoad, Facts, Known, Reach, Trust, Unknown
 from qtune.doctor.probes.bypass import Bypass, as_httpx, as_httpx2, as_requests
-from qtune.doctor.probes.dialling import Resolver, system_resolver
 from qtune.doctor.probes.packages import version
 from qtune.doctor.probes.patience import Patience, in_time
 from qtune.doctor.probes.reach import address

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import ssl
 
-from qtune.doctor.probes.dialling import kind_of
-from qtune.doctor.probes.streams import Deadline, Ended, Stream, Tls
+from qtune.core.wire.dialling import kind_of
+from qtune.core.wire.streams import Deadline, Ended, Stream, Tls
 
 _VERIFY = {9: "not_yet", 10: "expired", 18: "self_signed", 62: "hostname", 64: "hostname"}
 _PLAINTEXT = ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "UNKNOWN_PROTOCOL", "PACKET_LENGTH_TOO_LONG")

@@ -6,9 +6,9 @@ from urllib.parse import quote
 
 from qtune.core.secret import redact
 from qtune.core.sources import Source
+from qtune.core.wire.lookup import Resolver, system_resolver
 from qtune.doctor.context import Context
 from qtune.doctor.facts import Facts, Known, Reach, Unknown
-from qtune.doctor.probes.dialling import Resolver, system_resolver
 from qtune.doctor.probes.patience import PATIENCE, Patience, in_time
 from qtune.doctor.probes.road import walk
 

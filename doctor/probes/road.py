@@ -15,24 +15,22 @@ from qtune.core.errors import ConfigError
 from qtune.core.proxy import BadProxy, Proxy
 from qtune.core.secret import redact
 from qtune.core.settings import Settings
+from qtune.core.wire.head import Head
+from qtune.core.wire.lookup import Resolver, look_up, system_resolver
+from qtune.core.wire.streams import Deadline, Ended, Plain, Stream
+from qtune.core.wire.tunnel import enter, open_tunnel, wants_login
 from qtune.doctor.facts import Reach, Stage, StageName
 from qtune.doctor.probes import certificate
 from qtune.doctor.probes.answer import Expected, asked, judge
 from qtune.doctor.probes.clock import ahead
 from qtune.doctor.probes.dialling import (
     Dialled,
-    Resolver,
     dial,
     is_local_name,
     is_sinkhole,
-    look_up,
-    system_resolver,
 )
-from qtune.doctor.probes.exchange import Head
 from qtune.doctor.probes.handshake import OF_CERTIFICATES, OF_DATES, secured, unverified
 from qtune.doctor.probes.patience import PATIENCE, Patience
-from qtune.doctor.probes.streams import Deadline, Ended, Plain, Stream
-from qtune.doctor.probes.tunnel import enter, open_tunnel, wants_login
 from qtune.doctor.probes.way import Way, own_way, proxy_fact
 
 

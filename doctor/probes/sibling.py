@@ -11,11 +11,11 @@ from urllib.parse import urlsplit
 from qtune.core.errors import QtuneError
 from qtune.core.settings import Settings
 from qtune.core.sources import Source
+from qtune.core.wire.lookup import Resolver, system_resolver
 from qtune.doctor.context import Context
 from qtune.doctor.facts import Facts, Known, Sibling, Unknown, known
 from qtune.doctor.probes import listing, reach, speed
 from qtune.doctor.probes.asking import hub_of, unknown
-from qtune.doctor.probes.dialling import Resolver, system_resolver
 from qtune.doctor.probes.patience import Patience
 
 CHINA, ABROAD = "https://modelscope.cn", "https://www.modelscope.ai"

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from qtune.core.errors import QtuneError
 from qtune.core.sources import Source
+from qtune.core.wire.lookup import Resolver, system_resolver
 from qtune.doctor.context import Context
 from qtune.doctor.facts import Facts, Known, Reach, Unknown, known
 from qtune.doctor.probes.asking import hub_of, unknown
-from qtune.doctor.probes.dialling import Resolver, system_resolver
 from qtune.doctor.probes.patience import Patience, in_time
 from qtune.doctor.probes.road import walk
 

@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from qtune.core.wire.dialling import kind_of
+from qtune.core.wire.head import NotHttp, read_head
+from qtune.core.wire.streams import Deadline, Ended, Plain
 from qtune.doctor.probes import certificate
-from qtune.doctor.probes.dialling import dial, is_local_name, is_sinkhole, kind_of
-from qtune.doctor.probes.exchange import NotHttp, read_head
-from qtune.doctor.probes.streams import Deadline, Ended, Plain
+from qtune.doctor.probes.dialling import dial, is_local_name, is_sinkhole
 from tests.hub.tls import make_identity
 
 

@@ -12,9 +12,9 @@ from urllib.parse import urlsplit
 import pytest
 
 from qtune.core.settings import resolve
+from qtune.core.wire.lookup import Resolver, system_resolver
 from qtune.doctor.facts import Known, Reach, Unknown
 from qtune.doctor.probes import reach
-from qtune.doctor.probes.dialling import Resolver, system_resolver
 from qtune.doctor.probes.patience import Patience
 from qtune.doctor.probes.road import walk
 from tests.doctor.probes.looking import NOTHING, at, looking, source

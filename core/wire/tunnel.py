@@ -7,9 +7,9 @@ import ipaddress
 import ssl
 
 from qtune.core.proxy import Proxy
-from qtune.doctor.probes.dialling import kind_of
-from qtune.doctor.probes.exchange import NotHttp, read_head
-from qtune.doctor.probes.streams import Deadline, Ended, Stream, Tls
+from qtune.core.wire.dialling import kind_of
+from qtune.core.wire.head import NotHttp, read_head
+from qtune.core.wire.streams import Deadline, Ended, Stream, Tls
 
 _SOCKS_SAID = {
     1: "general failure",
