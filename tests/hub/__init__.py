@@ -11,6 +11,7 @@ from tests.hub.faults import Fault, Kind
 from tests.hub.http import Request
 from tests.hub.hub import Hub
 from tests.hub.proxy import Proxy
+from tests.hub.sparse import Sparse
 from tests.hub.world import BOTH, File, Repo, Scope, Token, User, World
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "Repo",
     "Request",
     "Scope",
+    "Sparse",
     "Token",
     "User",
     "World",

@@ -1,16 +1,18 @@
-"""What a test can make go wrong: which requests it hits, and what it does to their answers."""
+"""What a test can make go wrong, and which requests it hits."""
 
 from __future__ import annotations
 
-import gzip
+import math
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import StrEnum
 from fnmatch import fnmatchcase
 from types import MappingProxyType
+from typing import Literal
 
-from tests.hub.http import Delivery, Request, Response, json_response, redirect
+from tests.hub.http import Request
+from tests.hub.pace import Allowance, Pace, Quota
 
 PORTAL = (
     b"<!DOCTYPE html><html><head><title>Sign in to the network</title></head>"
@@ -31,22 +33,38 @@ class Kind(StrEnum):
     STATUS = "status"  # answers `status` with `headers` and `body`
     HTML = "html"  # a captive portal: 200 text/html (or `status`, `body`)
     REDIRECT = "redirect"  # `status` (302 unless given) to `location`; without one, to itself
+    QUOTA = "quota"  # `after` requests every `seconds`, said in RateLimit; then 429 until the next window
+    ALONE = "alone"  # 403 to a ranged GET while another of the same file (`per`) is under way
     # what the answer says
     NO_RANGE = "no-range"  # ignores Range: 200 and the whole file
     WRONG_RANGE = "wrong-range"  # 206 whose Content-Range is one byte further than asked
+    WRONG_TOTAL = "wrong-total"  # 206 whose Content-Range is of a file `after` (1) bytes larger
+    MORE = "more"  # 206 with `after` (100) bytes more than asked, and headers that say so
+    FEWER = "fewer"  # 206 with only `after` (half) of the bytes asked for, and headers that say so
+    SURPLUS = "surplus"  # `after` (100) bytes behind the body, and a Content-Length that agrees
     WRONG_LENGTH = "wrong-length"  # Content-Length is `after` (100 unless given) bytes too big
     TRUNCATED = "truncated"  # only `after` bytes (half), and a Content-Length that agrees
-    CORRUPT = "corrupt"  # the byte at `after` (the middle) has its bits flipped
+    CORRUPT = "corrupt"  # the byte at `after` (the middle) of the body has its bits flipped
+    LIE = (
+        "lie"  # the bytes at `offsets` of the file have theirs flipped, in whatever range they come
+    )
     GZIP = "gzip"  # the body compressed, asked for or not
     STRIPPED = "stripped"  # the headers named in `headers` are missing
     HEADERS = "headers"  # the answer carries these `headers` too: a date, an age
     FOREIGN_NEXT = "foreign-next"  # the Link to the next page points to `location`
     # how it is delivered
     LATENCY = "latency"  # `seconds` before the first byte
-    SLOW = "slow"  # `bytes_per_second` on each connection
+    SLOW = "slow"  # `bytes_per_second` for each answer
+    PACED = "paced"  # `bytes_per_second` for all that it hits together
     STALL = "stall"  # headers and `after` bytes (0), then silence
     CUT = "cut"  # `after` bytes (half), then the connection closes
     CUT_RESET = "cut-reset"  # the same with a reset
+    DIES = "dies"  # `after` bytes in all, then everything it hits is reset, for ever
+    NOT_KEPT = "not-kept"  # the connection closes after the answer, which says so
+    DROPPED = "dropped"  # it says keep-alive, and closes after `seconds` (0) without a request
+    HTTP10 = "http-1.0"  # an old server: the answer is HTTP/1.0, and the connection closes
+    LENGTHLESS = "lengthless"  # no Content-Length: the body ends with the connection
+    CHUNKED = "chunked"  # no Content-Length: Transfer-Encoding: chunked
 
 
 OF_CONNECTIONS = frozenset({Kind.REFUSED, Kind.DEAF, Kind.HANGUP})
@@ -70,6 +88,11 @@ class Fault:
     seconds: float = 0.0
     bytes_per_second: int = 0
     after: int | None = None
+    offsets: tuple[int, ...] = ()
+    per: Literal["file", "address"] = "file"  # of alone: the same path, or the same signed URL
+    pace: Pace = field(init=False, repr=False)
+    allowance: Allowance = field(init=False, repr=False)
+    quota: Quota = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         kind = Kind(self.kind)
@@ -79,9 +102,15 @@ class Fault:
         if kind is Kind.REFUSED and (self.times is not None or self.skip):
             raise ValueError("refused lasts until it is lifted")
         needed = {Kind.STATUS: "status", Kind.LATENCY: "seconds", Kind.SLOW: "bytes_per_second"}
+        needed |= {Kind.PACED: "bytes_per_second", Kind.QUOTA: "seconds", Kind.LIE: "offsets"}
         needed |= {Kind.FOREIGN_NEXT: "location", Kind.STRIPPED: "headers", Kind.HEADERS: "headers"}
         if kind in needed and not getattr(self, needed[kind]):
             raise ValueError(f"{kind} needs {needed[kind]}")
+        if kind in (Kind.DIES, Kind.QUOTA) and self.after is None:
+            raise ValueError(f"{kind} needs after")
+        object.__setattr__(self, "pace", Pace(self.bytes_per_second or 1))
+        object.__setattr__(self, "allowance", Allowance(self.after or 0))
+        object.__setattr__(self, "quota", Quota(self.after or 0, self.seconds))
 
     def hits(self, request: Request) -> bool:
         return (
@@ -97,6 +126,7 @@ class Faults:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._hits: dict[Fault, int] = {}
+        self._under_way: dict[Request, list[tuple[Fault, str]]] = {}  # bodies that forbid others
 
     def add(self, fault: Fault) -> None:
         with self._lock:
@@ -127,91 +157,57 @@ class Faults:
         return None
 
     def of_request(self, request: Request) -> list[Fault]:
+        """What it meets. Whoever calls says `done` when the last byte of the answer goes out."""
         with self._lock:
             return [
-                fault
+                self._now(fault)
                 for fault in self._hits
-                if fault.kind not in OF_CONNECTIONS and fault.hits(request) and self._counts(fault)
+                if fault.kind not in OF_CONNECTIONS
+                and fault.hits(request)
+                and (fault.kind is not Kind.ALONE or self._disturbs(fault, request))
+                and self._counts(fault)
             ]
+
+    def forbids_others(self, request: Request) -> bool:
+        with self._lock:
+            return request in self._under_way
+
+    def done(self, request: Request) -> None:
+        with self._lock:
+            self._under_way.pop(request, None)
+
+    def _disturbs(self, fault: Fault, request: Request) -> bool:
+        if request.method != "GET":
+            return False
+        mine = (fault, request.path if fault.per == "file" else request.target)
+        if "range" in request.headers and any(
+            mine in others for others in self._under_way.values()
+        ):
+            return True
+        self._under_way.setdefault(request, []).append(mine)
+        return False
+
+    def _now(self, fault: Fault) -> Fault:
+        """What a fault with a memory amounts to at this moment."""
+        if fault.kind is Kind.ALONE:
+            xml = b"<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>"
+            headers = {"Content-Type": "application/xml"}
+            return Fault(Kind.STATUS, status=403, headers=headers, body=xml)
+        if fault.kind is Kind.DIES and fault.allowance.spent:
+            return Fault(Kind.RESET)
+        if fault.kind is Kind.QUOTA:
+            left, seconds = fault.quota.take()
+            until = math.ceil(seconds)
+            headers = {
+                "RateLimit": f'"resolvers";r={max(0, left)};t={until}',
+                "RateLimit-Policy": f'"fixed window";"resolvers";q={fault.after};w={fault.seconds:g}',
+            }
+            if left >= 0:
+                return Fault(Kind.HEADERS, headers=headers)
+            return Fault(Kind.STATUS, status=429, headers=headers | {"Retry-After": str(until)})
+        return fault
 
     def _counts(self, fault: Fault) -> bool:
         seen = self._hits[fault]
         self._hits[fault] = seen + 1
         return seen >= fault.skip and (fault.times is None or seen < fault.skip + fault.times)
-
-
-def instead(fault: Fault, request: Request) -> Response:
-    """The answer of a fault that keeps the request from its handler."""
-    match fault.kind:
-        case Kind.SILENT:
-            return Response(0, delivery=Delivery(stop_after=-1, ending="silence"))
-        case Kind.RESET:
-            return Response(0, delivery=Delivery(stop_after=-1, ending="reset"))
-        case Kind.HTML:
-            headers = {"Content-Type": "text/html; charset=utf-8", **fault.headers}
-            body = PORTAL if fault.body is None else fault.body
-            return Response(fault.status or 200, tuple(headers.items()), body)
-        case Kind.REDIRECT:
-            location = fault.location or request.target
-            return redirect(fault.status or 302, location, fault.headers)
-        case _:
-            if fault.body is None:
-                answer = json_response(fault.status, {"error": f"injected {fault.status}"})
-                return answer.having(fault.headers)
-            return Response(fault.status, tuple(fault.headers.items()), fault.body)
-
-
-def heard(fault: Fault, request: Request) -> Request:
-    """The request as the handler gets to see it."""
-    if fault.kind is Kind.NO_RANGE:
-        seen = {name: value for name, value in request.headers.items() if name != "range"}
-        return replace(request, headers=seen)
-    return request
-
-
-def spoil(fault: Fault, request: Request, response: Response) -> Response:
-    """The handler's response with this fault's change."""
-    body, size = response.body, len(response.body)
-    delivery = response.delivery
-    middle = size // 2 if fault.after is None else min(fault.after, size)
-    match fault.kind:
-        case Kind.NO_RANGE:
-            return response.without("accept-ranges")
-        case Kind.WRONG_RANGE if response.status == 206:
-            span, _, total = (response.header("content-range") or "").partition("/")
-            first, _, last = span.removeprefix("bytes ").partition("-")
-            moved = f"bytes {int(first) + 1}-{int(last) + 1}/{total}"
-            return response.having({"Content-Range": moved})
-        case Kind.WRONG_LENGTH:
-            extra = 100 if fault.after is None else fault.after
-            longer = response.having({"Content-Length": str(size + extra)})
-            return longer.delivered(replace(delivery, stop_after=size, ending="close"))
-        case Kind.TRUNCATED:
-            return replace(response.without("content-length"), body=memoryview(body)[:middle])
-        case Kind.CORRUPT if size:
-            at = min(middle, size - 1)
-            flipped = bytearray(body)
-            flipped[at] ^= 0xFF
-            return replace(response, body=bytes(flipped))
-        case Kind.GZIP if size:
-            packed = replace(response, body=gzip.compress(body, compresslevel=1))
-            return packed.without("content-length").having({"Content-Encoding": "gzip"})
-        case Kind.STRIPPED:
-            return response.without(*fault.headers)
-        case Kind.HEADERS:
-            return response.having(fault.headers)
-        case Kind.FOREIGN_NEXT if response.header("link"):
-            return response.having({"Link": f'<{fault.location}>; rel="next"'})
-        case Kind.LATENCY:
-            return response.delivered(replace(delivery, delay=delivery.delay + fault.seconds))
-        case Kind.SLOW:
-            return response.delivered(replace(delivery, bytes_per_second=fault.bytes_per_second))
-        case Kind.STALL:
-            stop = fault.after or 0
-            return response.delivered(replace(delivery, stop_after=stop, ending="silence"))
-        case Kind.CUT:
-            return response.delivered(replace(delivery, stop_after=middle, ending="close"))
-        case Kind.CUT_RESET:
-            return response.delivered(replace(delivery, stop_after=middle, ending="reset"))
-        case _:
-            return response

@@ -6,16 +6,20 @@ import base64
 import json
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from typing import Any, BinaryIO, Literal
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
+from tests.hub.pace import Allowance, Pace
+from tests.hub.sparse import Span, Sparse
+
 MAX_HEAD = 256 * 1024
 MAX_BODY = 16 * 1024 * 1024
 
-Ending = Literal["finish", "close", "reset", "silence"]
+Body = bytes | memoryview | Span
+Ending = Literal["finish", "close", "reset", "silence", "drop"]
 
 
 class BadRequest(Exception):
@@ -75,16 +79,21 @@ class Delivery:
     """How a response is put on the wire."""
 
     delay: float = 0.0  # seconds before the status line
-    bytes_per_second: int | None = None
+    paces: tuple[Pace, ...] = ()
     stop_after: int | None = None  # body bytes; -1 stops before the status line
     ending: Ending = "finish"  # what happens at the end, or where it stopped
+    idle: float = 0.0  # of drop: seconds without a request
+    allowance: Allowance | None = None  # what is left to send, of several answers together
+    valid: Callable[[], bool] | None = None  # asked before each block: no longer valid, it is cut
+    framing: Literal["length", "chunked", "none"] = "length"
+    version: Literal["1.0", "1.1"] = "1.1"
 
 
 @dataclass(frozen=True)
 class Response:
     status: int
     headers: tuple[tuple[str, str], ...] = ()
-    body: bytes | memoryview = b""
+    body: Body = b""
     delivery: Delivery = Delivery()
 
     def header(self, name: str) -> str | None:
@@ -111,9 +120,12 @@ class Response:
             reason = HTTPStatus(self.status).phrase
         except ValueError:
             reason = "Unknown"
-        lines = [f"HTTP/1.1 {self.status} {reason}"]
+        lines = [f"HTTP/{self.delivery.version} {self.status} {reason}"]
         lines += [f"{name}: {value}" for name, value in self.headers]
-        if self.header("content-length") is None and self.status not in (204, 304):
+        unsaid = self.header("content-length") is None and self.status not in (204, 304)
+        if self.delivery.framing == "chunked":
+            lines.append("Transfer-Encoding: chunked")
+        elif unsaid and self.delivery.framing == "length":
             lines.append(f"Content-Length: {len(self.body)}")
         lines.append(f"Connection: {'keep-alive' if keep_alive else 'close'}")
         return "\r\n".join([*lines, "", ""]).encode("utf-8")
@@ -140,22 +152,24 @@ def redirect(status: int, location: str, headers: Mapping[str, str] | None = Non
     return Response(status, tuple(named.items()), f"Redirecting to {location}".encode())
 
 
-def file_response(request: Request, data: bytes, headers: Mapping[str, str]) -> Response:
+def file_response(request: Request, data: bytes | Sparse, headers: Mapping[str, str]) -> Response:
     """The file, or the part that a single `Range` asks for: 206, or 416 when it lies outside."""
+    whole = data.span() if isinstance(data, Sparse) else memoryview(data)
+    size = len(whole)
     named = {"Content-Type": "application/octet-stream", "Accept-Ranges": "bytes", **headers}
     wanted = re.fullmatch(r"bytes=(\d*)-(\d*)", request.headers.get("range", "").strip())
     if wanted is None or wanted.group() == "bytes=-":
-        return Response(200, tuple(named.items()), memoryview(data))
+        return Response(200, tuple(named.items()), whole)
     first, last = wanted.groups()
     if first:
-        start, stop = int(first), min(int(last) + 1, len(data)) if last else len(data)
+        start, stop = int(first), min(int(last) + 1, size) if last else size
     else:
-        start, stop = max(len(data) - int(last), 0), len(data)
-    if start >= len(data) or stop <= start:
-        named["Content-Range"] = f"bytes */{len(data)}"
+        start, stop = max(size - int(last), 0), size
+    if start >= size or stop <= start:
+        named["Content-Range"] = f"bytes */{size}"
         return Response(416, tuple(named.items()))
-    named["Content-Range"] = f"bytes {start}-{stop - 1}/{len(data)}"
-    return Response(206, tuple(named.items()), memoryview(data)[start:stop])
+    named["Content-Range"] = f"bytes {start}-{stop - 1}/{size}"
+    return Response(206, tuple(named.items()), whole[start:stop])
 
 
 def read_request(reader: BinaryIO, origin: str, connection: int) -> Request | None:

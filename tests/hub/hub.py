@@ -41,6 +41,8 @@ class Hub:
 
     `tls` makes the origins in `tls_on` https; a flaw's name makes their certificate a bad one.
     `public_urls` replaces an origin's address in redirects and links, say by its official name.
+    Signed addresses end after `url_lifetime` seconds or at `expire`; with `expiry_cuts` the bodies
+    that are under way with them end too.
     """
 
     def __init__(
@@ -51,12 +53,13 @@ class Hub:
         page_size: int = 1000,
         xet: bool = False,
         url_lifetime: float = 3600.0,
+        expiry_cuts: bool = False,
         tls: bool | Flaw = False,
         tls_on: Collection[str] = tuple(HOSTS),
         public_urls: Mapping[str, str] | None = None,
         ports: Mapping[str, int] | None = None,
     ) -> None:
-        signer = Signer(secrets.token_bytes(16), url_lifetime)
+        signer = Signer(secrets.token_bytes(16), url_lifetime, expiry_cuts)
         self.site = Site(World.of(repos, users), signer, page_size, xet)
         self.ca_file: Path | None = None
         self._tls: Flaw | None = "none" if tls is True else tls or None
@@ -153,6 +156,15 @@ class Hub:
     def carrying(self, secret: str) -> set[str]:
         """The origins that were sent this secret, in whatever form."""
         return {request.origin for request in self.requests if request.carries(secret)}
+
+    @property
+    def signatures(self) -> list[str]:
+        """All that were ever given out: secrets of the storage origins."""
+        return list(self.site.signer.issued)
+
+    def expire(self) -> None:
+        """No signed address given out so far opens anything from now on."""
+        self.site.signer.expire()
 
     def wait_for(self, ready: Callable[[list[Request]], bool], timeout: float = 10.0) -> bool:
         """Whether `ready` became true of the requests so far within `timeout` seconds."""

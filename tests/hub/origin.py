@@ -5,15 +5,16 @@ from __future__ import annotations
 import contextlib
 import ssl
 import sys
-import time
 import traceback
 from collections.abc import Callable
 from typing import BinaryIO
 
-from tests.hub.faults import INSTEAD, Faults, Kind, heard, instead, spoil
+from tests.hub.faults import INSTEAD, Faults, Kind
 from tests.hub.http import BadRequest, Request, Response, read_request, text_response
 from tests.hub.recording import Recorder
 from tests.hub.server import CLOSED_BY_PEER, Connection, Listener
+from tests.hub.sparse import Span
+from tests.hub.spoiling import heard, instead, spoil
 
 BLOCK = 256 * 1024
 Answer = Callable[[Request], Response]
@@ -74,9 +75,11 @@ class Origin:
         if request is None:
             return False
         self._recorder.add(request)
-        response = self._respond(request)
         keep_alive = request.headers.get("connection", "").lower() != "close"
-        return self._deliver(connection, request, response, keep_alive)
+        try:
+            return self._deliver(connection, request, self._respond(request), keep_alive)
+        finally:
+            self._faults.done(request)
 
     def _respond(self, request: Request) -> Response:
         faults = self._faults.of_request(request)
@@ -100,7 +103,7 @@ class Origin:
         if delivery.delay:
             connection.pause(delivery.delay)
         if delivery.stop_after != -1:
-            keep_alive = keep_alive and delivery.ending == "finish"
+            keep_alive = keep_alive and delivery.ending in ("finish", "drop")
             self._recorder.answered(request, response.status)
             connection.send(response.head(keep_alive))
             if request.method != "HEAD":
@@ -110,26 +113,53 @@ class Origin:
                 connection.hush()
             case "reset":
                 connection.reset()
+            case "drop":
+                return keep_alive and connection.asked_within(delivery.idle)
             case "close" | "finish":
                 pass
         return keep_alive and delivery.ending == "finish"
 
     def _send_body(self, connection: Connection, request: Request, response: Response) -> None:
-        body, delivery = memoryview(response.body), response.delivery
+        body, delivery = response.body, response.delivery
+        view = body if isinstance(body, Span) else memoryview(body)
         if delivery.stop_after is not None:
-            body = body[: delivery.stop_after]
-        rate = delivery.bytes_per_second
-        block = BLOCK if rate is None else max(1, min(BLOCK, rate // 20))
-        started = time.monotonic()
-        for start in range(0, len(body), block):
-            piece = body[start : start + block]
-            # Counted first: whoever has read the body must find it counted.
-            self._recorder.sent(request, len(piece))
-            try:
+            view = view[: delivery.stop_after]
+        slowest = min((pace.bytes_per_second for pace in delivery.paces), default=BLOCK * 20)
+        block = max(1, min(BLOCK, slowest // 20))
+        for start in range(0, len(view), block):
+            if delivery.valid is not None and not delivery.valid():
+                raise ConnectionAbortedError("the address has expired")
+            piece = bytes(view[start : start + block])
+            if delivery.allowance is not None:
+                allowed = delivery.allowance.take(len(piece))
+                if allowed < len(piece):
+                    self._send(connection, request, response, piece[:allowed])
+                    connection.reset()
+                    raise ConnectionResetError("the origin has died")
+            last = delivery.stop_after is None and start + block >= len(view)
+            if last and self._faults.forbids_others(request):
+                # Whoever has read the last byte may ask for the next range: the one before is over.
+                self._send(connection, request, response, piece[:-1])
+                self._faults.done(request)
+                piece = piece[-1:]
+            self._send(connection, request, response, piece)
+            for pace in delivery.paces:
+                connection.pause(pace.take(min(block, len(view) - start)))
+        if delivery.framing == "chunked" and delivery.stop_after is None:
+            connection.send(b"0\r\n\r\n")
+
+    def _send(
+        self, connection: Connection, request: Request, response: Response, piece: bytes
+    ) -> None:
+        if not piece:
+            return
+        # Counted first: whoever has read the body must find it counted.
+        self._recorder.sent(request, len(piece))
+        try:
+            if response.delivery.framing == "chunked":
+                connection.send(b"%x\r\n%b\r\n" % (len(piece), piece))
+            else:
                 connection.send(piece)
-            except CLOSED_BY_PEER:
-                self._recorder.sent(request, -len(piece))
-                raise
-            if rate is not None:
-                due = started + (start + len(piece)) / rate
-                connection.pause(max(0.0, due - time.monotonic()))
+        except CLOSED_BY_PEER:
+            self._recorder.sent(request, -len(piece))
+            raise

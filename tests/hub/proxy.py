@@ -11,10 +11,11 @@ from types import TracebackType
 from typing import BinaryIO, Self
 from urllib.parse import urlsplit
 
-from tests.hub.faults import INSTEAD, Fault, Faults, Kind, instead
+from tests.hub.faults import INSTEAD, Fault, Faults, Kind
 from tests.hub.http import BadRequest, Request, Response, read_request, text_response
 from tests.hub.recording import Recorder
 from tests.hub.server import Connection, Listener
+from tests.hub.spoiling import instead
 
 CONNECT_TIMEOUT = 10.0  # seconds
 ESTABLISHED = b"HTTP/1.1 200 Connection established\r\n\r\n"
@@ -135,7 +136,7 @@ class Proxy:
             case _:
                 self._recorder.answered(request, response.status)
                 connection.send(response.head(True))
-                connection.send(response.body)
+                connection.send(bytes(response.body))
                 return True
         return False
 

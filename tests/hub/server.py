@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import itertools
+import select
 import selectors
 import socket
 import ssl
@@ -33,6 +34,12 @@ class Connection:
         """Sleep, but not beyond the end of the listener."""
         if self.stopping.wait(seconds):
             raise ConnectionAbortedError("the listener is closing")
+
+    def asked_within(self, seconds: float) -> bool:
+        """Whether the peer says something, or goes, before so much time has passed."""
+        if isinstance(self.sock, ssl.SSLSocket) and self.sock.pending():
+            return True
+        return bool(select.select([self.sock], [], [], seconds)[0])
 
     def hush(self) -> None:
         """Say nothing more until the peer gives up or the listener closes."""

@@ -13,30 +13,47 @@ from tests.hub.http import Request
 from tests.hub.world import World
 
 
-@dataclass(frozen=True)
+@dataclass
 class Signer:
-    """Signs paths of the large-file origins, as S3 and OSS do, until they expire."""
+    """Signs paths of the large-file origins, as S3 and OSS do, until they expire; no two are the same.
+
+    `cuts`: the end of a signature also ends the bodies that are under way with it.
+    """
 
     key: bytes
     lifetime: float = 3600.0  # seconds; negative signs URLs that have already expired
+    cuts: bool = False
+    issued: list[str] = field(default_factory=list)
+    _dead: int = 0  # so many of those issued are refused, whatever their time
 
     def sign(self, path: str) -> tuple[int, str]:
         """Expiry (seconds since the epoch) and signature."""
         expires = int(time.time() + self.lifetime)
-        return expires, self._signature(path, expires)
+        signature = self._signature(path, expires, f"{next(_SERIALS):08x}")
+        self.issued.append(signature)
+        return expires, signature
+
+    def expire(self) -> None:
+        """All that were issued so far, at once."""
+        self._dead = len(self.issued)
 
     def refusal(self, path: str, expires: str, signature: str) -> str | None:
         """Why this signature does not open the path."""
         if not expires.isdecimal() or not signature:
             return "Access Denied"
-        if not hmac.compare_digest(signature, self._signature(path, int(expires))):
+        right = self._signature(path, int(expires), signature[:8])
+        if not hmac.compare_digest(signature.encode(), right.encode()):
             return "The request signature we calculated does not match the signature you provided."
-        if int(expires) < time.time():
+        if int(expires) < time.time() or signature in self.issued[: self._dead]:
             return "Request has expired"
         return None
 
-    def _signature(self, path: str, expires: int) -> str:
-        return hmac.new(self.key, f"{path}\n{expires}".encode(), hashlib.sha256).hexdigest()
+    def _signature(self, path: str, expires: int, serial: str) -> str:
+        signed = f"{path}\n{expires}\n{serial}".encode()
+        return serial + hmac.new(self.key, signed, hashlib.sha256).hexdigest()
+
+
+_SERIALS = itertools.count(1)
 
 
 @dataclass

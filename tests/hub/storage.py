@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from tests.hub.http import Request, Response, file_response, json_response, text_response
 from tests.hub.site import Site
 
@@ -10,16 +12,23 @@ def answer(site: Site, request: Request) -> Response:
     """`GET /anything/<sha256>` with the signature of either hub's redirect."""
     query = request.query
     signature = query.get("X-Amz-Signature") or query.get("Signature", "")
-    refusal = site.signer.refusal(request.path, query.get("Expires", ""), signature)
-    if refusal is not None:
-        return _xml(403, "AccessDenied", refusal)
+
+    def refusal() -> str | None:
+        return site.signer.refusal(request.path, query.get("Expires", ""), signature)
+
+    refused = refusal()
+    if refused is not None:
+        return _xml(403, "AccessDenied", refused)
     if request.method not in ("GET", "HEAD"):
         return _xml(405, "MethodNotAllowed", "The specified method is not allowed.")
     file = site.world.large_file(request.path.rsplit("/", 1)[-1])
     if file is None:
         return _xml(404, "NoSuchKey", "The specified key does not exist.")
     headers = {"ETag": f'"{file.sha256}"', "X-Cache": "Miss from test", "Vary": "Origin"}
-    return file_response(request, file.data, headers)
+    response = file_response(request, file.sparse or file.data, headers)
+    if not site.signer.cuts:
+        return response
+    return response.delivered(replace(response.delivery, valid=lambda: refusal() is None))
 
 
 def answer_cas(site: Site, request: Request) -> Response:

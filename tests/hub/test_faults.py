@@ -257,3 +257,7 @@ def test_a_fault_that_makes_no_sense_is_refused() -> None:
         Fault("refused", "hf", times=1)
     with pytest.raises(ValueError, match="not a valid Kind"):
         Fault("broken")
+    with pytest.raises(ValueError, match="needs after"):
+        Fault("dies")
+    with pytest.raises(ValueError, match="needs offsets"):
+        Fault("lie")

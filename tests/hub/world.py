@@ -10,6 +10,8 @@ from fnmatch import fnmatchcase
 from functools import cached_property
 from typing import Literal, get_args
 
+from tests.hub.sparse import Sparse
+
 HubName = Literal["hf", "ms"]
 BOTH: frozenset[HubName] = frozenset(get_args(HubName))
 LARGE = ("*.safetensors", "*.bin", "*.pt", "*.pth", "*.gguf", "*.h5", "*.onnx", "*.msgpack")
@@ -20,13 +22,16 @@ class File:
     path: str
     data: bytes
     large: bool  # kept as LFS: named by sha256, served by the large-file origin
+    sparse: Sparse | None = None  # the content, instead of `data`
 
     @property
     def size(self) -> int:
-        return len(self.data)
+        return len(self.data) if self.sparse is None else self.sparse.size
 
     @cached_property
     def sha256(self) -> str:
+        if self.sparse is not None:
+            return self.sparse.sha256
         return hashlib.sha256(self.data).hexdigest()
 
     @cached_property
@@ -65,6 +70,7 @@ class Repo:
     commit: str = ""  # derived from the files unless given
     large: tuple[str, ...] = LARGE  # shell patterns of the files kept as LFS
     lfs_threshold: int = 10 * 1024 * 1024  # and everything from this size on
+    sparse: Mapping[str, Sparse] = field(default_factory=dict)  # large files, never in memory
 
     def __post_init__(self) -> None:
         if not self.commit:
@@ -78,7 +84,8 @@ class Repo:
 
     @cached_property
     def entries(self) -> dict[str, File]:
-        return {
+        computed = {path: File(path, b"", True, content) for path, content in self.sparse.items()}
+        return computed | {
             path: File(
                 path,
                 data,
@@ -90,7 +97,7 @@ class Repo:
 
     @property
     def size(self) -> int:
-        return sum(len(data) for data in self.files.values())
+        return sum(file.size for file in self.entries.values())
 
     def only_on(self, hub: HubName, **changes: object) -> Repo:
         """This repository as that hub alone has it, with other fields changed too."""
