@@ -10,15 +10,15 @@ from tests.hub import Repo
 
 MODEL = "bench/model"
 SHARDS, EXTRAS = 4, 10
-TOOLS = (
+ALL = (
     "qtune",
     "huggingface_hub",
     "modelscope",
     "modelscope PARALLELS=8",
     "aria2c -x16 -s16",
     "curl --parallel",
+    "hf_transfer",
 )
-ALL = (*TOOLS, "hf_transfer")
 MB = 1_000_000
 
 
@@ -61,7 +61,11 @@ PROFILES = {
         kill=True,
         peers=("qtune", "huggingface_hub", "modelscope", "aria2c -x16 -s16"),
     ),
-    "small": Profile("loopback, files of 1 to 4 kB", small=True, peers=TOOLS),
+    "small": Profile(
+        "loopback, files of 1 to 4 kB in place of the model",
+        small=True,
+        peers=("qtune", "huggingface_hub", "modelscope", "curl --parallel"),
+    ),
 }
 
 
@@ -69,13 +73,19 @@ def model(size: int) -> Repo:
     """Four large files of `size` bytes together, and ten small ones (a 256th of it each)."""
     noise = random.Random(size)
     files = {
-        f"model-{n:05}-of-{SHARDS:05}.safetensors": noise.randbytes(size // SHARDS)
+        f"model-{n:05}-of-{SHARDS:05}.safetensors": _bytes(noise, size // SHARDS)
         for n in range(1, SHARDS + 1)
     }
     # Below 10 MiB, so that both hubs keep them in git and serve them without the large-file host.
     small = min(size // 256, 8 << 20)
     files |= {f"extra-{n}.json": noise.randbytes(small) for n in range(EXTRAS)}
     return Repo(MODEL, files)
+
+
+def _bytes(noise: random.Random, size: int) -> bytes:
+    """`randbytes` makes no more than 256 MiB at once."""
+    block = 16 << 20
+    return b"".join(noise.randbytes(min(block, size - at)) for at in range(0, size, block))
 
 
 def many(count: int) -> Repo:
