@@ -15,6 +15,8 @@ from qtune.core.sources import MODELSCOPE_OWNERS, Source
 from qtune.core.text import Text
 
 NOT_FOUND, NO_ACCESS, NO_REVISION = 10010205001, 10010200001, 10990101004
+# The code that datasets have for NOT_FOUND is not known to us; these are the server's words for it.
+_NO_DATASET = re.compile(r"数据集不存在|dataset (does )?not (exist|found)", re.IGNORECASE)
 _MISSING = re.compile(
     r"record not found|not exist|file not found|no such|不存在|找不到", re.IGNORECASE
 )
@@ -37,9 +39,9 @@ def refused(reply: Reply, asked: Asked) -> HubError:
         return error
     if is_html(reply.headers, reply.body) or reply.status in REDIRECTS:
         return portal(asked.source, reply.url)
-    said, code = words(reply), _code(reply)
+    said, gone = words(reply), _says_not_found(reply)
     state = state_of(reply, asked.sent_token)
-    if state is AccessState.UNCLEAR and code == NOT_FOUND:
+    if state is AccessState.UNCLEAR and gone:
         # "Error 1461 … max_prepared_stmt_count": the database is overloaded, the model may well be there.
         return HubError(
             "HUB200",
@@ -51,7 +53,7 @@ def refused(reply: Reply, asked: Asked) -> HubError:
             source=asked.source.name,
             status=503,
         )
-    if state is AccessState.MISSING_OR_PRIVATE and code == NOT_FOUND:
+    if state is AccessState.MISSING_OR_PRIVATE and gone:
         return absent(asked, reply.status, said)
     return refusal(state, asked, reply.status, said)
 
@@ -63,13 +65,17 @@ def state_of(reply: Reply, sent_token: bool) -> AccessState:
         return AccessState.RATE_LIMITED
     if reply.status == 401 and sent_token:
         return AccessState.BAD_TOKEN
-    if code == NOT_FOUND:
+    if _says_not_found(reply):
         return AccessState.MISSING_OR_PRIVATE if missing else AccessState.UNCLEAR
     if code == NO_ACCESS or reply.status in (401, 403):
         return AccessState.MISSING_OR_PRIVATE
     if code == NO_REVISION or (reply.status == 404 and missing):
         return AccessState.NO_REVISION
     return AccessState.UNCLEAR
+
+
+def _says_not_found(reply: Reply) -> bool:
+    return _code(reply) == NOT_FOUND or _NO_DATASET.search(words(reply)) is not None
 
 
 def absent(asked: Asked, status: int, said: str) -> NotFound:

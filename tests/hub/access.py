@@ -53,9 +53,10 @@ def caller(world: World, request: Request) -> Caller:
     return Caller(*found)
 
 
-def visible(world: World, who: Caller, repo_id: str) -> Repo:
-    """The repository, if it exists for this caller. Gated ones do, to everybody."""
-    repo = world.repo("hf", repo_id)
+def visible(world: World, who: Caller, path: Mapping[str, str]) -> Repo:
+    """The repository that a route names, if it exists for this caller. Gated ones do, to everybody."""
+    dataset = path["kind"].startswith("datasets")
+    repo = world.repo("hf", path["id"], "dataset" if dataset else "model")
     if repo is None or (repo.private and not _reads_private(who, repo)):
         # Deliberately the same for a missing repository and another's private one.
         if who.user is None:
@@ -74,10 +75,10 @@ def at_revision(repo: Repo, revision: str) -> None:
 def readable(who: Caller, repo: Repo) -> None:
     """Refuse unless this caller may read the contents of the files."""
     if repo.region_blocked:
-        raise Refusal(403, REGION)
+        raise Refusal(403, REGION.replace("model", repo.type))
     if not repo.gated:
         return
-    refused = f"Access to model {repo.id} is restricted"
+    refused = f"Access to {repo.type} {repo.id} is restricted"
     if who.user is None or who.token is None:
         message = f"{refused}. You must have access to it and be authenticated to access it."
         raise Refusal(401, f"{message} Please log in.", "GatedRepo")
@@ -90,15 +91,15 @@ def readable(who: Caller, repo: Repo) -> None:
     if repo.id in who.user.accepted:
         return
     if repo.id in who.user.pending:
-        message = (
-            f"Your request to access model {repo.id} is awaiting a review from the repo authors."
-        )
+        message = f"Your request to access {repo.type} {repo.id} is awaiting a review from the repo authors."
     elif repo.id in who.user.rejected:
-        message = f"Your request to access model {repo.id} has been rejected by the repo's authors."
+        message = (
+            f"Your request to access {repo.type} {repo.id} has been rejected by the repo's authors."
+        )
     else:
         message = (
             f"{refused} and you are not in the authorized list. "
-            f"Visit https://huggingface.co/{repo.id} to ask for access."
+            f"Visit https://huggingface.co/{repo.page} to ask for access."
         )
     raise Refusal(403, message, "GatedRepo")
 

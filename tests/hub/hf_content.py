@@ -12,12 +12,12 @@ from tests.hub.world import File, Repo
 
 
 def resolve(site: Site, request: Request, who: Caller, path: dict[str, str]) -> Response:
-    repo = visible(site.world, who, path["id"])
+    repo = visible(site.world, who, path)
     at_revision(repo, path["rev"])
     readable(who, repo)
     file = _entry(repo, path["path"])
     if not file.large:
-        cached = f"/api/resolve-cache/models/{repo.id}/{repo.commit}/{quote(file.path)}"
+        cached = f"/api/resolve-cache/{repo.type}s/{repo.id}/{repo.commit}/{quote(file.path)}"
         query = urlencode({"etag": f'"{file.etag}"'})
         return redirect(307, f"{cached}?{query}", _file_headers(repo, file))
     headers = _file_headers(repo, file) | {
@@ -27,13 +27,13 @@ def resolve(site: Site, request: Request, who: Caller, path: dict[str, str]) -> 
     }
     if site.xet:
         base = site.base("hf", request)
-        auth = f"{base}/api/models/{repo.id}/xet-read-token/{repo.commit}"
+        auth = f"{base}/api/{repo.type}s/{repo.id}/xet-read-token/{repo.commit}"
         headers |= {"X-Xet-Hash": file.xet_hash, "Link": f'<{auth}>; rel="xet-auth"'}
     return redirect(302, signed_url(site, file), headers)
 
 
 def resolve_cache(site: Site, request: Request, who: Caller, path: dict[str, str]) -> Response:
-    repo = visible(site.world, who, path["id"])
+    repo = visible(site.world, who, path)
     at_revision(repo, path["rev"])
     readable(who, repo)
     file = _entry(repo, path["path"])
@@ -41,7 +41,7 @@ def resolve_cache(site: Site, request: Request, who: Caller, path: dict[str, str
 
 
 def xet_read_token(site: Site, request: Request, who: Caller, path: dict[str, str]) -> Response:
-    repo = visible(site.world, who, path["id"])
+    repo = visible(site.world, who, path)
     at_revision(repo, path["rev"])
     readable(who, repo)
     if not site.xet:

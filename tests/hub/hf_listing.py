@@ -1,4 +1,4 @@
-"""Hugging Face's metadata: model info, the paged tree, refs. Gated repositories show theirs."""
+"""Hugging Face's metadata: info, the paged tree, refs. Gated repositories show theirs."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from tests.hub.site import Site
 from tests.hub.world import File, Repo
 
 
-def model_info(site: Site, request: Request, who: Caller, path: dict[str, str]) -> Response:
-    repo = visible(site.world, who, path["id"])
+def repo_info(site: Site, request: Request, who: Caller, path: dict[str, str]) -> Response:
+    repo = visible(site.world, who, path)
     at_revision(repo, path.get("rev") or MAIN)
     siblings: list[dict[str, Any]] = []
     for file in repo.entries.values():
@@ -25,7 +25,6 @@ def model_info(site: Site, request: Request, who: Caller, path: dict[str, str]) 
     info = {
         "_id": repo.commit[:24],
         "id": repo.id,
-        "modelId": repo.id,
         "author": repo.owner,
         "sha": repo.commit,
         "lastModified": "2026-02-01T00:00:00.000Z",
@@ -35,17 +34,23 @@ def model_info(site: Site, request: Request, who: Caller, path: dict[str, str]) 
         "disabled": repo.disabled,
         "downloads": 0,
         "likes": 0,
-        "tags": ["safetensors"],
-        "library_name": "transformers",
-        "pipeline_tag": "text-generation",
         "usedStorage": repo.size,
         "siblings": siblings,
     }
+    if repo.type == "dataset":
+        info |= {"tags": ["task_categories:text-generation"], "cardData": {}}
+    else:
+        info |= {
+            "modelId": repo.id,
+            "tags": ["safetensors"],
+            "library_name": "transformers",
+            "pipeline_tag": "text-generation",
+        }
     return json_response(200, info)
 
 
 def tree(site: Site, request: Request, who: Caller, path: dict[str, str]) -> Response:
-    repo = visible(site.world, who, path["id"])
+    repo = visible(site.world, who, path)
     at_revision(repo, path["rev"])
     recursive = request.query.get("recursive", "").lower() in ("true", "1")
     expand = request.query.get("expand", "").lower() in ("true", "1")
@@ -92,6 +97,6 @@ def _lfs(file: File) -> dict[str, Any]:
 
 
 def refs(site: Site, request: Request, who: Caller, path: dict[str, str]) -> Response:
-    repo = visible(site.world, who, path["id"])
+    repo = visible(site.world, who, path)
     branch = {"name": MAIN, "ref": "refs/heads/main", "targetCommit": repo.commit}
     return json_response(200, {"branches": [branch], "tags": [], "converts": []})

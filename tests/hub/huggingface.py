@@ -12,7 +12,7 @@ from urllib.parse import unquote
 
 from tests.hub.access import ANONYMOUS, Caller, Refusal, caller, readable, visible, writable
 from tests.hub.hf_content import resolve, resolve_cache, xet_read_token
-from tests.hub.hf_listing import model_info, refs, tree
+from tests.hub.hf_listing import refs, repo_info, tree
 from tests.hub.http import Request, Response, json_response, text_response
 from tests.hub.site import Site
 
@@ -108,7 +108,7 @@ def agent_harnesses(site: Site, request: Request, who: Caller, path: dict[str, s
 
 
 def auth_check(site: Site, request: Request, who: Caller, path: dict[str, str]) -> Response:
-    repo = visible(site.world, who, path["id"])
+    repo = visible(site.world, who, path)
     if path["write"]:
         writable(who, repo)
     else:
@@ -121,19 +121,21 @@ def front_page(site: Site, request: Request, who: Caller, path: dict[str, str]) 
     return text_response(200, page, content_type="text/html; charset=utf-8")
 
 
+_KIND, _ID = r"(?P<kind>models|datasets)", r"(?P<id>[^/]+(?:/[^/]+)?)"
+
 ROUTES: tuple[tuple[re.Pattern[str], Handler], ...] = tuple(
-    (re.compile(pattern.replace("{id}", r"(?P<id>[^/]+(?:/[^/]+)?)")), handler)
+    (re.compile(pattern.replace("{kind}", _KIND).replace("{id}", _ID)), handler)
     for pattern, handler in (
         (r"/", front_page),
         (r"/api/whoami-v2", whoami),
         (r"/api/agent-harnesses", agent_harnesses),
-        (r"/api/models/{id}/auth-check(?P<write>/write)?", auth_check),
-        (r"/api/models/{id}/refs", refs),
-        (r"/api/models/{id}/revision/(?P<rev>[^/]+)", model_info),
-        (r"/api/models/{id}/tree/(?P<rev>[^/]+)(?:/(?P<path>.+))?", tree),
-        (r"/api/models/{id}/xet-read-token/(?P<rev>[^/]+)", xet_read_token),
-        (r"/api/models/{id}", model_info),
-        (r"/api/resolve-cache/models/{id}/(?P<rev>[0-9a-f]{40})/(?P<path>.+)", resolve_cache),
-        (r"/{id}/resolve/(?P<rev>[^/]+)/(?P<path>.+)", resolve),
+        (r"/api/{kind}/{id}/auth-check(?P<write>/write)?", auth_check),
+        (r"/api/{kind}/{id}/refs", refs),
+        (r"/api/{kind}/{id}/revision/(?P<rev>[^/]+)", repo_info),
+        (r"/api/{kind}/{id}/tree/(?P<rev>[^/]+)(?:/(?P<path>.+))?", tree),
+        (r"/api/{kind}/{id}/xet-read-token/(?P<rev>[^/]+)", xet_read_token),
+        (r"/api/{kind}/{id}", repo_info),
+        (r"/api/resolve-cache/{kind}/{id}/(?P<rev>[0-9a-f]{40})/(?P<path>.+)", resolve_cache),
+        (r"/(?P<kind>datasets/)?{id}/resolve/(?P<rev>[^/]+)/(?P<path>.+)", resolve),
     )
 )

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.hub.hub import Hub
+from tests.hub.world import RepoType
 
 TIMEOUT = 120.0  # seconds; a client hanging for ever is a failure, not a stuck test run
 
@@ -102,18 +103,32 @@ def python(code: str, env: Mapping[str, str], cwd: Path, timeout: float = TIMEOU
 
 
 def hf_snapshot(
-    hub: Hub, home: Path, repo_id: str, timeout: float = TIMEOUT, **changes: str | None
+    hub: Hub,
+    home: Path,
+    repo_id: str,
+    timeout: float = TIMEOUT,
+    *,
+    repo_type: RepoType = "model",
+    **changes: str | None,
 ) -> Outcome:
     """The real `huggingface_hub.snapshot_download`; the value is the snapshot's path."""
-    code = f"from huggingface_hub import snapshot_download\ndone(snapshot_download({repo_id!r}))"
+    call = f"snapshot_download({repo_id!r}, repo_type={repo_type!r})"
+    code = f"from huggingface_hub import snapshot_download\ndone({call})"
     return python(code, environ(hub, home, **changes), home, timeout)
 
 
 def ms_snapshot(
-    hub: Hub, home: Path, repo_id: str, timeout: float = TIMEOUT, **changes: str | None
+    hub: Hub,
+    home: Path,
+    repo_id: str,
+    timeout: float = TIMEOUT,
+    *,
+    repo_type: RepoType = "model",
+    **changes: str | None,
 ) -> Outcome:
-    """The real `modelscope.snapshot_download`; the value is the folder's path."""
-    code = f"from modelscope import snapshot_download\ndone(snapshot_download({repo_id!r}))"
+    """The real `modelscope.snapshot_download`, or its sister for datasets; the value is the folder's path."""
+    name = "snapshot_download" if repo_type == "model" else "dataset_snapshot_download"
+    code = f"from modelscope import {name}\ndone({name}({repo_id!r}))"
     return python(code, environ(hub, home, **changes), home, timeout)
 
 

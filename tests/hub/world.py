@@ -13,8 +13,11 @@ from typing import Literal, get_args
 from tests.hub.sparse import Sparse
 
 HubName = Literal["hf", "ms"]
+RepoType = Literal["model", "dataset"]
 BOTH: frozenset[HubName] = frozenset(get_args(HubName))
-LARGE = ("*.safetensors", "*.bin", "*.pt", "*.pth", "*.gguf", "*.h5", "*.onnx", "*.msgpack")
+LARGE = (
+    "*.safetensors", "*.bin", "*.pt", "*.pth", "*.gguf", "*.h5", "*.onnx", "*.msgpack", "*.parquet",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -58,7 +61,7 @@ class File:
 
 @dataclass(frozen=True)
 class Repo:
-    """A model. The same id may be two repositories, one for each hub (`on`)."""
+    """A model, or a dataset. The same id may be two repositories, one for each hub (`on`)."""
 
     id: str
     files: Mapping[str, bytes]
@@ -70,6 +73,7 @@ class Repo:
     commit: str = ""  # derived from the files unless given
     large: tuple[str, ...] = LARGE  # shell patterns of the files kept as LFS
     lfs_threshold: int = 10 * 1024 * 1024  # and everything from this size on
+    type: RepoType = "model"
     sparse: Mapping[str, Sparse] = field(default_factory=dict)  # large files, never in memory
 
     def __post_init__(self) -> None:
@@ -81,6 +85,11 @@ class Repo:
     @property
     def owner(self) -> str:
         return self.id.split("/")[0]
+
+    @property
+    def page(self) -> str:
+        """Its path below Hugging Face's address."""
+        return self.id if self.type == "model" else f"datasets/{self.id}"
 
     @cached_property
     def entries(self) -> dict[str, File]:
@@ -160,8 +169,9 @@ class World:
     def of(cls, repos: Iterable[Repo], users: Iterable[User]) -> World:
         return cls(tuple(repos), tuple(users))
 
-    def repo(self, hub: HubName, repo_id: str) -> Repo | None:
-        return next((r for r in self.repos if r.id == repo_id and hub in r.on), None)
+    def repo(self, hub: HubName, repo_id: str, type_: RepoType = "model") -> Repo | None:
+        found = (r for r in self.repos if (r.id, r.type) == (repo_id, type_) and hub in r.on)
+        return next(found, None)
 
     def large_file(self, sha256: str) -> File | None:
         return self._by_sha256.get(sha256)

@@ -17,6 +17,7 @@ PRIVATE = "acme/private-model"
 DISABLED = "acme/taken-down"
 REGIONAL = "acme/not-here"
 SMALL = "qtune-tests/tiny-model"  # a few files of a few bytes
+ALPACA = "tatsu-lab/alpaca"  # a dataset
 
 
 def hf_token(letter: str) -> str:
@@ -118,6 +119,30 @@ def small(repo_id: str = SMALL) -> Repo:
             "empty.txt": b"",
             "model.safetensors": weights.of_size(("weight",), 4096, seed=3),
         },
+    )
+
+
+def alpaca(rows: int = 40, repo_id: str = ALPACA) -> Repo:
+    """A dataset with its card, a split kept as a large file, one kept small, and a script."""
+    data = {
+        name: "".join(
+            json.dumps({"instruction": f"{name} {number}", "output": "好" * 20}) + "\n"
+            for number in range(count)
+        ).encode()
+        for name, count in (("train", rows), ("test", 5))
+    }
+    card = "---\nlicense: cc-by-nc-4.0\nlanguage: [en]\n---\n# Alpaca 指令数据\n"
+    return Repo(
+        repo_id,
+        {
+            ".gitattributes": b"*.jsonl filter=lfs diff=lfs merge=lfs -text\n",
+            "README.md": card.encode(),
+            "data/test.jsonl": data["test"],
+            "data/train.jsonl": data["train"],
+            "tools/prepare.py": b"raise SystemExit('this ran')\n",
+        },
+        large=("data/train.jsonl",),
+        type="dataset",
     )
 
 
