@@ -20,7 +20,8 @@ class RepoFile:
     """A file as a hub lists it. `size` in bytes; at least one of the two hashes is known.
 
     `sha256` is of the content; `git_sha1` of git's blob object, which HF uses for small files. `lfs`
-    files have their sha256 as blob name in the Hugging Face cache, the others their git sha1.
+    files have their sha256 as blob name in the Hugging Face cache, the others their git sha1. `xet_hash`
+    is another way to ask for the same content, and no part of what the file is.
     """
 
     path: str
@@ -28,6 +29,7 @@ class RepoFile:
     sha256: str | None = None
     git_sha1: str | None = None
     lfs: bool = False
+    xet_hash: str | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)

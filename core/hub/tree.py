@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from qtune.core.http import Reply
@@ -12,6 +13,7 @@ from qtune.core.hub.interface import RepoFile
 from qtune.core.hub.listing import listed_file
 from qtune.core.sources import Source
 
+_XET_HASH = re.compile(r"[0-9a-f]{64}")
 _NEXT = re.compile(r'<([^<>]+)>\s*;[^,<]*\brel="?next"?', re.IGNORECASE)
 
 
@@ -27,9 +29,15 @@ def _file(entry: Mapping[str, Any], source: Source) -> RepoFile:
     if isinstance(lfs, dict):
         # The oid of a large file is its pointer's; only the sha256 speaks of the content.
         size = lfs.get("size", entry.get("size"))
-        return listed_file(source, entry.get("path"), size, lfs.get("oid"), None, True)
+        file = listed_file(source, entry.get("path"), size, lfs.get("oid"), None, True)
+        return replace(file, xet_hash=_xet_hash(entry.get("xetHash")))
     path, size, oid = (entry.get(key) for key in ("path", "size", "oid"))
     return listed_file(source, path, size, None, oid, False)
+
+
+def _xet_hash(value: object) -> str | None:
+    """Without one the file comes another way: a strange value is no reason to refuse the listing."""
+    return value if isinstance(value, str) and _XET_HASH.fullmatch(value) else None
 
 
 def next_page(reply: Reply, source: Source) -> str | None:

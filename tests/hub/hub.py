@@ -10,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from tests.hub import huggingface, modelscope, storage
+from tests.hub import cas, huggingface, modelscope, storage
 from tests.hub.faults import Fault, Faults
 from tests.hub.http import Request, Response
 from tests.hub.origin import Origin
@@ -30,7 +30,7 @@ HOSTS: Mapping[str, str] = {
 ANSWERS: Mapping[str, Callable[[Site, Request], Response]] = {
     "hf": huggingface.answer,
     "cdn": storage.answer,
-    "cas": storage.answer_cas,
+    "cas": cas.answer_cas,
     "ms": modelscope.answer,
     "ms-cdn": storage.answer,
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from tests.hub.http import Request, Response, file_response, json_response, text_response
+from tests.hub.http import Request, Response, file_response, text_response
 from tests.hub.site import Site
 
 
@@ -29,11 +29,6 @@ def answer(site: Site, request: Request) -> Response:
     if not site.signer.cuts:
         return response
     return response.delivered(replace(response.delivery, valid=lambda: refusal() is None))
-
-
-def answer_cas(site: Site, request: Request) -> Response:
-    """Xet's content-addressed store, reachable and without anything in it."""
-    return json_response(404, {"error": "not found"})
 
 
 def _xml(status: int, code: str, message: str) -> Response:
