@@ -60,7 +60,7 @@ def refused(reply: Reply, asked: Asked) -> HubError:
 
 def state_of(reply: Reply, sent_token: bool) -> AccessState:
     code, said = _code(reply), words(reply)
-    missing = _MISSING.search(said) is not None
+    missing = any(pattern.search(said) for pattern in (_MISSING, _NO_DATASET))
     if reply.status == 429:
         return AccessState.RATE_LIMITED
     if reply.status == 401 and sent_token:

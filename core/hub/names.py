@@ -30,37 +30,32 @@ def check_repo_id(repo_id: str) -> str:
     """The id itself. Raises UsageError HUB224 for what is none."""
     if is_repo_id(repo_id):
         return repo_id
-    meant = _meant(repo_id)
-    fix = (
-        Text(f"Write {meant}.", f"请写成 {meant}。")
-        if meant
-        else Text(
-            "Write it as owner/name, for example Qwen/Qwen3-4B.",
-            "请写成 owner/name 的形式，例如 Qwen/Qwen3-4B。",
-        )
-    )
     raise UsageError(
         "HUB224",
         Text(f"{repo_id!r} is not a repository id", f"{repo_id!r} 不是有效的仓库 id"),
-        fix,
+        _advice(repo_id),
     )
 
 
-def _meant(text: str) -> str | None:
-    """The id that somebody meant who pasted quotes, spaces or the page's address."""
+def _advice(text: str) -> Text:
+    """For somebody who pasted quotes, spaces or the page's address."""
     stripped = text.strip().strip("\"'`“”‘’ ").rstrip("/")
-    if "://" in stripped:
-        try:
-            path = urlsplit(stripped).path.strip("/").removeprefix("models/")
-        except ValueError:
-            return None
-        if "/" not in path:
-            return None
-        stripped = "/".join(path.split("/")[:2])
     try:
-        return check_repo_id(stripped) if stripped != text else None
-    except UsageError:
-        return None
+        path = urlsplit(stripped).path.strip("/") if "://" in stripped else stripped
+    except ValueError:
+        path = ""
+    kind, _, rest = path.partition("/")
+    named = rest if kind in ("models", "datasets") else path
+    meant = "/".join(named.split("/")[:2]) if named != stripped else stripped
+    if meant == text or not is_repo_id(meant) or ("://" in stripped and "/" not in path):
+        return Text(
+            "Write it as owner/name, for example Qwen/Qwen3-4B.",
+            "请写成 owner/name 的形式，例如 Qwen/Qwen3-4B。",
+        )
+    if kind == "datasets":
+        command = f"qtune download --repo-type dataset {meant}"
+        return Text(f"That is a dataset: `{command}`.", f"这是数据集：`{command}`。")
+    return Text(f"Write {meant}.", f"请写成 {meant}。")
 
 
 def check_revision(revision: str) -> str:
