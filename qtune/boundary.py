@@ -57,11 +57,11 @@ def _run(work: Callable[[], int]) -> int:
     except QtuneError as error:
         show(error)
         return error.exit_code
-    except (KeyboardInterrupt, click.Abort):
-        _print(say("interrupted", "已中断"))
+    except (KeyboardInterrupt, click.Abort) as error:
+        _print(str(error) or say("interrupted", "已中断"))
         return INTERRUPTED
-    except Terminated:
-        _print(say("terminated", "已终止"))
+    except Terminated as error:
+        _print(str(error) or say("terminated", "已终止"))
         return TERMINATED
     except BrokenPipeError:
         raise

@@ -6,7 +6,15 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from scripts import cases, proofs, report_picture, report_schema, rule_pages, settings_docs
+from scripts import (
+    cases,
+    download_schema,
+    proofs,
+    report_picture,
+    report_schema,
+    rule_pages,
+    settings_docs,
+)
 
 ROOT = Path(__file__).parents[1]
 
@@ -16,6 +24,7 @@ MAKERS: tuple[Callable[[], Iterator[tuple[str, str]]], ...] = (
     proofs.files,
     cases.files,
     report_schema.files,
+    download_schema.files,
     report_picture.files,
 )
 

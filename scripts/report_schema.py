@@ -15,10 +15,7 @@ from qtune.doctor.facts import Facts, Goal, Known, Unknown, UnknownReason
 from qtune.doctor.finding import Applicability, Severity
 from qtune.doctor.outcome import State
 from qtune.doctor.report.json import SCHEMA
-
-_TEXT = {"type": "string"}
-_COUNT = {"type": "integer", "minimum": 0}
-_CODE = {"type": "string", "pattern": "^[A-Z]{3,4}[0-9]{3}$"}
+from scripts.json_schema import CODE, COUNT, DIALECT, TEXT, a_list, a_map, an_object, or_null, ref
 
 
 def files() -> Iterator[tuple[str, str]]:
@@ -27,26 +24,26 @@ def files() -> Iterator[tuple[str, str]]:
 
 def schema() -> dict[str, Any]:
     definitions: dict[str, Any] = {
-        "span": _object(path=_TEXT, line=_COUNT, column=_COUNT, end_line=_COUNT, end_column=_COUNT),
-        "fix": _object(
-            title=_TEXT,
+        "span": an_object(path=TEXT, line=COUNT, column=COUNT, end_line=COUNT, end_column=COUNT),
+        "fix": an_object(
+            title=TEXT,
             applicability={"enum": [item.value for item in Applicability]},
-            env=_map(_TEXT),
-            unset=_list(_TEXT),
-            edits=_list(_object(span=_ref("span"), text=_TEXT)),
-            command=_TEXT,
-            url=_TEXT,
+            env=a_map(TEXT),
+            unset=a_list(TEXT),
+            edits=a_list(an_object(span=ref("span"), text=TEXT)),
+            command=TEXT,
+            url=TEXT,
         ),
-        "finding": _object(
-            code=_CODE,
-            name=_TEXT,
+        "finding": an_object(
+            code=CODE,
+            name=TEXT,
             severity={"enum": [item.value for item in Severity]},
-            message=_TEXT,
-            evidence=_list(_TEXT),
-            because=_or_null(_CODE),
-            url=_TEXT,
-            span=_or_null(_ref("span")),
-            fix=_or_null(_ref("fix")),
+            message=TEXT,
+            evidence=a_list(TEXT),
+            because=or_null(CODE),
+            url=TEXT,
+            span=or_null(ref("span")),
+            fix=or_null(ref("fix")),
         ),
         "check": {"oneOf": [_check(state) for state in typing.get_args(State)]},
     }
@@ -57,36 +54,36 @@ def schema() -> dict[str, Any]:
         del definitions["Facts"]["properties"][name]
         definitions["Facts"]["required"].remove(name)
     del definitions["SettingFact"]
-    whole = _object(
+    whole = an_object(
         schema={"const": SCHEMA},
-        qtune=_TEXT,
-        goal=_or_null(goal),
+        qtune=TEXT,
+        goal=or_null(goal),
         exit={"enum": [0, 1, 2, 3, 4, 130, 143]},
-        settings=_map(_object(value=_TEXT, origin=_TEXT)),
-        facts=_or_null(facts),
-        checks=_list(_ref("check")),
-        findings=_list(_ref("finding")),
-        recommended_env=_map(
-            _object(
-                value=_or_null(_TEXT),
-                current=_TEXT,
-                reason=_TEXT,
+        settings=a_map(an_object(value=TEXT, origin=TEXT)),
+        facts=or_null(facts),
+        checks=a_list(ref("check")),
+        findings=a_list(ref("finding")),
+        recommended_env=a_map(
+            an_object(
+                value=or_null(TEXT),
+                current=TEXT,
+                reason=TEXT,
                 applicability={"enum": [item.value for item in Applicability]},
             )
         ),
-        suppressed=_list(
-            _object(
-                code=_CODE,
+        suppressed=a_list(
+            an_object(
+                code=CODE,
                 by={"enum": ["line", "file", "project", "skip"]},
-                reason=_TEXT,
-                span=_or_null(_ref("span")),
-                finding=_or_null(_ref("finding")),
+                reason=TEXT,
+                span=or_null(ref("span")),
+                finding=or_null(ref("finding")),
             )
         ),
-        took_ms=_COUNT,
+        took_ms=COUNT,
     )
     return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$schema": DIALECT,
         "title": "The report of qtune doctor",
         **whole,
         "$defs": dict(sorted(definitions.items())),
@@ -95,11 +92,11 @@ def schema() -> dict[str, Any]:
 
 def _check(state: str) -> dict[str, Any]:
     """What was not made says why: `because` names the finding in the way, `reason` anything else."""
-    known = {"check": _TEXT, "state": {"const": state}, "took_ms": _COUNT}
+    known = {"check": TEXT, "state": {"const": state}, "took_ms": COUNT}
     if state == "ok":
-        return _object(**known)
-    named = _object(**known, because=_CODE)
-    said = _object(**known, reason=_TEXT)
+        return an_object(**known)
+    named = an_object(**known, because=CODE)
+    said = an_object(**known, reason=TEXT)
     return {"oneOf": [named, said]}
 
 
@@ -110,13 +107,13 @@ def _of(kind: Any, definitions: dict[str, Any]) -> dict[str, Any]:
         if Unknown in arguments:
             return _fact(next(a for a in arguments if typing.get_origin(a) is Known), definitions)
         (inner,) = (a for a in arguments if a is not type(None))
-        return _or_null(_of(inner, definitions))
+        return or_null(_of(inner, definitions))
     if origin is typing.Literal:
         return {"enum": list(arguments)}
     if origin is tuple:
-        return _list(_of(arguments[0], definitions))
+        return a_list(_of(arguments[0], definitions))
     if isinstance(origin, type) and issubclass(origin, Mapping):
-        return _map(_of(arguments[1], definitions))
+        return a_map(_of(arguments[1], definitions))
     if dataclasses.is_dataclass(kind):
         return _dataclass(kind, definitions)
     if isinstance(kind, type) and issubclass(kind, IntEnum):
@@ -133,8 +130,8 @@ def _dataclass(kind: Any, definitions: dict[str, Any]) -> dict[str, Any]:
         definitions[name] = {}  # holds the name while its parts are made
         hints = typing.get_type_hints(kind)
         fields = {f.name: _of(hints[f.name], definitions) for f in dataclasses.fields(kind)}
-        definitions[name] = _object(**fields)
-    return _ref(name)
+        definitions[name] = an_object(**fields)
+    return ref(name)
 
 
 def _fact(known: Any, definitions: dict[str, Any]) -> dict[str, Any]:
@@ -142,32 +139,7 @@ def _fact(known: Any, definitions: dict[str, Any]) -> dict[str, Any]:
     unknown = {"enum": list(typing.get_args(UnknownReason))}
     return {
         "oneOf": [
-            _object(known=_of(value, definitions), took_ms=_COUNT),
-            _object(unknown=unknown, detail=_TEXT, took_ms=_COUNT),
+            an_object(known=_of(value, definitions), took_ms=COUNT),
+            an_object(unknown=unknown, detail=TEXT, took_ms=COUNT),
         ]
     }
-
-
-def _object(**properties: Any) -> dict[str, Any]:
-    return {
-        "type": "object",
-        "properties": properties,
-        "required": list(properties),
-        "additionalProperties": False,
-    }
-
-
-def _list(items: Any) -> dict[str, Any]:
-    return {"type": "array", "items": items}
-
-
-def _map(values: Any) -> dict[str, Any]:
-    return {"type": "object", "additionalProperties": values}
-
-
-def _ref(name: str) -> dict[str, Any]:
-    return {"$ref": f"#/$defs/{name}"}
-
-
-def _or_null(schema: dict[str, Any]) -> dict[str, Any]:
-    return {"anyOf": [schema, {"type": "null"}]}
