@@ -26,7 +26,8 @@ COMMANDS: dict[str, Text] = {
     ),
     "run": Text("Check, download and train.", "检查、下载并训练。"),
     "download": Text(
-        "Fetch a model into the Hugging Face cache.", "把模型下载到 Hugging Face 缓存。"
+        "Fetch a model or a dataset into the Hugging Face cache.",
+        "把模型或数据集下载到 Hugging Face 缓存。",
     ),
     "cache": Text("List, verify and free what was downloaded.", "列出、校验和清理已下载的内容。"),
     "init": Text(

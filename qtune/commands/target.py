@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qtune.core.errors import UsageError
+from qtune.core.hub.interface import RepoType
 from qtune.core.hub.names import check_repo_id
 from qtune.core.rundefaults import QUICKSTART
 from qtune.core.settings import Settings
@@ -19,7 +20,10 @@ from qtune.doctor.finding import Finding
 if TYPE_CHECKING:  # a model's name is understood without the machinery of run configs
     from qtune.core.runconfig import Defaults, RunConfig
 
-_PAGE = re.compile(r"https?://[^/]+/(?:models/)?([\w.-]+/[\w.-]+)(?:/.*)?\Z", re.A)
+_PAGE = re.compile(
+    r"https?://[^/]+/(?:models/|(?P<dataset>datasets/))?(?!datasets/)(?P<id>[\w.-]+/[\w.-]+)(?:/.*)?\Z",
+    re.A,
+)
 
 
 @dataclass(frozen=True)
@@ -49,8 +53,19 @@ def defaults(settings: Settings) -> Defaults:
 
 def repo_id(text: str) -> str:
     """A model's name, also from its page's address. Raises UsageError HUB224."""
+    name, repo_type = repository(text)
+    return name if repo_type == "model" else check_repo_id(text)
+
+
+def repository(text: str, repo_type: RepoType = "model") -> tuple[str, RepoType]:
+    """The name, also from the page's address, and what it names: a dataset's page says so itself.
+
+    Raises UsageError HUB224.
+    """
     page = _PAGE.match(text)
-    return check_repo_id(page[1] if page else text)
+    if page is None:
+        return check_repo_id(text), repo_type
+    return check_repo_id(page["id"]), "dataset" if page["dataset"] else repo_type
 
 
 def goal_of(config: RunConfig, named: str, kind: GoalKind = "train") -> Goal:
