@@ -1,8 +1,8 @@
 """A child process that serves files of Xet's store on loopback as plain ranges, and that can be killed.
 
 Run by its path, and imports nothing of qtune: it must be quick to start. Its first line on stdin is a job in
-JSON; when stdin ends, so does it. On stdout it writes JSON lines: `port` once, then `bytes` sent so far, or
-`failed` and why. The store's client is Rust: a thread of it that waits cannot be stopped, a process can.
+JSON, each later one a newer token for it; when stdin ends, so does it. On stdout it writes JSON lines: `port`
+once, then `bytes` sent so far, `expires` of a newer token that it uses, or `failed` and why. The store's client is Rust: a thread of it that waits cannot be stopped, a process can.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NamedTuple
 
 SMALLEST, LARGEST = 512 << 10, 16 << 20  # bytes asked of the store at a time
 QUICK_S = 0.75  # a part that took less is followed by one of twice its size
@@ -31,10 +31,15 @@ class Store:
         import hf_xet  # type: ignore[import-untyped]
 
         self._xet = hf_xet
-        self._group = hf_xet.XetSession().new_download_stream_group(
+        self._session = hf_xet.XetSession()
+        self._amount = SMALLEST
+        self.renew(job)
+
+    def renew(self, job: dict[str, Any]) -> None:
+        """What is asked from now on is asked with this token."""
+        self._group = self._session.new_download_stream_group(
             endpoint=job["cas"], token=job["token"], token_expiry_unix_secs=job["expires"]
         )
-        self._amount = SMALLEST
 
     def parts(self, name: str, size: int, start: int, end: int) -> Iterator[bytes]:
         """Bytes `start` to `end` of a file, in order; nothing comes of a part before all of it is there.
@@ -52,6 +57,16 @@ class Store:
                 raise EOFError(f"the store's stream ended {stop - start} bytes early")
             if time.monotonic() - began < QUICK_S:
                 self._amount = min(LARGEST, 2 * self._amount)
+
+
+class Wanted(NamedTuple):
+    """Bytes `start` to `end` of a file of that hash and size; `whole`: no range was asked for."""
+
+    name: str
+    size: int
+    start: int
+    end: int
+    whole: bool
 
 
 class Told:
@@ -89,6 +104,7 @@ def serve(job: dict[str, Any]) -> None:
     except Exception as error:
         told.say(failed=_words(error))
         return
+    threading.Thread(target=_obey, args=(store, told), daemon=True).start()
     with socket.create_server(("127.0.0.1", 0), backlog=64) as listener:
         told.say(port=listener.getsockname()[1])
         while True:
@@ -107,18 +123,15 @@ def _converse(connection: socket.socket, store: Store, key: str, told: Told) -> 
                 if wanted is None:
                     connection.sendall(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")
                     continue
-                _answer(connection, store, *wanted, told=told)
+                _answer(connection, store, wanted, told)
         except OSError:
             pass  # the other side has what it needs, or is gone
 
 
-def _answer(
-    connection: socket.socket, store: Store, name: str, size: int, start: int, end: int, told: Told
-) -> None:
-    span = f"{start}-{end - 1}/{size}"
-    head = (
-        f"HTTP/1.1 206 Partial Content\r\nContent-Range: bytes {span}\r\nAccept-Ranges: bytes\r\n"
-    )
+def _answer(connection: socket.socket, store: Store, wanted: Wanted, told: Told) -> None:
+    name, size, start, end, whole = wanted
+    span = f"Content-Range: bytes {start}-{end - 1}/{size}\r\n"
+    head = "HTTP/1.1 " + ("200 OK\r\n" if whole else f"206 Partial Content\r\n{span}")
     head += f"Content-Type: application/octet-stream\r\nContent-Length: {end - start}\r\n\r\n"
     connection.sendall(head.encode())
     parts = store.parts(name, size, start, end)
@@ -147,8 +160,8 @@ def _head(reader: BinaryIO) -> bytes | None:
     return None
 
 
-def _wanted(head: bytes, key: str) -> tuple[str, int, int, int] | None:
-    """Hash and size of the file, start and end of the range; None where the key is not ours."""
+def _wanted(head: bytes, key: str) -> Wanted | None:
+    """None where the key is not ours."""
     line, _, headers = head.partition(b"\r\n")
     asked = re.fullmatch(rb"GET /([0-9a-f]+)/([0-9a-f]{64})/(\d+) HTTP/1\.1", line)
     if asked is None or asked[1].decode() != key:
@@ -157,24 +170,29 @@ def _wanted(head: bytes, key: str) -> tuple[str, int, int, int] | None:
     part = re.search(rb"(?im)^range: *bytes=(\d+)-(\d*)\r$", headers)
     start = int(part[1]) if part else 0
     end = min(int(part[2]) + 1, size) if part and part[2] else size
-    return (asked[2].decode(), size, start, end) if 0 <= start < end else None
+    if start >= end:
+        return None
+    return Wanted(asked[2].decode(), size, start, end, part is None)
 
 
 def _words(error: BaseException) -> str:
     return f"{type(error).__name__}: {error}"[:500]
 
 
-def _end_with_parent() -> None:
-    while sys.stdin.buffer.read(1 << 10):
-        pass
-    os._exit(0)
+def _obey(store: Store, told: Told) -> None:
+    """Takes newer tokens, and ends with the parent."""
+    try:
+        for line in sys.stdin.buffer:
+            job = json.loads(line)
+            store.renew(job)
+            told.say(expires=job["expires"])
+    finally:
+        os._exit(0)
 
 
 def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # ^C is the parent's: it ends this process
-    job = json.loads(sys.stdin.buffer.readline())
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-    serve(job)
+    serve(json.loads(sys.stdin.buffer.readline()))
 
 
 if __name__ == "__main__":

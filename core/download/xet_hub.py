@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass
 
 import httpx
@@ -10,6 +11,7 @@ from qtune.core.download.xet import obstacle, offered, reach
 from qtune.core.download.xet_run import XetRun
 from qtune.core.errors import Unreachable
 from qtune.core.hub.interface import Access, Hub, Identity, Location, Manifest, RateLimit, RepoType
+from qtune.core.hub.xet import XetAccess
 from qtune.core.settings import Settings
 from qtune.core.sources import Source
 from qtune.core.text import Text
@@ -17,25 +19,13 @@ from qtune.core.text import Text
 STARTS_WITHIN_S = 10.0
 
 
-def begin(
-    hub: Hub, listing: Manifest, settings: Settings, client: httpx.Client
-) -> XetHub | Text | None:
-    """What Xet serves of `hub`'s own `listing`; or why it is left alone, None where it has nothing to serve.
-
-    Takes two seconds for each of two questions, and a process to start: to be asked beside the plain path,
-    not before it. Nothing is raised but OSError where no process can be started.
-    """
+def candidate(hub: Hub, listing: Manifest, settings: Settings) -> XetHub | None:
+    """Not begun. None where `hub` has nothing for Xet in its own `listing`, or something forbids it. Sends
+    nothing."""
     files = offered(listing)
-    if files is None:
+    if files is None or listing.listed_by != hub.source or obstacle(hub.source, settings):
         return None
-    found = obstacle(hub.source, settings) or reach(client, files, settings)
-    if isinstance(found, Text):
-        return found
-    run = XetRun(found, settings)
-    if not run.serves(STARTS_WITHIN_S):
-        run.stop()
-        return run.why or Text("its process did not start in time", "其进程未能及时启动")
-    return XetHub(hub, run, files)
+    return XetHub(hub, files)
 
 
 @dataclass(frozen=True)
@@ -44,7 +34,7 @@ class XetSource(Source):
 
     @property
     def name(self) -> str:
-        return "huggingface+xet"
+        return "huggingface-xet"
 
     @property
     def title(self) -> str:
@@ -52,14 +42,52 @@ class XetSource(Source):
 
 
 class XetHub:
-    """Of `hub`, which is asked for all but the addresses. `listing` holds the files that Xet serves."""
+    """Of `hub`, which is asked for all but the addresses. `listing` holds the files that Xet serves.
 
-    def __init__(self, hub: Hub, run: XetRun, listing: Manifest) -> None:
-        self.run = run
+    It serves from `begin` until `end`, or until its process fails.
+    """
+
+    def __init__(self, hub: Hub, listing: Manifest) -> None:
         self.listing = listing
+        self.run: XetRun | None = None
         self._hub = hub
         self._files = {file.path: file for file in listing.files}
         self._source = XetSource(hub.source.kind, hub.source.endpoint)
+        self._lock = threading.Lock()
+        self._ended = False
+
+    def begin(self, settings: Settings, client: httpx.Client) -> Text | None:
+        """None: it serves; else why not. Two seconds for each of two questions, and a process to start: to be
+        called beside the plain path, not before it."""
+        found = reach(client, self.listing, settings)
+        if isinstance(found, Text):
+            return found
+        try:
+            run = XetRun(found, settings)
+        except OSError as error:
+            return Text(str(error), str(error))
+        if not run.serves(STARTS_WITHIN_S):
+            run.stop()
+            return run.why or Text("its process did not start in time", "其进程未能及时启动")
+        with self._lock:
+            self.run = run
+        if self._ended:
+            run.stop()
+        return None
+
+    def renew(self, settings: Settings, client: httpx.Client) -> None:
+        """A newer token, if there is one; without it, Xet ends with the old one."""
+        found = reach(client, self.listing, settings)
+        if isinstance(found, XetAccess) and self.run is not None:
+            self.run.renew(found)
+
+    def end(self, why: Text | None = None) -> None:
+        """From any thread, and for good."""
+        self._ended = True
+        with self._lock:
+            run = self.run
+        if run is not None:
+            run.stop(why)
 
     @property
     def source(self) -> Source:
@@ -92,7 +120,7 @@ class XetHub:
     ) -> Location:
         """On loopback, without a header. Raises Unreachable HUB200 where Xet has ended."""
         file = self._files.get(path)
-        url = self.run.url_of(file) if file is not None else None
+        url = self.run.url_of(file) if file is not None and self.run is not None else None
         if file is None or url is None:
             raise self.ended()
         return Location(url, {}, file.size, self.listing.commit, True)
@@ -103,7 +131,8 @@ class XetHub:
         return self.address(repo_id, commit, path, repo_type=repo_type)
 
     def ended(self) -> Unreachable:
-        why = self.run.why or Text("it serves no more", "已停止")
+        why = self.run.why if self.run is not None else None
+        why = why or Text("it serves no more", "已停止")
         return Unreachable(
             "HUB200",
             Text(f"{self.source.title}: {why.en}", f"{self.source.title}：{why.zh}"),

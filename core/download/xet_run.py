@@ -63,7 +63,7 @@ class XetRun:
 
     def __init__(self, access: XetAccess, settings: Settings, child: Path = CHILD) -> None:
         self.why: Text | None = None
-        self._expires = access.expires
+        self.expires = access.expires
         self._key = secrets.token_hex(16)
         self._lock = threading.Lock()
         self._state = State.STARTING
@@ -73,13 +73,7 @@ class XetRun:
         self._marks: deque[tuple[float, int]] = deque([(self._began, 0)])
         self._ready = threading.Event()
         self._process = _start(child, settings)
-        job = {
-            "cas": access.cas,
-            "token": access.token.reveal(),
-            "expires": access.expires,
-            "key": self._key,
-        }
-        self._tell(job)
+        self._tell(access)
         self._reader = threading.Thread(target=self._listen, name="xet", daemon=True)
         self._reader.start()
 
@@ -87,7 +81,7 @@ class XetRun:
         """An address on loopback that needs no header; None where nothing is served (any more)."""
         if self.poll() is not State.SERVING or file.xet_hash is None:
             return None
-        if self._expires - time.time() < SPARE_S:
+        if self.expires - time.time() < SPARE_S:
             return None
         return f"http://127.0.0.1:{self._port}/{self._key}/{file.xet_hash}/{file.size}"
 
@@ -120,6 +114,10 @@ class XetRun:
         with self._lock:
             self._marks = deque([(time.monotonic(), self._bytes)])
 
+    def renew(self, access: XetAccess) -> None:
+        """A newer token for the same files; `expires` is its own as soon as it is used."""
+        self._tell(access)
+
     def stop(self, why: Text | None = None) -> None:
         """At once, whatever the child is doing; may be called again."""
         self._end(State.STOPPED, why)
@@ -129,12 +127,14 @@ class XetRun:
         if self._process.stdin is not None:
             self._process.stdin.close()
 
-    def _tell(self, job: Mapping[str, Any]) -> None:
+    def _tell(self, access: XetAccess) -> None:
         assert self._process.stdin is not None
+        job = {"cas": access.cas, "token": access.token.reveal(), "expires": access.expires}
+        job["key"] = self._key
         try:
             self._process.stdin.write(json.dumps(job).encode() + b"\n")
             self._process.stdin.flush()
-        except OSError:
+        except (OSError, ValueError):
             pass  # it has ended: `_listen` will find out
 
     def _listen(self) -> None:
@@ -154,6 +154,8 @@ class XetRun:
                 if self._state is State.STARTING:
                     self._state = State.SERVING
             self._ready.set()
+        elif "expires" in facts:
+            self.expires = int(facts["expires"])
         elif "bytes" in facts:
             with self._lock:
                 self._bytes = int(facts["bytes"])

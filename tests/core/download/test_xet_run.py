@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from qtune.core.download import xet
-from qtune.core.download.xet_hub import XetHub, begin
+from qtune.core.download.xet_hub import XetHub, candidate
 from qtune.core.download.xet_run import State, XetRun
 from qtune.core.errors import Unreachable
 from qtune.core.http import open_client
@@ -102,6 +102,18 @@ def test_what_it_serves_are_exactly_the_bytes_asked_for(
     assert run.url_of(_file(repo)) is None
     assert {r.authorization for r in hub.seen("cas", "/v2/*")} == {f"Bearer xet_{repo.commit}"}
     assert not hub.seen("cas", method="POST")  # its report of how it went
+
+
+def test_without_a_range_it_answers_with_the_whole(hub: Hub, repo: Repo, tmp_path: Path) -> None:
+    with _running(hub, repo, at(hub, tmp_path)) as run:
+        parts = urlsplit(run.url_of(_file(repo)) or "")
+        connection = http.client.HTTPConnection("127.0.0.1", parts.port, timeout=FOREVER_S)
+        with contextlib.closing(connection):
+            for _ in range(2):  # over one connection
+                connection.request("GET", parts.path)
+                answer = connection.getresponse()
+                assert (answer.status, answer.getheader("Content-Range")) == (200, None)
+                assert answer.read() == repo.files["model.safetensors"]
 
 
 def test_whoever_has_not_the_key_is_given_nothing(hub: Hub, repo: Repo, tmp_path: Path) -> None:
@@ -276,45 +288,106 @@ def test_a_token_near_its_end_is_not_used(hub: Hub, repo: Repo, tmp_path: Path) 
         run.stop()
 
 
-def _begun(hub: Hub, repo: Repo, settings: Settings) -> XetHub | Text | None:
-    source = Source("huggingface", hub.hf_url)
+def test_a_newer_token_is_used_from_then_on(hub: Hub, repo: Repo, tmp_path: Path) -> None:
+    run = XetRun(XetAccess(hub.cas_url, Secret("xet_old"), int(time.time())), at(hub, tmp_path))
+    try:
+        assert run.serves(FOREVER_S) and run.url_of(_file(repo)) is None
+        newer = XetAccess(hub.cas_url, Secret(f"xet_{repo.commit}"), int(time.time()) + 3600)
+        run.renew(newer)
+        url = run.url_of(_file(repo))
+        assert url is not None
+
+        def obeyed() -> bool:
+            assert run.poll() is State.SERVING
+            return len(hub.seen("cas")) == 0 and Path(f"/proc/{run._process.pid}").exists()
+
+        assert obeyed()
+        time.sleep(
+            0.2
+        )  # the line is on its way through a pipe, and nothing tells when it has been read
+        assert len(_get(url, 0, SIZE)) == SIZE
+        assert {r.status for r in hub.seen("cas", "/v2/*")} == {200}
+    finally:
+        run.stop()
+
+
+@contextlib.contextmanager
+def _source(
+    hub: Hub, repo: Repo, settings: Settings
+) -> Iterator[tuple[XetHub | None, Text | None]]:
+    """Begun if it may be, and why it could not."""
     with open_client(settings) as client:
-        opened = open_hub(source, settings, client)
-        return begin(opened, opened.manifest(repo.id), settings, client)
+        opened = open_hub(Source("huggingface", hub.hf_url), settings, client)
+        found = candidate(opened, opened.manifest(repo.id), settings)
+        try:
+            yield found, found.begin(settings, client) if found is not None else None
+        finally:
+            if found is not None:
+                found.end()
 
 
 def test_as_a_source_it_has_a_name_of_its_own_and_addresses_until_it_ends(
     hub: Hub, repo: Repo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(xet, "LEAST", 1 << 20)
-    found = _begun(hub, repo, at(hub, tmp_path, HF_TOKEN=worlds.GOOD))
-    assert isinstance(found, XetHub)
-    try:
+    with _source(hub, repo, at(hub, tmp_path, HF_TOKEN=worlds.GOOD)) as (found, why):
+        assert found is not None and why is None
         assert found.source.name != "huggingface" and "Xet" in found.source.title
         place = found.address(repo.id, repo.commit, "model.safetensors")
         assert place.headers == {} and _get(place.url, 5, 9) == repo.files["model.safetensors"][5:9]
         with pytest.raises(Unreachable):
             found.address(repo.id, repo.commit, "config.json")
-    finally:
-        found.run.stop()
-    with pytest.raises(Unreachable):
-        found.address(repo.id, repo.commit, "model.safetensors")
+        found.end(Text("too slow", "太慢"))
+        with pytest.raises(Unreachable, match="too slow"):
+            found.address(repo.id, repo.commit, "model.safetensors")
     assert hub.carrying(worlds.GOOD) == {"hf"}
 
 
-def test_of_an_untrusted_hub_neither_token_nor_store_is_asked_for(
+def test_a_store_that_is_closed_begins_no_process(
     hub: Hub, repo: Repo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(xet, "LEAST", 1 << 20)
-    settings = at(hub, tmp_path, QTUNE_TRUSTED_HOSTS="")
-    assert isinstance(_begun(hub, repo, settings), Text)
-    assert isinstance(_begun(hub, repo, at(hub, tmp_path, HF_HUB_DISABLE_XET="1")), Text)
+    hub.fault(Fault(Kind.REFUSED, "cas"))
+    with _source(hub, repo, at(hub, tmp_path)) as (found, why):
+        assert found is not None and found.run is None and why is not None
+        with pytest.raises(Unreachable):
+            found.address(repo.id, repo.commit, "model.safetensors")
+
+
+def test_ended_before_it_has_begun_it_leaves_no_process(
+    hub: Hub, repo: Repo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(xet, "LEAST", 1 << 20)
+    settings = at(hub, tmp_path)
+    with _source(hub, repo, settings) as (found, _), open_client(settings) as client:
+        assert found is not None
+        found.end()
+        found.begin(settings, client)
+        assert found.run is not None and found.run.poll() is State.STOPPED
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"QTUNE_TRUSTED_HOSTS": ""}, {"HF_HUB_DISABLE_XET": "1"}],
+    ids=lambda c: next(iter(c)),
+)
+def test_where_something_forbids_it_neither_token_nor_store_is_asked_for(
+    changes: dict[str, str],
+    hub: Hub,
+    repo: Repo,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(xet, "LEAST", 1 << 20)
+    with _source(hub, repo, at(hub, tmp_path, **changes)) as (found, _):
+        assert found is None
     assert not hub.seen("cas") and not hub.seen(path="*xet-read-token*")
 
 
 def test_of_small_files_nothing_is_begun(hub: Hub, repo: Repo, tmp_path: Path) -> None:
     assert SIZE < xet.LEAST
-    assert _begun(hub, repo, at(hub, tmp_path)) is None
+    with _source(hub, repo, at(hub, tmp_path)) as (found, _):
+        assert found is None
     assert not hub.seen("cas") and not hub.seen(path="*xet-read-token*")
 
 
