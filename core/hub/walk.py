@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from qtune.core.errors import HubError, Refused
+from qtune.core.errors import HubError, Refused, Unreachable
 from qtune.core.hub.answers import nonsense
 from qtune.core.hub.listing import MOST_FILES
 from qtune.core.sources import Source
@@ -63,16 +63,24 @@ def turn(page: Callable[[int], Entries], source: Source) -> Entries:
 
 
 def _again(page: Callable[[int], Entries], number: int) -> Entries:
-    """The server now and then refuses a later page of what it has just shown to the same caller."""
+    """The server now and then refuses a later page of what it has just shown to the same caller; and for
+    one fault of the moment a listing of hundreds of pages need not begin anew."""
     for attempt in range(_TRIES):
         try:
             return page(number)
         except HubError as error:
-            refused = isinstance(error, Refused) or error.code == "GATE400"
-            if error.status == 429 or not refused or attempt == _TRIES - 1:
+            if attempt == _TRIES - 1 or not _passes(error):
                 raise
             time.sleep(0.2 * 2**attempt)
     raise AssertionError("the last attempt returns or raises")
+
+
+def _passes(error: HubError) -> bool:
+    if error.status == 429 or error.retry_after is not None:
+        return False  # whoever asked for the listing knows how to wait
+    refused = isinstance(error, Refused) or error.code == "GATE400"
+    broke = isinstance(error, Unreachable) and error.stage == "http"
+    return refused or broke or (error.status or 0) >= 500
 
 
 def _below(path: str, folder: str) -> bool:

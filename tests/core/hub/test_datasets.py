@@ -83,23 +83,32 @@ def test_every_page_of_modelscopes_listing_is_turned(count: int, requests: int) 
         assert len(hub.seen("ms", "*/repo/tree")) == requests
 
 
-def test_a_later_page_that_is_refused_for_a_moment_is_asked_for_again() -> None:
+NO_ACCESS = json.dumps({"Code": 10010200001, "Message": "access denied", "Success": False})
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault("status", "ms", "*/repo/tree", status=403, body=NO_ACCESS.encode(), skip=1, times=2),
+        Fault("status", "ms", "*/repo/tree", status=502, skip=1, times=2),
+        Fault("reset", "ms", "*/repo/tree", skip=1, times=2),
+    ],
+    ids=lambda fault: f"{fault.kind}-{fault.status}",
+)
+def test_a_later_page_that_fails_for_a_moment_is_asked_for_again(fault: Fault) -> None:
     with Hub([many(450)]) as hub:
-        no_access = json.dumps({"Code": 10010200001, "Message": "access denied", "Success": False})
-        hub.fault(
-            Fault(
-                "status",
-                origin="ms",
-                path="*/repo/tree",
-                status=403,
-                body=no_access.encode(),
-                skip=1,
-                times=2,
-            )
-        )
+        hub.fault(fault)
         with opened(hub, "modelscope", settings_for(hub)) as ms:
             assert len(ms.manifest("o/many", repo_type="dataset").files) == 450
         assert len(hub.seen("ms", "*/repo/tree")) == 5
+
+
+def test_the_first_page_is_taken_at_its_word() -> None:
+    with Hub([many(450)]) as hub:
+        hub.fault(Fault("status", "ms", "*/repo/tree", status=403, body=NO_ACCESS.encode()))
+        with opened(hub, "modelscope", settings_for(hub)) as ms, pytest.raises(NotFound):
+            ms.manifest("o/many", repo_type="dataset")
+        assert len(hub.seen("ms", "*/repo/tree")) == 1
 
 
 @pytest.mark.triggers("HUB223")
