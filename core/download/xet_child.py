@@ -2,7 +2,8 @@
 
 Run by its path, and imports nothing of qtune: it must be quick to start. Its first line on stdin is a job in
 JSON, each later one a newer token for it; when stdin ends, so does it. On stdout it writes JSON lines: `port`
-once, then `bytes` sent so far, `expires` of a newer token that it uses, or `failed` and why. The store's client is Rust: a thread of it that waits cannot be stopped, a process can.
+once, then `bytes` sent so far, `expires` of a newer token that it uses, or `failed` and why. The store's client
+is Rust: a thread of it that waits cannot be stopped, a process can.
 """
 
 from __future__ import annotations

@@ -294,18 +294,8 @@ def test_a_newer_token_is_used_from_then_on(hub: Hub, repo: Repo, tmp_path: Path
         assert run.serves(FOREVER_S) and run.url_of(_file(repo)) is None
         newer = XetAccess(hub.cas_url, Secret(f"xet_{repo.commit}"), int(time.time()) + 3600)
         run.renew(newer)
-        url = run.url_of(_file(repo))
-        assert url is not None
-
-        def obeyed() -> bool:
-            assert run.poll() is State.SERVING
-            return len(hub.seen("cas")) == 0 and Path(f"/proc/{run._process.pid}").exists()
-
-        assert obeyed()
-        time.sleep(
-            0.2
-        )  # the line is on its way through a pipe, and nothing tells when it has been read
-        assert len(_get(url, 0, SIZE)) == SIZE
+        _until(lambda: run.url_of(_file(repo)) is not None)
+        assert len(_get(run.url_of(_file(repo)) or "", 0, SIZE)) == SIZE
         assert {r.status for r in hub.seen("cas", "/v2/*")} == {200}
     finally:
         run.stop()
