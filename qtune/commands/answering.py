@@ -17,17 +17,20 @@ from qtune.speech import current
 class AnswersEvenWhenMisused(click.Command):
     """A wrong option is told on stderr; a program that asked for a format still gets a whole document."""
 
+    def document(self, form: str, misuse: UsageError) -> str:
+        if form not in FORMATS:
+            return ""
+        return renderer(form).failed(
+            misuse, misuse.exit_code, current(), command=f"qtune {self.name}"
+        )
+
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         asked = list(args)
         try:
             return super().parse_args(ctx, args)
         except click.UsageError as error:
             named = re.findall(r"--format[ =](\w+)", " ".join(asked))
-            if named and named[-1] in FORMATS:
+            if named:
                 words = Text(told(error), told(error))
-                misuse = UsageError("CFG092", words)
-                document = renderer(named[-1]).failed(
-                    misuse, misuse.exit_code, current(), command=f"qtune {self.name}"
-                )
-                sys.stdout.write(document)
+                sys.stdout.write(self.document(named[-1], UsageError("CFG092", words)))
             raise

@@ -43,8 +43,8 @@ def _whole(whole: Finished, verified: int) -> str:
         every = verified >= count
         parts.append(
             Text(
-                f"{'every file' if every else f'{verified} of them'} verified against {name}'s listing",
-                f"{'所有文件' if every else f'其中 {verified} 个'}均已按 {name} 的清单校验",
+                f"{'every file' if every else 'all that was fetched'} verified against {name}'s listing",
+                f"{'所有文件' if every else '下载的内容'}均已按 {name} 的清单校验",
             )
         )
     return say(", ".join(p.en for p in parts), "，".join(p.zh for p in parts))

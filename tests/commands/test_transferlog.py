@@ -128,7 +128,7 @@ def test_what_was_not_looked_at_again_is_not_called_verified() -> None:
     assert summary(kept) == ["12 files, 2.9 GB", "all here already, nothing was fetched"]
     some = summary(done("a"), done("b"), finished(sent=(Sent(*HF, 2500 * MB, 0.0),)))
     assert some == [
-        "12 files, 2.9 GB in 83 s, 2 of them verified against Hugging Face's listing",
+        "12 files, 2.9 GB in 83 s, all that was fetched verified against Hugging Face's listing",
         "2.5 GB from Hugging Face, 400.0 MB were here already",
     ]
 
