@@ -68,6 +68,20 @@ def repository(text: str, repo_type: RepoType = "model") -> tuple[str, RepoType]
     return check_repo_id(page["id"]), "dataset" if page["dataset"] else repo_type
 
 
+def wanted(text: str, repo_type: RepoType, settings: Settings) -> tuple[str, RepoType]:
+    """As `repository`; DEFAULT_MODEL where nothing is named. Raises UsageError HUB224."""
+    if repo_type == "dataset" and not text:
+        raise UsageError(
+            "HUB224",
+            Text("no dataset was named", "没有指定数据集"),
+            Text(
+                "Write it as owner/name: `qtune download --repo-type dataset tatsu-lab/alpaca`.",
+                "请写成 owner/name 的形式：`qtune download --repo-type dataset tatsu-lab/alpaca`。",
+            ),
+        )
+    return repository(text or settings.text("DEFAULT_MODEL"), repo_type)
+
+
 def goal_of(config: RunConfig, named: str, kind: GoalKind = "train") -> Goal:
     """The goal behind a run config that is fine; `named` is how the user called it."""
     output_dir = "" if kind == "download" else str(config.output_dir)
