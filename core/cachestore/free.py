@@ -18,6 +18,7 @@ from qtune.core.cachestore.guard import alone, idle
 from qtune.core.cachestore.partials import etag_of, partials
 from qtune.core.cachestore.shelf import refs, used_blobs
 from qtune.core.cachestore.walk import below, entries, is_folder
+from qtune.core.download.lockfile import NAME
 
 _DAY_S = 86400.0
 
@@ -93,11 +94,12 @@ def _drop_all(root: Path) -> None:
         if entry.name != ".qtune":
             _unlink(Path(entry.path))
     for entry in entries(root / ".qtune"):
-        if entry.name != "lock":
+        if not NAME.fullmatch(entry.name):
             _unlink(Path(entry.path))
-    # Whoever waits for the lock sees that the file is gone, and makes a new one. Windows removes no open file.
+    # Whoever waits for the lock sees that it is gone, and makes a new one. Windows removes no open file.
     with contextlib.suppress(OSError):
-        (root / ".qtune" / "lock").unlink()
+        for entry in entries(root / ".qtune"):
+            Path(entry.path).unlink()
         (root / ".qtune").rmdir()
         root.rmdir()
 
@@ -157,8 +159,9 @@ def _unlink(path: Path) -> None:
 
 
 def _bytes_in(root: Path) -> int:
+    """But for the lock, which is there only while somebody looks."""
     total = {}
-    for entry in below(root):
+    for entry in (e for e in below(root) if not NAME.fullmatch(e.name)):
         with contextlib.suppress(OSError):
             found = entry.stat(follow_symlinks=False)
             if not entry.is_symlink():

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from qtune.core.cachestore.shelf import kind_of
 from qtune.core.cachestore.walk import entries, is_folder
-from qtune.core.download.lock import at_once
+from qtune.core.download.lock import at_once, of_another_tool
 from qtune.core.errors import DownloadError
 from qtune.core.text import Text
 
@@ -22,7 +22,7 @@ def alone(cache: Path, root: Path) -> Iterator[None]:
     """Raises Busy; DownloadError DWN007 for a folder that is not the cache's own, or is closed to us."""
     state = root / ".qtune"
     strange = root.parent != cache or kind_of(root.name) is None or not is_folder(root)
-    if strange or state.is_symlink() or (state / "lock").is_symlink():
+    if strange or state.is_symlink():
         raise DownloadError(
             "DWN007",
             Text(
@@ -32,7 +32,7 @@ def alone(cache: Path, root: Path) -> Iterator[None]:
         )
     try:
         state.mkdir(exist_ok=True)
-        with at_once(state / "lock") as ours:
+        with at_once(state) as ours:
             if not ours or downloading(cache, root):
                 raise Busy
             yield
@@ -50,8 +50,7 @@ def downloading(cache: Path, root: Path) -> bool:
 
 
 def idle(lock: Path) -> bool:
-    with at_once(lock) as ours:
-        return ours
+    return of_another_tool(lock)
 
 
 def refused(root: Path, error: OSError) -> DownloadError:

@@ -55,4 +55,11 @@ DWN: dict[str, tuple[str, Text]] = {
             "目标文件夹中已有同名的其他文件。",
         ),
     ),
+    "DWN012": (
+        "lock-lost",
+        Text(
+            "Another process took over this download, or its lock was removed.",
+            "下载被另一个进程接手，或锁文件被删除。",
+        ),
+    ),
 }  # fmt: skip

@@ -9,12 +9,12 @@ import subprocess
 import time
 from pathlib import Path
 
-import filelock
 import pytest
 from rich.cells import cell_len
 
 from tests.commands.conftest import QWEN, Shell
 from tests.commands.terminal import begin, rest
+from tests.core.download.locking import locking
 from tests.hub import worlds
 
 
@@ -106,7 +106,7 @@ def test_a_file_that_a_running_download_may_use_is_not_fixed_away(
     online: Shell, snapshot: Path
 ) -> None:
     harm(weights(snapshot))
-    with filelock.FileLock(snapshot.parents[1] / ".qtune" / "lock"):
+    with locking(snapshot.parents[1] / ".qtune"):
         done = online.qtune("cache", "verify", "--fix")
     assert done.returncode == 1
     assert "a download is under way" in done.stderr
@@ -153,7 +153,7 @@ def test_on_a_terminal_it_asks(online: Shell, snapshot: Path, answer: bytes, sta
 
 
 def test_a_download_under_way_is_left_alone_and_said(online: Shell, snapshot: Path) -> None:
-    with filelock.FileLock(snapshot.parents[1] / ".qtune" / "lock"):
+    with locking(snapshot.parents[1] / ".qtune"):
         done = online.qtune("cache", "free", QWEN, "--yes")
     assert done.returncode == 1
     assert "a download is under way" in done.stderr

@@ -16,4 +16,5 @@ RULES = Roster(
     "DWN009",
     "DWN010",
     "DWN011",
+    "DWN012",
 )

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import shutil
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import filelock
@@ -27,6 +28,7 @@ from tests.core.cachestore.caches import (
     second_snapshot,
 )
 from tests.core.download.downloading import ROOT, contents, expected
+from tests.core.download.locking import locking, told
 from tests.hub import Hub, worlds
 
 
@@ -95,22 +97,7 @@ def test_beginnings_go_and_files_stay(hub: Hub, tmp_path: Path) -> None:
 def test_while_another_process_downloads_nothing_is_taken(hub: Hub, tmp_path: Path) -> None:
     snapshot = by_qtune(hub, tmp_path)
     repo = only(tmp_path)
-    code = (
-        "import pathlib, sys\n"
-        "from qtune.core.download.lock import locked\n"
-        "with locked(pathlib.Path(sys.argv[1]), None):\n"  # as a download does
-        "    print('held', flush=True)\n"
-        "    sys.stdin.read()\n"
-    )
-    holder = subprocess.Popen(
-        [sys.executable, "-c", code, str(repo.root / ".qtune")],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        cwd=ROOT,
-    )
-    with holder:
-        assert holder.stdout is not None
-        assert holder.stdout.readline() == b"held\n"
+    with locking(repo.root / ".qtune") as holder:
         with pytest.raises(Busy):
             freed(repo, all_of(repo))
         holder.kill()
@@ -122,27 +109,13 @@ def test_while_another_process_downloads_nothing_is_taken(hub: Hub, tmp_path: Pa
 def test_whoever_waited_for_the_lock_gets_one_that_others_see(hub: Hub, tmp_path: Path) -> None:
     by_qtune(hub, tmp_path)
     repo = only(tmp_path)
-    code = (
-        "import sys, filelock\n"
-        "print('waits', flush=True)\n"
-        "with filelock.FileLock(sys.argv[1]):\n"
-        "    print('held', flush=True)\n"
-        "    sys.stdin.read()\n"
-    )
-    lock = repo.root / ".qtune" / "lock"
-    with alone(repo.root.parent, repo.root):
-        waiter = subprocess.Popen(
-            [sys.executable, "-c", code, str(lock)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-        )
-        assert waiter.stdout is not None
-        assert waiter.stdout.readline() == b"waits\n"
-        time.sleep(0.3)
-        lock.unlink()
-    with waiter:
-        assert waiter.stdout.readline() == b"held\n"
+    with contextlib.ExitStack() as stack:
+        with alone(repo.root.parent, repo.root):
+            waiter = stack.enter_context(locking(repo.root / ".qtune", until="SAY"))
+            shutil.rmtree(repo.root)
+        told(waiter, "held")
         with pytest.raises(Busy), alone(repo.root.parent, repo.root):
             pass
-        waiter.kill()
 
 
 def test_a_lock_of_huggingface_hub_is_respected(hub: Hub, tmp_path: Path) -> None:
