@@ -12,7 +12,7 @@ from qtune.core.download.plan import select
 from qtune.core.download.store import HubCache
 from qtune.core.errors import DownloadError
 from qtune.core.hub.interface import Manifest, RepoFile, RepoType
-from qtune.core.hub.names import is_commit
+from qtune.core.hub.names import fetching, is_commit
 from qtune.core.sources import Source
 from qtune.core.text import Text
 
@@ -165,7 +165,7 @@ def incomplete(
 ) -> DownloadError:
     """`where` HF_HUB_OFFLINE is set."""
     kind = Text("", "") if repo_type == "model" else Text("dataset ", "数据集 ")
-    command = f"qtune download {'' if repo_type == 'model' else '--repo-type dataset '}{repo_id}"
+    command = fetching(repo_id, repo_type)
     names = ", ".join(lacking.missing[:3])
     count = len(lacking.missing)
     return DownloadError(

@@ -53,9 +53,14 @@ def _advice(text: str) -> Text:
             "请写成 owner/name 的形式，例如 Qwen/Qwen3-4B。",
         )
     if kind == "datasets":
-        command = f"qtune download --repo-type dataset {meant}"
+        command = fetching(meant, "dataset")
         return Text(f"That is a dataset: `{command}`.", f"这是数据集：`{command}`。")
     return Text(f"Write {meant}.", f"请写成 {meant}。")
+
+
+def fetching(repo_id: str, repo_type: RepoType) -> str:
+    """The command that downloads it."""
+    return f"qtune download {'' if repo_type == 'model' else '--repo-type dataset '}{repo_id}"
 
 
 def check_revision(revision: str) -> str:

@@ -10,6 +10,7 @@ from qtune.core.cachestore.guard import Busy
 from qtune.core.cachestore.shelf import shown_as
 from qtune.core.cachestore.verify import Verdict, discard
 from qtune.core.errors import DownloadError
+from qtune.core.hub.names import fetching
 from qtune.core.text import Text
 from qtune.doctor.report.characters import clean
 from qtune.speech import say
@@ -78,8 +79,9 @@ def _error(bad: Sequence[Verdict], lines: Sequence[Text], *, fix: bool) -> Downl
         + tail.en,
         f"缓存中有 {len(bad)} 个文件损坏：\n" + "\n".join(line.zh for line in lines) + tail.zh,
     )
-    labels = list(dict.fromkeys(v.claim.repo.repo_id for v in bad if v.claim.repo.kind == "model"))
-    again = f"`qtune download {labels[0]}`" if len(labels) == 1 else "`qtune download`"
+    repos = list({v.claim.repo.label: v.claim.repo for v in bad}.values())
+    again = fetching(repos[0].repo_id, repos[0].kind) if len(repos) == 1 else "qtune download"
+    again = f"`{again}`"
     if fix:
         return DownloadError(
             "DSK606",
