@@ -83,11 +83,12 @@ def _more(count: int, more: str) -> str:
 
 
 def _file(file: FileStatus, parts: Columns, marks: Marks) -> Text:
+    name, count = words.name(file.path), file.connections
     if file.done >= file.size and file.verified < file.size:
-        speed = say("verifying", "校验中")
+        speed, count = say("verifying", "校验中"), 0
     else:
-        speed = amounts.rate(file.bytes_per_second) if file.connections else ""
-    return _row(parts, marks, words.name(file.path), file.done, file.size, speed, file.connections)
+        speed = amounts.rate(file.bytes_per_second) if count else ""
+    return _row(parts, marks, name, file.done, file.size, speed, count)
 
 
 def _total(status: Status, parts: Columns, marks: Marks) -> Text:

@@ -26,21 +26,23 @@ class Summary:
         if self._finished is None:
             return []
         whole = self._finished
-        told = [_whole(whole, self._verified), _came(whole)]
+        told = [_whole(whole, self._verified), *([_came(whole)] if whole.received else [])]
         told += [words.dropped(words.title(name), why) for name, why in whole.dropped]
-        return [line for line in told if line]
+        return told
 
 
 def _whole(whole: Finished, verified: int) -> str:
     count, size = whole.files, amounts.size(whole.total)
     parts = [Text("1 file" if count == 1 else f"{count} files", f"{count} 个文件"), plain(size)]
-    if whole.received:
+    if not whole.received:
+        parts.append(Text("all here already, nothing was fetched", "均已在本机，无需下载"))
+    else:
         time = amounts.duration(max(1.0, whole.took_s))
         parts[1] = Text(f"{size} in {time.en}", f"{size}，用时 {time.zh}")
     # What was here already and whole is not hashed again, and not told as if it were.
-    if verified and whole.listed_by:
+    every = verified >= count
+    if verified and whole.listed_by and (every or whole.received):
         name = words.title(whole.listed_by)
-        every = verified >= count
         parts.append(
             Text(
                 f"{'every file' if every else 'all that was fetched'} verified against {name}'s listing",
@@ -51,8 +53,6 @@ def _whole(whole: Finished, verified: int) -> str:
 
 
 def _came(whole: Finished) -> str:
-    if not whole.received:
-        return say("all here already, nothing was fetched", "均已在本机，无需下载")
     parts = [_sent(sent) for sent in whole.sent if sent.received]
     if whole.reused:
         here = amounts.size(whole.reused)

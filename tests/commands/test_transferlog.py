@@ -125,7 +125,7 @@ def test_what_came_from_where_and_how_fast(monkeypatch: pytest.MonkeyPatch) -> N
 
 def test_what_was_not_looked_at_again_is_not_called_verified() -> None:
     kept = finished(received=0, reused=2900 * MB, sent=())
-    assert summary(kept) == ["12 files, 2.9 GB", "all here already, nothing was fetched"]
+    assert summary(kept) == ["12 files, 2.9 GB, all here already, nothing was fetched"]
     some = summary(done("a"), done("b"), finished(sent=(Sent(*HF, 2500 * MB, 0.0),)))
     assert some == [
         "12 files, 2.9 GB in 83 s, all that was fetched verified against Hugging Face's listing",
