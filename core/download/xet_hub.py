@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 import httpx
 
 from qtune.core.download.xet import obstacle, offered, reach
 from qtune.core.download.xet_run import XetRun
 from qtune.core.errors import Unreachable
+from qtune.core.http import unreachable
 from qtune.core.hub.interface import Access, Hub, Identity, Location, Manifest, RateLimit, RepoType
 from qtune.core.hub.xet import XetAccess
 from qtune.core.settings import Settings
 from qtune.core.sources import Source
 from qtune.core.text import Text
+from qtune.core.wire.connection import Connection
+from qtune.core.wire.pipe import SocketPipe
 
 STARTS_WITHIN_S = 10.0
+SETTLES_WITHIN_S = 0.3
 
 
 def candidate(hub: Hub, listing: Manifest, settings: Settings) -> XetHub | None:
@@ -128,13 +134,33 @@ class XetHub:
     def locate(
         self, repo_id: str, commit: str, path: str, *, repo_type: RepoType = "model"
     ) -> Location:
+        """For whoever met a fault: waits a moment for the child's own word about it."""
+        if self.run is not None:
+            self.run.settle(SETTLES_WITHIN_S)
         return self.address(repo_id, commit, path, repo_type=repo_type)
 
-    def ended(self) -> Unreachable:
-        why = self.run.why if self.run is not None else None
+    @property
+    def expires(self) -> int:
+        """Of the token in use, in seconds since 1970."""
+        return self.run.expires if self.run is not None else 0
+
+    def ended(self, why: Text | None = None) -> Unreachable:
+        """Why it serves no more, in the child's own words where there are any."""
+        why = why or (self.run.why if self.run is not None else None)
         why = why or Text("it serves no more", "已停止")
         return Unreachable(
             "HUB200",
             Text(f"{self.source.title}: {why.en}", f"{self.source.title}：{why.zh}"),
             source=self.source.name,
         )
+
+
+def open_on_loopback(url: str, connect_s: float, source: str = "") -> Connection:
+    """To this process's own child: no proxy lies between, whatever the settings say. Raises Unreachable."""
+    parts = urlsplit(url)
+    try:
+        sock = socket.create_connection((parts.hostname, parts.port), connect_s)
+    except OSError as error:
+        raise unreachable("tcp", url, source, error.strerror or str(error)) from error
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return Connection(url, SocketPipe(sock), source)

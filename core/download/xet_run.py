@@ -72,6 +72,7 @@ class XetRun:
         self._began = time.monotonic()
         self._marks: deque[tuple[float, int]] = deque([(self._began, 0)])
         self._ready = threading.Event()
+        self._settled = threading.Event()
         self._process = _start(child, settings)
         self._tell(access)
         self._reader = threading.Thread(target=self._listen, name="xet", daemon=True)
@@ -96,6 +97,10 @@ class XetRun:
     def serves(self, timeout_s: float) -> bool:
         """Waits until it does, or has failed."""
         return self._ready.wait(timeout_s) and self.poll() is State.SERVING
+
+    def settle(self, timeout_s: float) -> None:
+        """Waits for the end that the child may be about to tell."""
+        self._settled.wait(timeout_s)
 
     def worth_going_on(self, plain_bytes_per_second: float, now: float | None = None) -> bool:
         """`core.download.xet.worth_going_on` of its last seconds. To be asked again and again, while it is asked
@@ -169,6 +174,7 @@ class XetRun:
             if self._state not in (State.FAILED, State.STOPPED):
                 self._state, self.why = state, why
         self._ready.set()
+        self._settled.set()
 
 
 def _start(child: Path, settings: Settings) -> subprocess.Popen[bytes]:
