@@ -39,7 +39,8 @@ def schema() -> dict[str, Any]:
         "$schema": DIALECT,
         "title": "A line of qtune download --format json",
         "description": "One JSON object a line. Amounts are bytes, speeds bytes per second, times seconds. "
-        "A source is named as in QTUNE_SOURCES. The last line is `finished` or `error`.",
+        "A `source` is named as in QTUNE_SOURCES; `title`, `listed_by` and `verified_by` are what a person "
+        "calls it. The last line is `finished` or `error`.",
         "oneOf": [ref(name) for name in lines],
         "$defs": {**lines, **dict(sorted(parts.items()))},
     }

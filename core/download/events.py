@@ -1,6 +1,7 @@
 """What a download tells whoever watches: one dataclass for each thing that happens.
 
-Amounts are bytes, speeds bytes per second, times seconds. A `source` is a name as in QTUNE_SOURCES.
+Amounts are bytes, speeds bytes per second, times seconds. A `source` is a name as in QTUNE_SOURCES; `title`,
+`listed_by` and `verified_by` are what a person calls it.
 """
 
 from __future__ import annotations
@@ -122,7 +123,8 @@ class Sent:
 
 @dataclass(frozen=True)
 class Finished:
-    """The snapshot is whole. `reused` bytes were here before; `received` came over the wire in this run."""
+    """The snapshot is whole; nothing is told after this. `reused` bytes were here before; `received` came over
+    the wire in this run. `listed_by` is empty for what was found without a listing."""
 
     path: str
     repo_id: str

@@ -42,7 +42,7 @@ def _whole(whole: Finished, verified: int) -> str:
     # What was here already and whole is not hashed again, and not told as if it were.
     every = verified >= count
     if verified and whole.listed_by and (every or whole.received):
-        name = words.title(whole.listed_by)
+        name = words.shown(whole.listed_by)
         parts.append(
             Text(
                 f"{'every file' if every else 'all that was fetched'} verified against {name}'s listing",

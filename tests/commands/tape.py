@@ -66,7 +66,7 @@ def finished(**changes: object) -> Finished:
         "path": "/cache/models--o--n/snapshots/" + COMMIT,
         "repo_id": "o/n",
         "commit": COMMIT,
-        "listed_by": "huggingface",
+        "listed_by": "Hugging Face",
         "files": 12,
         "total": 2900 * MB,
         "received": 2500 * MB,
@@ -80,13 +80,13 @@ def finished(**changes: object) -> Finished:
 
 
 def done(path: str, size: int = MB) -> FileDone:
-    return FileDone(path, size, "ab" * 32, ("huggingface",), "huggingface")
+    return FileDone(path, size, "ab" * 32, ("huggingface",), "Hugging Face")
 
 
 def played(seconds: float = 12.0) -> Iterator[tuple[float, Event]]:
     """(when, event): three shards and a crowd of small files, from two hubs."""
     shards, total = 3, 2900 * MB
-    yield 0.0, Planned("Qwen/Qwen3-4B", COMMIT, "huggingface", 12, total, 300 * MB)
+    yield 0.0, Planned("Qwen/Qwen3-4B", COMMIT, "Hugging Face", 12, total, 300 * MB)
     for tick in range(round(seconds * 5)):
         now, part = tick / 5, tick / (seconds * 5)
         have = 300 * MB + round(2600 * MB * part)

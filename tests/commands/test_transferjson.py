@@ -27,7 +27,7 @@ SCHEMA = json.loads(
 )
 VALID = jsonschema.Draft202012Validator(SCHEMA)
 EVERY: tuple[Event, ...] = (
-    Planned("o/n", COMMIT, "huggingface", 12, 2900 * MB, 0),
+    Planned("o/n", COMMIT, "Hugging Face", 12, 2900 * MB, 0),
     status(sources=(hub(waits=3.5), hub(MS))),
     status(eta=None),
     done("a.json"),

@@ -42,7 +42,7 @@ class Written:
 
 def test_a_line_every_five_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
     written = Written()
-    planned = Planned("o/n", COMMIT, "huggingface", 12, 2900 * MB, 0)
+    planned = Planned("o/n", COMMIT, "Hugging Face", 12, 2900 * MB, 0)
     assert written.after(0, planned, status(), done("a.json")) == []
     assert written.after(4.9, status()) == []
     assert written.after(0.2, status(retries=2, sources=TWO), status()) == [

@@ -182,7 +182,7 @@ def stage(english: None) -> Iterator[Stage]:
         yield made
 
 
-PLANNED = Planned("o/n", COMMIT, "huggingface", 12, 2900 * MB, 0)
+PLANNED = Planned("o/n", COMMIT, "Hugging Face", 12, 2900 * MB, 0)
 
 
 def test_lines_are_drawn_in_place_and_what_is_said_stays_above(stage: Stage) -> None:
