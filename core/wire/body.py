@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Protocol
 
-from qtune.core.wire.head import Head, NotHttp, take_head
+from qtune.core.wire.head import Head, NotHttp
 from qtune.core.wire.pipe import Pipe
 
 _BLOCK = 65_536
@@ -30,15 +30,11 @@ class Inbox:
 
     def readinto(self, view: memoryview, timeout_s: float) -> int:
         if not self.kept:
-            return self._pipe.receive_into(view, timeout_s)
+            return self._pipe.receive_into(view, timeout_s, gather=True)
         size = min(len(self.kept), len(view))
         view[:size] = self.kept[:size]
         del self.kept[:size]
         return size
-
-    def head(self, timeout_s: float) -> Head | None:
-        """None: more must come first."""
-        return take_head(self.kept)
 
     def line(self, timeout_s: float) -> bytes | None:
         """Without its newline; None at the end of the connection."""

@@ -6,18 +6,27 @@ import contextlib
 import select
 import socket
 import ssl
+import sys
 import threading
 import time
 from typing import Protocol
 
 from qtune.core.wire.streams import Deadline, Stream
 
+MOST_GATHERED = 1 << 20
+GATHER_S = 0.25
 _NOTHING_YET = (BlockingIOError, ssl.SSLWantReadError)
+_RCVLOWAT: int | None = getattr(socket, "SO_RCVLOWAT", None)
+if sys.platform == "win32":  # it names the option and does not have it
+    _RCVLOWAT = None
 
 
 class Pipe(Protocol):
-    def receive_into(self, view: memoryview, timeout_s: float) -> int:
-        """0 at the end. Raises TimeoutError, after which it may be tried again, and OSError."""
+    def receive_into(self, view: memoryview, timeout_s: float, *, gather: bool = False) -> int:
+        """0 at the end. Raises TimeoutError, after which it may be tried again, and OSError.
+
+        `gather`: so many bytes will come, and none of them is urgent.
+        """
 
     def send(self, data: bytes, timeout_s: float) -> None: ...
 
@@ -28,28 +37,51 @@ class Pipe(Protocol):
 
 
 class SocketPipe:
-    """Over a socket or a TLS socket, which it makes non-blocking and owns from now on."""
+    """Over a socket or a TLS socket, which it makes non-blocking and owns from now on.
+
+    Who gathers is not woken for every packet, but when about as much came as there is room for, or GATHER_S
+    went by: 64 slow connections then cost half of the CPU (docs/decisions/data-path.md).
+    """
 
     def __init__(self, sock: socket.socket) -> None:
         sock.setblocking(False)
         self._sock = sock
         self._secure = isinstance(sock, ssl.SSLSocket)
+        self._low = 1  # bytes, as the kernel has it now
         self._lock = threading.Lock()
 
-    def receive_into(self, view: memoryview, timeout_s: float) -> int:
-        until = None
+    def receive_into(self, view: memoryview, timeout_s: float, *, gather: bool = False) -> int:
+        until = time.monotonic() + timeout_s
+        waited = self._secure  # TLS may hold bytes back that no socket would tell of
         while True:
-            try:
-                got = self._sock.recv_into(view)
-                return self._more(view, got) if self._secure and got else got
-            except _NOTHING_YET:
-                write = False
-            except ssl.SSLWantWriteError:
-                write = True
-            except ssl.SSLZeroReturnError:
-                return 0
-            until = time.monotonic() + timeout_s if until is None else until
-            wait(self._sock, until, write=write)
+            if waited:
+                try:
+                    got = self._sock.recv_into(view)
+                    return self._more(view, got) if self._secure and got else got
+                except _NOTHING_YET:
+                    pass
+                except ssl.SSLWantWriteError:
+                    wait(self._sock, until, write=True)
+                except ssl.SSLZeroReturnError:
+                    return 0
+                if time.monotonic() >= until:
+                    raise TimeoutError
+            self._await(self._enough(view) if gather else 1, until)
+            waited = True
+
+    def _enough(self, view: memoryview) -> int:
+        # Half of the room with TLS, whose own bytes count too: more may never come.
+        return min(MOST_GATHERED, len(view) // 2 if self._secure else len(view)) or 1
+
+    def _await(self, low: int, until: float) -> None:
+        if low != self._low and _RCVLOWAT is not None:
+            with contextlib.suppress(OSError):
+                self._sock.setsockopt(socket.SOL_SOCKET, _RCVLOWAT, low)
+            self._low = low
+        if low > 1:
+            until = min(until, time.monotonic() + GATHER_S)
+        with contextlib.suppress(TimeoutError):
+            wait(self._sock, until, write=False)
 
     def _more(self, view: memoryview, got: int) -> int:
         """TLS gives one record of 16 KiB at a time: go on while there are any."""
@@ -90,7 +122,7 @@ class StreamPipe:
         self._rest = b""
         self._lock = threading.Lock()
 
-    def receive_into(self, view: memoryview, timeout_s: float) -> int:
+    def receive_into(self, view: memoryview, timeout_s: float, *, gather: bool = False) -> int:
         data = self._rest or self._stream.receive(_within(timeout_s))
         size = min(len(data), len(view))
         view[:size], self._rest = data[:size], data[size:]

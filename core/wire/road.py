@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import socket
 import ssl
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -16,9 +17,10 @@ from qtune.core.http import bad_proxy, tls_context, unreachable
 from qtune.core.proxy import BadProxy, Proxy, proxy_for
 from qtune.core.secret import redact
 from qtune.core.settings import Settings
+from qtune.core.wire.addresses import Addresses
 from qtune.core.wire.connection import Connection
 from qtune.core.wire.dialling import dial
-from qtune.core.wire.lookup import Resolver, families_in_turn, look_up, system_resolver
+from qtune.core.wire.lookup import Resolver, system_resolver
 from qtune.core.wire.pipe import Pipe, SocketPipe, StreamPipe, secured
 from qtune.core.wire.request import parsed, port_of
 from qtune.core.wire.streams import Deadline, Ended, Plain, Stream, Tls
@@ -29,8 +31,8 @@ class Road:
     """One for a run; any thread may open connections. `resolve` looks names up."""
 
     def __init__(self, settings: Settings, resolve: Resolver = system_resolver) -> None:
-        self._settings, self._resolve = settings, resolve
-        self._family = settings.text("QTUNE_IP_FAMILY")
+        self._settings = settings
+        self._addresses = Addresses(resolve, settings.text("QTUNE_IP_FAMILY"))
         self._lock = threading.Lock()
         self._context: ssl.SSLContext | None = None
 
@@ -64,16 +66,21 @@ class Road:
         """The TLS context of this run, made when it is needed first."""
         with self._lock:
             if self._context is None:
-                self._context = tls_context(self._settings)
+                self._context = _lasting(tls_context(self._settings))
                 self._context.set_alpn_protocols(["http/1.1"])
             return self._context
 
     def _dial(self, host: str, port: int, connect_s: float) -> socket.socket:
-        until = _within(connect_s)
-        found = families_in_turn(look_up(host, port, self._family, self._resolve, until))
-        sock = dial(found, port, connect_s)
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        found = self._addresses.of(host, port, _within(connect_s))
+        try:
+            sock = dial(found, port, connect_s)
+        except Ended:
+            self._addresses.failed(host, port)
+            raise
+        with contextlib.suppress(OSError):  # gone again already: the next step will say so
+            self._addresses.worked(host, port, str(sock.getpeername()[0]))
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         return sock
 
     def _direct(self, sock: socket.socket, tls_host: str, connect_s: float) -> Pipe:
@@ -112,6 +119,16 @@ class Road:
                 raise
             stream = inner
         return StreamPipe(stream, sock)
+
+
+def _lasting(context: ssl.SSLContext) -> ssl.SSLContext:
+    """The context below truststore's, its certificates loaded: truststore loads them for each connection.
+
+    That takes 20 ms where they are one large file. Windows and macOS verify elsewhere, and keep truststore's.
+    """
+    if sys.platform in ("win32", "darwin"):
+        return context
+    return context.wrap_bio(ssl.MemoryBIO(), ssl.MemoryBIO(), server_hostname="localhost").context
 
 
 @contextlib.contextmanager
