@@ -46,28 +46,41 @@ def watching(quiet: bool = False, form: Form = "text") -> Iterator[Tell]:
 
 @contextlib.contextmanager
 def _telling() -> Iterator[Tell]:
-    from qtune.commands.console import progress
-    from qtune.commands.transferlog import Log
-    from qtune.commands.transferscreen import Screen
     from qtune.commands.transfersummary import Summary
-    from qtune.doctor.report.layout import WIDEST_TEXT, wrap
 
-    console = progress()
     summary = Summary()
+    over = threading.Event()
     with contextlib.ExitStack() as stack:
-        # FORCE_COLOR makes a log look like a terminal to rich; only a real one can take a line back.
-        real = sys.stderr.isatty() and not console.is_dumb_terminal
-        shown: Tell = stack.enter_context(Screen(console)) if real else Log(sys.stderr)
-        over = threading.Event()
+        watcher, width = _watcher(stack)
         stack.callback(over.set)
 
         def tell(event: Event) -> None:
             if not over.is_set():  # a thread that hangs may tell late
                 summary(event)
-                shown(event)
+                watcher(event)
 
         yield tell
-    width = min(console.width, WIDEST_TEXT) if real else sys.maxsize
     for line in summary.lines():
-        first, *rest = wrap(line, width - 2)
-        print("\n  ".join([first, *rest]), file=sys.stderr)
+        print(_wrapped(line, width) if width else line, file=sys.stderr)
+
+
+def _watcher(stack: contextlib.ExitStack) -> tuple[Tell, int]:
+    """A screen and its width, or a log, which has none and for which nothing that draws is imported."""
+    # FORCE_COLOR makes a log look like a terminal to rich; only a real one can take a line back.
+    if sys.stderr.isatty():
+        from qtune.commands.console import progress
+
+        console = progress()
+        if not console.is_dumb_terminal:
+            from qtune.commands.transferscreen import Screen
+
+            return stack.enter_context(Screen(console)), console.width
+    from qtune.commands.transferlog import Log
+
+    return Log(sys.stderr), 0
+
+
+def _wrapped(line: str, width: int) -> str:
+    from qtune.doctor.report.layout import WIDEST_TEXT, wrap
+
+    return "\n  ".join(wrap(line, min(width, WIDEST_TEXT) - 2))

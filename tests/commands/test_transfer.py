@@ -113,3 +113,15 @@ def test_whoever_stops_it_is_told_how_to_go_on(number: int, code: int, form: str
         assert (last["event"], last["message"], last["exit"]) == ("error", told, code)
     else:
         assert out == ""
+
+
+def test_for_a_log_nothing_that_draws_is_imported() -> None:
+    code = (
+        "import sys\nfrom qtune.commands.transfer import watching\nfrom tests.commands.tape import finished\n"
+        "with watching() as tell:\n    tell(finished())\nprint('rich' in sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "False\n"
+    assert "12 files" in done.stderr
