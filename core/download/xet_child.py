@@ -16,10 +16,12 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any, BinaryIO, NamedTuple
 
-SMALLEST, LARGEST = 512 << 10, 16 << 20  # bytes asked of the store at a time
+SMALLEST, LARGEST = 512 << 10, 4 << 20  # bytes asked of the store at a time
 QUICK_S = 0.75  # a part that took less is followed by one of twice its size
 MOST_HEAD = 16 << 10
 EVERY_S = 0.1
@@ -43,21 +45,52 @@ class Store:
         )
 
     def parts(self, name: str, size: int, start: int, end: int) -> Iterator[bytes]:
-        """Bytes `start` to `end` of a file, in order; nothing comes of a part before all of it is there.
+        """Bytes `start` to `end` of a file, in order, asked for one step ahead.
 
-        Raises whatever hf_xet raises, and EOFError where its stream ends early, which it does in silence
-        when it cannot reach the store.
+        Nothing comes of a step before all of it is there. Raises whatever hf_xet raises, and EOFError.
         """
         info = self._xet.XetFileInfo(name, size)
-        while start < end:
-            stop, began = min(end, start + self._amount), time.monotonic()
-            for part in self._group.download_stream(info, start=start, end=stop):
-                start += len(part)
-                yield part
-            if start != stop:
-                raise EOFError(f"the store's stream ended {stop - start} bytes early")
-            if time.monotonic() - began < QUICK_S:
-                self._amount = min(LARGEST, 2 * self._amount)
+        ahead: deque[Later] = deque()
+        while start < end or ahead:
+            while start < end and len(ahead) < 2:
+                stop = min(end, start + self._amount)
+                ahead.append(Later(partial(self._step, info, start, stop)))
+                start = stop
+            yield from ahead.popleft().result()
+
+    def _step(self, info: Any, start: int, end: int) -> list[bytes]:
+        """Its stream ends early, and in silence, where it cannot reach the store: somebody has to count."""
+        began = time.monotonic()
+        parts = list(self._group.download_stream(info, start=start, end=end))
+        missing = end - start - sum(map(len, parts))
+        if missing:
+            raise EOFError(f"the store's stream ended {missing} bytes early")
+        if time.monotonic() - began < QUICK_S:
+            self._amount = min(LARGEST, max(self._amount, 2 * (end - start)))
+        return parts
+
+
+class Later:
+    """What `work` gives, from a thread of its own."""
+
+    def __init__(self, work: Callable[[], list[bytes]]) -> None:
+        self._work = work
+        self._parts: list[bytes] = []
+        self._error: Exception | None = None
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    def _run(self) -> None:
+        try:
+            self._parts = self._work()
+        except Exception as error:
+            self._error = error
+
+    def result(self) -> list[bytes]:
+        self._thread.join()
+        if self._error is not None:
+            raise self._error
+        return self._parts
 
 
 class Wanted(NamedTuple):
