@@ -1,20 +1,17 @@
-"""What is asked of the file system: whole writes, synced renames, links, room."""
+"""What is asked of the file system: whole writes, synced renames, links; room and its errors beside it."""
 
 from __future__ import annotations
 
 import contextlib
-import errno
 import os
 import shutil
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from qtune.core.amounts import size
-from qtune.core.errors import DownloadError
-from qtune.core.text import Text
-
-_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+from qtune.core.download.disk_error import write_error as write_error
+from qtune.core.download.room import free_bytes as free_bytes
+from qtune.core.download.room import require_room as require_room
 
 
 def write_whole(path: Path, data: bytes) -> None:
@@ -91,55 +88,3 @@ def sync_folder(folder: Path) -> None:
             os.fsync(handle)
         finally:
             os.close(handle)
-
-
-def free_bytes(folder: Path) -> int:
-    """On the file system where `folder` is, or would be made."""
-    while not folder.exists() and folder != folder.parent:
-        folder = folder.parent
-    return shutil.disk_usage(folder).free
-
-
-def require_room(folder: Path, needed: int) -> None:
-    """Raises DownloadError DSK600 before the first byte, for all files together."""
-    free = free_bytes(folder)
-    if needed > free:
-        raise DownloadError(
-            "DSK600",
-            Text(
-                f"{size(needed)} are still to come, and the disk of {folder} has {size(free)} free",
-                f"还需下载 {size(needed)}，而 {folder} 所在磁盘仅剩 {size(free)}",
-            ),
-            _ROOM,
-        )
-
-
-def write_error(error: OSError, folder: Path) -> DownloadError:
-    """What happened to a write, as one error; what was downloaded so far is kept."""
-    if error.errno in _FULL:
-        return DownloadError(
-            "DSK600",
-            Text(
-                f"The disk of {folder} is full ({os.strerror(error.errno)}); what was downloaded is kept",
-                f"{folder} 所在磁盘已满（{os.strerror(error.errno)}）；已下载的内容会保留",
-            ),
-            _ROOM,
-        )
-    return DownloadError(
-        "DWN007",
-        Text(
-            f"Cannot write to {folder}: {error.strerror or error}",
-            f"无法写入 {folder}：{error.strerror or error}",
-        ),
-        Text(
-            "Check the folder's owner and rights, or set HF_HOME to another disk.",
-            "请检查该目录的所有者与权限，或把 HF_HOME 设到其他磁盘。",
-        ),
-    )
-
-
-_ROOM = Text(
-    "Free some space, or set HF_HOME to a larger disk, and run the same command again: it goes on where "
-    "it stopped.",
-    "请清理空间，或把 HF_HOME 设到更大的磁盘，然后重新运行同一命令：会从中断处继续。",
-)

@@ -26,11 +26,11 @@ from pathlib import Path
 import filelock
 
 from qtune.core.download import lockfile
-from qtune.core.download.holder import Holder, is_gone, is_near, myself, read
+from qtune.core.download.holder import is_gone, is_near, myself, read
 from qtune.core.download.line import Line
 from qtune.core.download.lockfile import Claim
+from qtune.core.download.lockwords import taken_over, waiting
 from qtune.core.errors import DownloadError
-from qtune.core.text import Text
 
 BEAT_S = 3.0
 STALE_S = 60.0  # twenty heartbeats: a disk that is written to at full speed delays one for long
@@ -99,7 +99,7 @@ class Held:
                 successor = read(lockfile.content(self._claim.folder, number) or b"")
             except OSError:
                 return
-            self._error = _taken_over(self._claim.folder, successor)
+            self._error = taken_over(self._claim.folder, successor)
         self._lost()
 
 
@@ -169,7 +169,7 @@ def _wait(state: Path, line: Line) -> Claim:
         holder = read(found)
         if said != (holder.nonce if holder else ""):
             said = holder.nonce if holder else ""
-            line.say(_waiting(holder))
+            line.say(waiting(holder))
         line.pause(LOOK_S if holder is not None and is_near(holder) else LOOK_FAR_S)
 
 
@@ -223,39 +223,3 @@ class _Watch:
         self._looked = now
         holder = read(found)
         return self._silent >= STALE_S or (holder is not None and is_gone(holder))
-
-
-def _waiting(holder: Holder | None) -> Text:
-    if holder is None:
-        return Text(
-            "Another process is downloading this model; waiting for it",
-            "另一个进程正在下载该模型，等待其完成",
-        )
-    who = holder.describe()
-    return Text(
-        f"Another process is downloading this model ({who.en}); waiting for it",
-        f"另一个进程正在下载该模型（{who.zh}），等待其完成",
-    )
-
-
-def _taken_over(state: Path, successor: Holder | None) -> DownloadError:
-    if successor is None:
-        what = Text(
-            f"The lock of this download in {state} was removed while it ran",
-            f"下载过程中，{state} 中的锁文件被删除",
-        )
-    else:
-        who = successor.describe()
-        what = Text(
-            f"This download was silent for so long that another one took its place ({who.en})",
-            f"本次下载长时间没有响应，已由另一个下载接手（{who.zh}）",
-        )
-    return DownloadError(
-        "DWN012",
-        what,
-        Text(
-            "Nothing is lost. Run the same command again: it waits for the other one, or goes on where this "
-            "one stopped.",
-            "已下载的内容不会丢失。请重新运行同一命令：会等待另一个下载完成，或从中断处继续。",
-        ),
-    )

@@ -65,15 +65,18 @@ def _content_problem(file: RepoFile) -> Text | None:
     return None
 
 
-def path_problem(path: str) -> Text | None:
-    """Why `path` must not become a file on any of the systems that qtune runs on."""
+def path_problem(path: str, windows: bool = os.name == "nt") -> Text | None:
+    """Why `path` must not become a file on any of the systems that qtune runs on.
+
+    Characters that only Windows forbids stand in names of real repositories: there alone they are refused.
+    """
     if not path or len(path) > LONGEST_PATH:
         return Text("an empty or overlong path", "路径为空或过长")
     if any(unicodedata.category(c) in ("Cc", "Cf", "Cs", "Zl", "Zp") for c in path):
         return Text("control characters in the path", "路径中含有控制字符")
     if path.startswith("/") or "\\" in path or _DRIVE.match(path):
         return Text("an absolute path or a backslash", "绝对路径或含有反斜杠")
-    if os.name == "nt" and any(c in ':*?"<>|' for c in path):
+    if windows and any(c in ':*?"<>|' for c in path):
         return Text("characters that Windows forbids", "含有 Windows 不允许的字符")
     return next((why for part in path.split("/") if (why := _part_problem(part))), None)
 

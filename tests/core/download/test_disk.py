@@ -36,12 +36,12 @@ def test_too_little_room_is_known_before_the_first_byte(
     hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     repo = worlds.qwen3()
-    monkeypatch.setattr("qtune.core.download.disk.free_bytes", lambda folder: repo.size - 1)
+    monkeypatch.setattr("qtune.core.download.room.free_bytes", lambda folder: repo.size - 1)
     with pytest.raises(DownloadError) as caught:
         get(hub, tmp_path, repo.id, **FROM_HF)
     assert caught.value.code == "DSK600"
     assert hub.seen("cdn") == []
-    monkeypatch.setattr("qtune.core.download.disk.free_bytes", lambda folder: repo.size)
+    monkeypatch.setattr("qtune.core.download.room.free_bytes", lambda folder: repo.size)
     assert contents(get(hub, tmp_path, repo.id, **FROM_HF).path) == expected(repo)
 
 
