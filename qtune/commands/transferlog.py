@@ -22,12 +22,13 @@ class Log:
     def __init__(self, stream: TextIO, clock: Callable[[], float] = time.monotonic) -> None:
         self._stream = stream
         self._clock = clock
+        self._lines = words.Lines(clock)
         self._lock = threading.Lock()
         self._told = clock()
 
     def __call__(self, event: Event) -> None:
         with self._lock:
-            line = words.line(event)
+            line = self._lines.of(event)
             if isinstance(event, Status) and self._clock() - self._told >= _LINE_EVERY_S:
                 self._told = self._clock()
                 line = _line(event)

@@ -42,6 +42,7 @@ class Screen:
         self._marks = UNICODE if console.encoding == "utf-8" else ASCII
         self._wraps = any(environ.get(name) for name in _WRAPPING)
         self._clock = clock
+        self._words = words.Lines(clock)
         self._lock = threading.RLock()
         self._status: Status | None = None
         self._order: dict[str, None] = {}
@@ -69,7 +70,7 @@ class Screen:
         with self._lock:
             if not self._live.is_started:
                 return
-            kept = words.line(event)
+            kept = self._words.of(event)
             if kept is not None:
                 self._make_room()
                 for line in wrap(kept, self._console.width):

@@ -6,6 +6,8 @@ import math
 import shlex
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 
 from qtune.core import amounts
 from qtune.core.download.events import Dropped, Event, Said, SourceStatus, Status, Waiting
@@ -15,6 +17,7 @@ from qtune.doctor.report.characters import clean
 from qtune.speech import current, say
 
 _TITLES = {"huggingface": "Hugging Face", "modelscope": "ModelScope"}
+_WAITING_TOLD_EVERY_S = 60.0
 
 
 def title(source: str) -> str:
@@ -43,13 +46,13 @@ def amount(done: int, total: int) -> str:
 def left(seconds: float) -> str:
     """From twenty seconds on in steps of five: nobody reads more out of it."""
     calm = 5 * round(seconds / 5) if seconds >= 20 else max(1, math.ceil(seconds))
-    time = amounts.duration(calm)
-    return Text(f"about {time.en} left", f"还剩约 {time.zh}").to(current())
+    rest = amounts.duration(calm)
+    return Text(f"about {rest.en} left", f"还剩约 {rest.zh}").to(current())
 
 
 def waits(hub: str, seconds: float) -> str:
-    time = amounts.duration(math.ceil(seconds))
-    return Text(f"{hub} asks to wait {time.en}", f"{hub} 要求等待 {time.zh}").to(current())
+    pause = amounts.duration(math.ceil(seconds))
+    return Text(f"{hub} asks to wait {pause.en}", f"{hub} 要求等待 {pause.zh}").to(current())
 
 
 def source(status: SourceStatus, times: str) -> str:
@@ -74,19 +77,32 @@ def files(done: int, count: int) -> str:
     return say(f"{done}/{count} files", f"{done}/{count} 个文件")
 
 
-def line(event: Event) -> str | None:
-    """What is kept above a screen and told at once in a log; None for all else."""
-    if isinstance(event, Said):
-        return shown(event.text)
-    if isinstance(event, Dropped):
-        return dropped(shown(event.title), event.why)
-    if isinstance(event, Waiting):
-        return f"{waits(title(event.source), event.seconds)} ({event.status})"
-    return None
+class Lines:
+    """What is kept above a screen and told at once in a log. A hub that asks for pauses all the time is told
+    of once a minute; each of them is counted down elsewhere."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._told: dict[str, float] = {}
+
+    def of(self, event: Event) -> str | None:
+        if isinstance(event, Said):
+            return shown(event.text)
+        if isinstance(event, Dropped):
+            return dropped(shown(event.title), event.why)
+        if isinstance(event, Waiting):
+            now, hub = self._clock(), event.source
+            if hub not in self._told or now - self._told[hub] >= _WAITING_TOLD_EVERY_S:
+                self._told[hub] = now
+                return f"{waits(title(hub), event.seconds)} ({event.status})"
+        return None
 
 
 def dropped(hub: str, why: Text) -> str:
-    return say(f"{hub} is not asked again: ", f"不再使用 {hub}：") + shown(why)
+    reason = shown(why)
+    if reason.startswith(hub):
+        return reason + say("; it is not asked again", "；不再使用")
+    return say(f"{hub} is not asked again: {reason}", f"不再使用 {hub}：{reason}")
 
 
 def again() -> str:

@@ -68,6 +68,23 @@ def test_what_matters_is_written_at_once_and_retries_are_not() -> None:
     ]  # fmt: skip
 
 
+def test_a_hub_that_asks_for_pauses_all_the_time_does_not_flood_the_log() -> None:
+    written = Written()
+    pause = Waiting(HF[0], 5, 429)
+    assert len(written.after(0, pause, pause, Waiting(MS[0], 5, 429))) == 2
+    assert written.after(59, pause) == []
+    assert written.after(2, pause) == ["Hugging Face asks to wait 5 s (429)"]
+
+
+def test_a_reason_that_names_its_hub_is_not_put_behind_the_name_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    event = Dropped(*MS, Text("ModelScope sent wrong bytes", "ModelScope 发来的内容有误"))
+    assert Written().after(0, event) == ["ModelScope sent wrong bytes; it is not asked again"]
+    monkeypatch.setattr(speech, "_decided", "zh")
+    assert Written().after(0, event) == ["ModelScope 发来的内容有误；不再使用"]
+
+
 def test_no_secret_and_no_control_character_gets_into_it() -> None:
     secret = Secret("a-secret-of-my-own")
     (line,) = Written().after(0, Said(plain(f"401 for \x1b[31m{secret.reveal()}")))
