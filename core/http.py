@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from http.cookiejar import DefaultCookiePolicy
 from importlib.util import find_spec
 
 import httpx
@@ -129,6 +130,9 @@ def tls_context(settings: Settings) -> ssl.SSLContext:
     return context
 
 
+_NO_COOKIES = DefaultCookiePolicy(allowed_domains=())
+
+
 @contextlib.contextmanager
 def open_client(settings: Settings) -> Iterator[httpx.Client]:
     """A client for any number of requests; connects within HF_HUB_ETAG_TIMEOUT seconds."""
@@ -141,6 +145,9 @@ def open_client(settings: Settings) -> Iterator[httpx.Client]:
         trust_env=False,
         headers={"User-Agent": f"qtune/{__version__}"},
     )
+    client.cookies.jar.set_policy(
+        _NO_COOKIES
+    )  # a jar knows no ports: it would tell one hub of another
     try:
         yield client
     finally:

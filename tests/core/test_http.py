@@ -68,6 +68,14 @@ def test_a_status_of_any_kind_is_an_answer(hub: Hub, status: int) -> None:
     assert get(hub.hf_url).status == status
 
 
+def test_a_cookie_is_not_kept_neither_for_its_host_nor_for_another_port(hub: Hub) -> None:
+    hub.fault(Fault("headers", "hf", headers={"Set-Cookie": "session=kept-no-more; Path=/"}))
+    with open_client(resolve()) as client:
+        for url in (hub.hf_url, hub.hf_url, hub.ms_url):
+            assert ask(client, "GET", f"{url}/").status == 200
+    assert hub.carrying("kept-no-more") == set()
+
+
 def test_a_redirect_is_an_answer_and_is_not_followed(hub: Hub) -> None:
     hub.fault(Fault("redirect", "hf", location=f"{hub.ms_url}/elsewhere"))
     reply = get(hub.hf_url)
