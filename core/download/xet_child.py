@@ -135,6 +135,9 @@ def serve(job: dict[str, Any]) -> None:
     told = Told()
     try:
         store = Store(job)
+    except (ImportError, AttributeError):
+        told.say(failed="this version of hf_xet is not one that qtune can use")
+        return
     except Exception as error:
         told.say(failed=_words(error))
         return

@@ -15,7 +15,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from qtune.core.download.xet import DEAD_S, worth_going_on
+from qtune.core.download.xet import DEAD_S
 from qtune.core.export import child_environment
 from qtune.core.hub.interface import RepoFile
 from qtune.core.hub.xet import XetAccess
@@ -102,17 +102,13 @@ class XetRun:
         """Waits for the end that the child may be about to tell."""
         self._settled.wait(timeout_s)
 
-    def worth_going_on(self, plain_bytes_per_second: float, now: float | None = None) -> bool:
-        """`core.download.xet.worth_going_on` of its last seconds. To be asked again and again, while it is asked
-        for bytes."""
-        now = time.monotonic() if now is None else now
+    def lately(self, now: float) -> tuple[float, int]:
+        """Over how many seconds, at most DEAD_S, it was asked for bytes, and how many came."""
         with self._lock:
             while len(self._marks) > 1 and self._marks[1][0] <= now - DEAD_S:
                 self._marks.popleft()
             began, before = self._marks[0]
-            return worth_going_on(
-                now - max(began, now - DEAD_S), self._bytes - before, plain_bytes_per_second
-            )
+            return min(now - began, DEAD_S), self._bytes - before
 
     def begins_now(self) -> None:
         """Until now nobody asked for bytes: that none came says nothing."""

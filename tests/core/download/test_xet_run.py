@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from qtune.core.download import xet
+from qtune.core.download.xet import worth_going_on
 from qtune.core.download.xet_hub import XetHub, candidate
 from qtune.core.download.xet_run import State, XetRun
 from qtune.core.errors import Unreachable
@@ -167,8 +168,10 @@ def test_a_store_that_falls_silent_in_the_middle_is_given_up_and_the_child_ends_
         reader = threading.Thread(target=lambda: got.append(_get(url, 0, SIZE)))
         reader.start()
         _until(lambda: run.bytes_done > 0)
-        assert run.worth_going_on(0.0)  # by what came
-        assert not run.worth_going_on(0.0, time.monotonic() + xet.DEAD_S + 1)  # if no more comes
+        elapsed, came = run.lately(time.monotonic())
+        assert worth_going_on(elapsed, came, 0.0)
+        later = run.lately(time.monotonic() + xet.DEAD_S + 1)  # if no more comes until then
+        assert later == (xet.DEAD_S, 0) and not worth_going_on(*later, 0.0)
         run.stop(Text("too slow", "太慢"))
         reader.join(FOREVER_S)
         assert got and 0 < len(got[0]) < SIZE
@@ -190,7 +193,7 @@ def test_the_child_has_no_token_of_the_users_and_no_secret_in_its_command_line(
             assert secret.encode() not in seen
 
 
-def test_the_users_own_values_go_before_ours_and_high_performance_before_our_bounds(
+def test_the_users_own_values_go_before_ours(
     hub: Hub, repo: Repo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HF_XET_CLIENT_RETRY_MAX_ATTEMPTS", "9")
@@ -251,6 +254,39 @@ def test_the_terminals_interrupt_is_the_parents_to_answer(
     with _running(hub, repo, at(hub, tmp_path)) as run:
         os.kill(run._process.pid, signal.SIGINT)
         assert len(_get(run.url_of(_file(repo)) or "", 0, SIZE)) == SIZE
+
+
+def test_a_version_of_hf_xet_that_has_no_streams_is_told_as_such(
+    hub: Hub, repo: Repo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "hf_xet.py").write_text("def download_files(): ...")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    access = XetAccess(hub.cas_url, Secret("xet_token"), int(time.time()) + 3600)
+    run = XetRun(access, at(hub, tmp_path))
+    assert not run.serves(FOREVER_S)
+    run.stop()
+    assert run.why is not None and "version of hf_xet" in run.why.en
+
+
+SHORT = """
+class XetFileInfo:
+    def __init__(self, name, size): ...
+class XetSession:
+    def new_download_stream_group(self, **given): return self
+    def download_stream(self, info, start, end): return [b"x" * (end - start - 1)]
+"""
+
+
+def test_a_stream_that_ends_early_in_silence_is_a_fault(
+    hub: Hub, repo: Repo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As hf_xet 1.8 does now and then where the store refuses connections: no error, and no bytes."""
+    (tmp_path / "hf_xet.py").write_text(SHORT)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    with _running(hub, repo, at(hub, tmp_path)) as run:
+        assert _get(run.url_of(_file(repo)) or "", 0, SIZE) == b""
+        _until(lambda: run.poll() is State.FAILED)
+        assert run.why is not None and "1 bytes early" in run.why.en
 
 
 def test_a_child_that_dies_has_failed(hub: Hub, repo: Repo, tmp_path: Path) -> None:
@@ -361,7 +397,7 @@ def test_ended_before_it_has_begun_it_leaves_no_process(
     [{"QTUNE_TRUSTED_HOSTS": ""}, {"HF_HUB_DISABLE_XET": "1"}],
     ids=lambda c: next(iter(c)),
 )
-def test_where_something_forbids_it_neither_token_nor_store_is_asked_for(
+def test_where_something_forbids_it_nothing_is_asked_for(
     changes: dict[str, str],
     hub: Hub,
     repo: Repo,
