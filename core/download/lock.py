@@ -222,4 +222,5 @@ class _Watch:
             self._silent += min(now - self._looked, 2 * LOOK_FAR_S)
         self._looked = now
         holder = read(found)
-        return self._silent >= STALE_S or (holder is not None and is_gone(holder))
+        nobody = found == lockfile.NOBODY or (holder is not None and is_gone(holder))
+        return nobody or self._silent >= STALE_S

@@ -15,14 +15,17 @@ import contextlib
 import errno
 import os
 import re
+import stat
 from pathlib import Path
 
 from qtune.core.download.holder import Holder
 from qtune.core.download.positioned import write_at
 
 NAME = re.compile(r"writer(\.[1-9]\d{0,8}|-[0-9a-f]{32})")
+NOBODY = b"no file"
 _MOST = 4096  # bytes of a lock file that are read
 _GONE = (errno.ENOENT, errno.ESTALE, errno.ENOTDIR)
+_NO_FILE = (errno.ELOOP, errno.EISDIR, errno.ENXIO)
 _REAL = (errno.ENOSPC, errno.EDQUOT, errno.ENOENT, errno.ESTALE)
 _BINARY: int = getattr(os, "O_BINARY", 0)
 _CAREFUL: int = _BINARY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
@@ -47,22 +50,24 @@ def highest(folder: Path) -> int:
 
 
 def content(folder: Path, number: int) -> bytes | None:
-    """None: it is gone. What is no plain file is an empty one: nobody's heartbeat."""
+    """None: it is gone. NOBODY: it is no file, and none of ours."""
     try:
         handle = os.open(_path(folder, number), os.O_RDONLY | _CAREFUL)
     except OSError as error:
         if error.errno in _GONE:
             return None
-        if error.errno in (errno.ELOOP, errno.EISDIR, errno.ENXIO):
-            return b""
+        if error.errno in _NO_FILE:
+            return NOBODY
         raise
     try:
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            return NOBODY
         return os.read(handle, _MOST)
     except OSError as error:
         if error.errno in _GONE:
             return None
-        if error.errno in (errno.EISDIR, errno.EAGAIN):
-            return b""
+        if error.errno in _NO_FILE:
+            return NOBODY
         raise
     finally:
         os.close(handle)

@@ -160,23 +160,30 @@ def test_links_out_of_the_cache_go_and_what_they_lead_to_stays(hub: Hub, tmp_pat
     assert (outside / "mine").read_bytes() == b"mine"
 
 
-@pytest.mark.parametrize("linked", ["root", ".qtune", "lock"])
+@pytest.mark.parametrize("linked", ["root", ".qtune"])
 def test_a_repository_that_is_a_link_is_refused(hub: Hub, tmp_path: Path, linked: str) -> None:
     root = by_qtune(hub, tmp_path).parents[1]
     repo = only(tmp_path)
-    at = {"root": root, ".qtune": root / ".qtune", "lock": root / ".qtune" / "lock"}[linked]
+    at = {"root": root, ".qtune": root / ".qtune"}[linked]
     elsewhere = tmp_path / "elsewhere"
-    if at.exists():
-        at.rename(elsewhere)
-    else:
-        elsewhere.touch()
-    before = contents(elsewhere) if elsewhere.is_dir() else {}
+    at.rename(elsewhere)
+    before = contents(elsewhere)
     at.symlink_to(elsewhere)
     with pytest.raises(DownloadError) as caught:
         freed(repo, all_of(repo))
     assert caught.value.code == "DWN007"
-    assert elsewhere.exists()
-    assert (contents(elsewhere) if elsewhere.is_dir() else {}) == before
+    assert contents(elsewhere) == before
+
+
+def test_a_lock_that_is_a_link_is_none_and_what_it_leads_to_stays(hub: Hub, tmp_path: Path) -> None:
+    root = by_qtune(hub, tmp_path).parents[1]
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.write_bytes(b"mine")
+    (root / ".qtune" / "writer.1").symlink_to(elsewhere)
+    repo = only(tmp_path)
+    freed(repo, all_of(repo))
+    assert not root.exists()
+    assert elsewhere.read_bytes() == b"mine"
 
 
 def test_without_the_right_to_write_it_is_one_error(hub: Hub, tmp_path: Path) -> None:

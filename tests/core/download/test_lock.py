@@ -200,8 +200,10 @@ def test_a_lock_that_is_no_file_does_not_hang(tmp_path: Path, kind: str) -> None
         os.mkfifo(trap)
     else:
         trap.mkdir()
-    with locking(tmp_path, until="SAY", limits=QUICK | {"STALE_S": 0.1}) as process:
-        told(process, "held")
+    with locking(tmp_path), at_once(tmp_path) as ours:
+        assert not ours
+    with at_once(tmp_path) as ours:
+        assert ours
 
 
 def test_where_there_are_no_hard_links_one_holds_all_the_same(tmp_path: Path) -> None:
