@@ -4,19 +4,37 @@ from __future__ import annotations
 
 import os
 import threading
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
 from qtune.core.cachestore.verify import TASK, Verdict, claims, discard, verify
+from qtune.core.progress import SILENT, Progress, Silent
 from tests.core.cachestore.caches import by_huggingface_hub, by_qtune, harm, largest, only
-from tests.core.download.downloading import FROM_HF, Told, contents, expected, get
+from tests.core.download.downloading import FROM_HF, contents, expected, get
 from tests.hub import Hub, worlds
 
 
-def judged(home: Path, told: Told | None = None) -> tuple[Verdict, ...]:
+class Counting(Silent):
+    """Remembers how much was to be done, and was."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self.totals: dict[str, int | None] = {}
+        self.done: Counter[str] = Counter()
+
+    def start(self, task: str, total: int | None) -> None:
+        self.totals[task] = total
+
+    def advance(self, task: str, amount: int) -> None:
+        with self._lock:
+            self.done[task] += amount
+
+
+def judged(home: Path, progress: Progress = SILENT) -> tuple[Verdict, ...]:
     repo = only(home)
-    return verify(claims(repo.root.parent, (repo,)), told or Told())
+    return verify(claims(repo.root.parent, (repo,)), progress)
 
 
 @pytest.mark.parametrize("made", [by_qtune, by_huggingface_hub])
@@ -25,12 +43,12 @@ def test_large_and_small_files_are_hashed_by_what_their_names_say(
 ) -> None:
     assert callable(made)
     snapshot = made(hub, tmp_path)
-    told = Told()
-    found = judged(tmp_path, told)
+    counted = Counting()
+    found = judged(tmp_path, counted)
     assert {v.state for v in found} == {"right"}
     assert len(found) == len(worlds.qwen3().files)
-    assert told.totals == {TASK: worlds.qwen3().size}
-    assert told.done[TASK] == worlds.qwen3().size
+    assert counted.totals == {TASK: worlds.qwen3().size}
+    assert counted.done[TASK] == worlds.qwen3().size
     small = min((p for p in snapshot.iterdir()), key=lambda p: p.stat().st_size)
     for path in (largest(snapshot), small):
         harm(path)
@@ -90,7 +108,7 @@ def test_a_file_that_changed_since_it_was_hashed_stays(hub: Hub, tmp_path: Path)
 
 
 def test_an_interrupt_ends_the_threads(hub: Hub, tmp_path: Path) -> None:
-    class Interrupting(Told):
+    class Interrupting(Silent):
         def advance(self, task: str, amount: int) -> None:
             names.append(threading.current_thread().name)
             raise KeyboardInterrupt
