@@ -7,12 +7,10 @@ import threading
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-import httpx
-
 from qtune.core.download.xet import obstacle, offered, reach
 from qtune.core.download.xet_run import XetRun
 from qtune.core.errors import Unreachable
-from qtune.core.http import unreachable
+from qtune.core.http import open_client, unreachable
 from qtune.core.hub.interface import Access, Hub, Identity, Location, Manifest, RateLimit, RepoType
 from qtune.core.hub.xet import XetAccess
 from qtune.core.settings import Settings
@@ -62,10 +60,10 @@ class XetHub:
         self._lock = threading.Lock()
         self._ended = False
 
-    def begin(self, settings: Settings, client: httpx.Client) -> Text | None:
+    def begin(self, settings: Settings) -> Text | None:
         """None: it serves; else why not. Two seconds for each of two questions, and a process to start: to be
         called beside the plain path, not before it."""
-        found = reach(client, self.listing, settings)
+        found = self._reach(settings)
         if isinstance(found, Text):
             return found
         try:
@@ -81,9 +79,14 @@ class XetHub:
             run.stop()
         return None
 
-    def renew(self, settings: Settings, client: httpx.Client) -> None:
+    def _reach(self, settings: Settings) -> XetAccess | Text:
+        """With a client of its own: the run's may be closed before this ends."""
+        with open_client(settings) as client:
+            return reach(client, self.listing, settings)
+
+    def renew(self, settings: Settings) -> None:
         """A newer token, if there is one; without it, Xet ends with the old one."""
-        found = reach(client, self.listing, settings)
+        found = self._reach(settings)
         if isinstance(found, XetAccess) and self.run is not None:
             self.run.renew(found)
 

@@ -346,7 +346,7 @@ def _source(
         opened = open_hub(Source("huggingface", hub.hf_url), settings, client)
         found = candidate(opened, opened.manifest(repo.id), settings)
         try:
-            yield found, found.begin(settings, client) if found is not None else None
+            yield found, found.begin(settings) if found is not None else None
         finally:
             if found is not None:
                 found.end()
@@ -385,10 +385,10 @@ def test_ended_before_it_has_begun_it_leaves_no_process(
 ) -> None:
     monkeypatch.setattr(xet, "LEAST", 1 << 20)
     settings = at(hub, tmp_path)
-    with _source(hub, repo, settings) as (found, _), open_client(settings) as client:
+    with _source(hub, repo, settings) as (found, _):
         assert found is not None
         found.end()
-        found.begin(settings, client)
+        found.begin(settings)
         assert found.run is not None and found.run.poll() is State.STOPPED
 
 
