@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from qtune.core.download.xet import obstacle, offered, reach
 from qtune.core.download.xet_run import XetRun
-from qtune.core.errors import Unreachable
+from qtune.core.errors import QtuneError, Unreachable
 from qtune.core.http import open_client, unreachable
 from qtune.core.hub.interface import Access, Hub, Identity, Location, Manifest, RateLimit, RepoType
 from qtune.core.hub.xet import XetAccess
@@ -81,8 +81,11 @@ class XetHub:
 
     def _reach(self, settings: Settings) -> XetAccess | Text:
         """With a client of its own: the run's may be closed before this ends."""
-        with open_client(settings) as client:
-            return reach(client, self.listing, settings)
+        try:
+            with open_client(settings) as client:
+                return reach(client, self.listing, settings)
+        except QtuneError as error:
+            return error.message
 
     def renew(self, settings: Settings) -> None:
         """A newer token, if there is one; without it, Xet ends with the old one."""
