@@ -14,7 +14,7 @@ from qtune.core.http import unreachable
 from qtune.core.hub.answers import origin_of
 from qtune.core.proxy import Proxy
 from qtune.core.secret import redact
-from qtune.core.wire.body import Body, Inbox, Sized, body_of, keeps_alive
+from qtune.core.wire.body import Body, Inbox, Sized, UntilClose, body_of, keeps_alive
 from qtune.core.wire.head import Head, NotHttp, take_head
 from qtune.core.wire.pipe import Pipe
 from qtune.core.wire.request import BadHeader, get_request, parsed
@@ -61,8 +61,9 @@ class Connection:
         until = time.monotonic() + timeout_s
         with self._failing():
             request = get_request(parsed(url), headers, self._for_the_proxy())
+            if self._served and not self._quiet():
+                raise self._stale()
             try:
-                self._idle()
                 self._pipe.send(request, timeout_s)
                 head = self._head(until)
             except (ConnectionError, EOFError) as error:
@@ -73,7 +74,7 @@ class Connection:
             if self._forwarder is not None and head.status == 407:
                 raise self._error("proxy", wants_login(self._forwarder).detail)
             self._body = body_of(head, self._inbox)
-            self._kept_alive = keeps_alive(head)
+            self._kept_alive = keeps_alive(head) and not isinstance(self._body, UntilClose)
             return head
 
     def readinto(self, view: memoryview, timeout_s: float) -> int:
@@ -104,13 +105,15 @@ class Connection:
             return None
         return {"Proxy-Authorization": login(self._forwarder)} if self._forwarder.user else {}
 
-    def _idle(self) -> None:
-        """Raises ConnectionResetError where a kept connection has an end, or says something unasked."""
-        if not self._served:
-            return
-        with contextlib.suppress(TimeoutError):
+    def _quiet(self) -> bool:
+        """Whether a connection that lay idle has neither ended nor said anything unasked."""
+        try:
             self._inbox.more(0)
-            raise ConnectionResetError
+        except TimeoutError:
+            return True
+        except OSError:
+            return False
+        return False
 
     def _head(self, until: float) -> Head:
         asked, first_byte = time.monotonic(), 0.0

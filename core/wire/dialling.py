@@ -63,17 +63,10 @@ class _Race:
         self._selector.close()
 
     def _begin(self, address: str) -> bool:
-        sock = None
+        family = socket.AF_INET6 if ":" in address else socket.AF_INET
         try:
-            family = socket.AF_INET6 if ":" in address else socket.AF_INET
-            sock = socket.socket(family, socket.SOCK_STREAM)
-            sock.setblocking(False)
-            code = sock.connect_ex((address, self._port))
-            if code not in _UNDER_WAY:
-                raise OSError(code, os.strerror(code))
+            sock = _connecting(family, address, self._port)
         except OSError as error:
-            if sock is not None:
-                sock.close()
             self._failures.append((address, error))
             return False
         self._selector.register(sock, selectors.EVENT_WRITE)
@@ -93,6 +86,19 @@ class _Race:
     def _leave(self, sock: socket.socket) -> None:
         self._selector.unregister(sock)
         del self._ends[sock], self._names[sock]
+
+
+def _connecting(family: int, address: str, port: int) -> socket.socket:
+    sock = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        sock.setblocking(False)
+        code = sock.connect_ex((address, port))
+        if code not in _UNDER_WAY:
+            raise OSError(code, os.strerror(code))
+    except BaseException:  # a port too great is an OverflowError
+        sock.close()
+        raise
+    return sock
 
 
 def _all_failed(failures: Sequence[tuple[str, OSError]]) -> Ended:
