@@ -142,11 +142,12 @@ def _runs_here(pid: int) -> bool:
 
 def _runs_on_windows(pid: int) -> bool:
     """There `os.kill` would end the process."""
-    kernel = ctypes.__dict__["windll"].kernel32
+    names = ctypes.__dict__
+    kernel = names["WinDLL"]("kernel32", use_last_error=True)
     synchronize, invalid_parameter, wait_timeout = 0x00100000, 87, 258
     handle = kernel.OpenProcess(synchronize, False, pid)
     if not handle:
-        return bool(kernel.GetLastError() != invalid_parameter)
+        return bool(names["get_last_error"]() != invalid_parameter)
     try:
         return bool(kernel.WaitForSingleObject(handle, 0) == wait_timeout)
     finally:

@@ -126,7 +126,10 @@ def claim(folder: Path, number: int, holder: Holder) -> Claim | None:
     handle = os.open(draft, flags, 0o666)
     try:
         write_at(handle, memoryview(written), 0)
-        os.fsync(handle)
+        # Closed, the server of a network disk has it; a local disk need not be waited for.
+        os.close(handle)
+        handle = -1
+        handle = os.open(draft, os.O_RDWR | _BINARY)
         try:
             os.link(draft, at)
         except (OSError, NotImplementedError) as error:
@@ -142,7 +145,8 @@ def claim(folder: Path, number: int, holder: Holder) -> Claim | None:
         else:
             return Claim(folder, number, holder, handle)
     except BaseException:
-        os.close(handle)
+        if handle >= 0:
+            os.close(handle)
         raise
     finally:
         with contextlib.suppress(OSError):

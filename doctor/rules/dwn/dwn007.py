@@ -27,10 +27,12 @@ RULE = Rule(
         why=prose(
             """
             Often the cache belongs to root after a run with `sudo` or in a container, or it lies on a network
-            disk that is read-only.
+            disk that is read-only or went away ("Stale file handle"). "Input/output error" is the disk itself:
+            it fails, and after a few such errors Linux makes it read-only.
             """,
             """
-            常见原因：用 `sudo` 或在容器里运行过，缓存目录属于 root；或缓存位于只读的网络磁盘上。
+            常见原因：用 `sudo` 或在容器里运行过，缓存目录属于 root；或缓存所在的网络磁盘是只读的、
+            已断开（"Stale file handle"）。"Input/output error" 说明磁盘本身出了故障，多次出错后 Linux 会把它变为只读。
             """,
         ),
         detect=DETECT,
@@ -42,7 +44,7 @@ RULE = Rule(
                 sudo chown -R "$USER" ~/.cache/huggingface
                 ```
 
-                Or put the cache on another disk, in `.env`:
+                Where the disk fails, `dmesg` has its errors. Then put the cache on another disk, in `.env`:
 
                 ```
                 HF_HOME=/data/huggingface
@@ -54,7 +56,7 @@ RULE = Rule(
                 sudo chown -R "$USER" ~/.cache/huggingface
                 ```
 
-                或在 `.env` 中把缓存放到其他磁盘：
+                磁盘故障可用 `dmesg` 查看。此时请在 `.env` 中把缓存放到其他磁盘：
 
                 ```
                 HF_HOME=/data/huggingface

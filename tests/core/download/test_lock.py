@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import json
 import os
 import signal
@@ -251,6 +252,38 @@ def test_a_process_number_that_is_anothers_now_holds_nothing(tmp_path: Path) -> 
         assert is_gone(Holder(mine.machine, mine.pid, "1", mine.since, mine.nonce))
     other = Machine(mine.machine.host, mine.machine.identity, mine.machine.boot, "pid:[1]")
     assert not is_gone(Holder(other, mine.pid, "1", mine.since, mine.nonce))
+
+
+class _Kernel:
+    """What Windows answers about a process number."""
+
+    def __init__(self, handle: int, waited: int) -> None:
+        self.handle, self.waited, self.closed = handle, waited, 0
+
+    def OpenProcess(self, rights: int, inherit: bool, pid: int) -> int:
+        return self.handle
+
+    def WaitForSingleObject(self, handle: int, milliseconds: int) -> int:
+        assert (handle, milliseconds) == (self.handle, 0)
+        return self.waited
+
+    def CloseHandle(self, handle: int) -> None:
+        self.closed += 1
+
+
+@pytest.mark.parametrize(
+    ("handle", "error", "waited", "lives"),
+    [(0, 87, 0, False), (0, 5, 0, True), (40, 0, 258, True), (40, 0, 0, False)],
+    ids=["no such number", "another user's", "running", "ended, and somebody looks at it still"],
+)
+def test_windows_is_asked_without_ending_the_process(
+    monkeypatch: pytest.MonkeyPatch, handle: int, error: int, waited: int, lives: bool
+) -> None:
+    kernel = _Kernel(handle, waited)
+    monkeypatch.setattr(ctypes, "WinDLL", lambda name, use_last_error: kernel, raising=False)
+    monkeypatch.setattr(ctypes, "get_last_error", lambda: error, raising=False)
+    assert holder._runs_on_windows(4711) is lives
+    assert kernel.closed == bool(handle)
 
 
 def test_what_another_wrote_cannot_play_with_a_terminal() -> None:
