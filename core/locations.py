@@ -24,6 +24,13 @@ def hub_cache(settings: Settings) -> Path:
     return settings.path("HF_HUB_CACHE") or hf_home(settings) / "hub"
 
 
+def modelscope_cache(settings: Settings) -> Path:
+    """Where ModelScope's own client keeps what it downloads."""
+    chosen = settings.path("MODELSCOPE_CACHE")
+    assert chosen is not None, "MODELSCOPE_CACHE has a default"
+    return chosen
+
+
 def token_file(settings: Settings) -> Path:
     return settings.path("HF_TOKEN_PATH") or hf_home(settings) / "token"
 

@@ -72,10 +72,15 @@ class Shelf:
 
 @dataclass(frozen=True)
 class Folder:
-    """A repository in ModelScope's own cache: plain files. `begun`: bytes of files that are not whole."""
+    """A repository in ModelScope's own cache: plain files. `begun`: bytes of files that are not whole.
+
+    `shared`: bytes that lie elsewhere too under another name (hard links), in the Hugging Face cache or not;
+    they are no part of `size`.
+    """
 
     kind: Kind
     repo_id: str
     path: Path
     size: int
     begun: int
+    shared: int = 0

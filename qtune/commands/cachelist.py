@@ -55,7 +55,14 @@ def document(shelf: Shelf, free: int, folders: tuple[Folder, ...]) -> str:
         "repositories": [_repo(repo) for repo in shelf.repos],
         "left_out": list(shelf.left_out),
         "modelscope": [
-            {"kind": f.kind, "id": f.repo_id, "path": str(f.path), "size": f.size, "begun": f.begun}
+            {
+                "kind": f.kind,
+                "id": f.repo_id,
+                "path": str(f.path),
+                "size": f.size,
+                "begun": f.begun,
+                "shared": f.shared,
+            }
             for f in folders
         ],
     }
@@ -151,6 +158,13 @@ def _modelscope(folders: tuple[Folder, ...], width: int) -> Iterator[str]:
         if folder.begun:
             begun = size(folder.begun)
             yield " " * _INDENT + say(f"begun: {begun}", f"未下载完：{begun}")
+        if folder.shared:
+            shared = size(folder.shared)
+            told = say(
+                f"{shared} more are hard links and take no room of their own",
+                f"另有 {shared} 为硬链接，不另占空间",
+            )
+            yield from (" " * _INDENT + line for line in wrap(told, width - _INDENT))
 
 
 def _plural(count: int, one: str, many: str) -> str:
