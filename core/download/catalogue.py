@@ -89,7 +89,8 @@ def suppliers(listed: Listed, hubs: Sequence[Hub]) -> Roster:
             continue
         one_namespace = "modelscope" not in (source.kind, lister.kind)
         default = "master" if source.kind == "modelscope" else "main"
-        found.append(Supplier(hub, listed.manifest.commit if one_namespace else default))
+        commit = listed.manifest.commit if one_namespace else default
+        found.append(Supplier(hub, commit, lists=not one_namespace))
     return Roster(found)
 
 
@@ -175,8 +176,10 @@ def _verdict(
 
 _NOWHERE: Mapping[RepoType, Text] = {
     "model": Text(
-        "Check the spelling, capitals included. A private model needs a token that may read it.",
-        "请核对拼写，包括大小写。如果是私有模型，需要有读取权限的 Token。",
+        "Check the spelling, capitals included. A private model needs a token that may read it. "
+        "A dataset is fetched with `qtune download --repo-type dataset`.",
+        "请核对拼写，包括大小写。如果是私有模型，需要有读取权限的 Token。"
+        "如果是数据集，请使用 `qtune download --repo-type dataset`。",
     ),
     "dataset": Text(
         "Check the spelling, capitals included. A private dataset needs a token that may read it. "

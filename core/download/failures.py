@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from qtune.core.download.roster import Supplier
-from qtune.core.download.sink import Sink
 from qtune.core.errors import DownloadError, HubError, QtuneError, Refused, Unreachable
 from qtune.core.hub.answers import nonsense
 from qtune.core.hub.interface import RepoFile
@@ -34,15 +33,38 @@ def asks_too_long(supplier: Supplier, status: int, seconds: float) -> Refused:
     )
 
 
-def cut_short(sink: Sink, supplier: Supplier) -> Unreachable:
+def cut_short(file: RepoFile, at: int, supplier: Supplier) -> Unreachable:
     return Unreachable(
         "DWN009",
         Text(
-            f"{supplier.title} ended {sink.file.path} after {sink.length} of {sink.file.size} bytes",
-            f"{supplier.title} 在 {sink.file.size} 字节中的第 {sink.length} 字节处中断了 {sink.file.path}",
+            f"{supplier.title} broke {file.path} off at byte {at} of {file.size}",
+            f"{supplier.title} 在 {file.size} 字节中的第 {at} 字节处中断了 {file.path}",
         ),
         _AGAIN,
         source=supplier.name,
+    )
+
+
+def too_slow(file: RepoFile, supplier: Supplier) -> Unreachable:
+    return Unreachable(
+        "DWN009",
+        Text(
+            f"{supplier.title}: a connection for {file.path} stopped moving while others went on",
+            f"{supplier.title}：{file.path} 的一个连接停滞，而其他连接正常",
+        ),
+        _AGAIN,
+        source=supplier.name,
+    )
+
+
+def other_content(file: RepoFile, supplier: Supplier) -> DownloadError:
+    return DownloadError(
+        "DWN006",
+        Text(
+            f"{supplier.title} lists other content for {file.path}",
+            f"{supplier.title} 清单中的 {file.path} 内容不同",
+        ),
+        Text("Use another source: see QTUNE_SOURCES.", "请换一个下载源：见 QTUNE_SOURCES。"),
     )
 
 
@@ -94,7 +116,7 @@ def verdict(file: RepoFile, errors: list[QtuneError]) -> QtuneError:
     telling = list({id(error): error for error in errors}.values())
     if len(telling) == 1:
         error = telling[0]
-        if isinstance(error, HubError) and passing(error) and error.code != "DWN009":
+        if isinstance(error, HubError) and passing(error):
             return DownloadError("DWN009", error.message, _AGAIN)
         return error
     message = Text(

@@ -4,35 +4,40 @@ from __future__ import annotations
 
 import contextlib
 import os
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
 
-from qtune.core.amounts import size
-from qtune.core.download import offline, transfer
+from qtune.core.download import offline, view
 from qtune.core.download.catalogue import Listed, NobodyListed, find_listing, suppliers
 from qtune.core.download.digest import digests_of
-from qtune.core.download.disk import require_room, write_error
+from qtune.core.download.disk_error import write_error
+from qtune.core.download.engine.job import Job
+from qtune.core.download.engine.loop import Fetched, fetch_all
+from qtune.core.download.engine.part import Part
+from qtune.core.download.engine.run import Errand
+from qtune.core.download.events import Finished, Planned, Tell, nobody
 from qtune.core.download.folder import Folder
+from qtune.core.download.leftovers import Search
 from qtune.core.download.line import Line
-from qtune.core.download.lock import locked
+from qtune.core.download.lock import Held, locked
 from qtune.core.download.plan import DownloadPlan, make_plan, select
+from qtune.core.download.reuse import reuse
+from qtune.core.download.room import require_room, still_to_take
 from qtune.core.download.roster import Roster
 from qtune.core.download.store import HubCache, Store
-from qtune.core.download.workers import run_all
 from qtune.core.http import open_client
-from qtune.core.hub.interface import Hub, RepoFile
+from qtune.core.hub.interface import Hub, Manifest, RepoFile, RepoType
 from qtune.core.hub.names import check_repo_id, check_revision
 from qtune.core.hub.open import open_hub
 from qtune.core.locations import hub_cache
-from qtune.core.progress import SILENT, Progress
 from qtune.core.settings import Settings
 from qtune.core.sources import Source, choose
 from qtune.core.text import Text
-
-AUTO_CONNECTIONS = 4
+from qtune.core.wire.road import Road
 
 
 @dataclass(frozen=True)
@@ -55,11 +60,12 @@ def download(
     repo_id: str,
     settings: Settings,
     *,
+    repo_type: RepoType = "model",
     revision: str | None = None,
     include: Sequence[str] = (),
     exclude: Sequence[str] = (),
     local_dir: Path | None = None,
-    progress: Progress = SILENT,
+    tell: Tell = nobody,
     client: httpx.Client | None = None,
 ) -> Snapshot:
     """The model's files, in the Hugging Face cache or in `local_dir`.
@@ -73,26 +79,30 @@ def download(
         check_revision(revision)
     choice = choose(settings)
     sources = (choice.source, *choice.others)
+    began = time.monotonic()
     cache = HubCache(
-        hub_cache(settings), repo_id, links=not settings.flag("HF_HUB_DISABLE_SYMLINKS")
+        hub_cache(settings),
+        repo_id,
+        repo_type=repo_type,
+        links=not settings.flag("HF_HUB_DISABLE_SYMLINKS"),
     )
     folder = Folder(_absolute(local_dir)) if local_dir is not None else None
     store: Store = cache if folder is None else folder
-    wanted = offline.Wanted(repo_id, revision, tuple(include), tuple(exclude))
+    wanted = offline.Wanted(repo_id, revision, tuple(include), tuple(exclude), repo_type)
     try:
         if settings.flag("HF_HUB_OFFLINE"):
             found = _from_disk(cache, folder, sources[0], wanted)
             if isinstance(found, offline.Lacking):
                 where = settings.origin("HF_HUB_OFFLINE").describe()
-                raise offline.incomplete(repo_id, found, where)
+                raise offline.incomplete(repo_id, found, where, repo_type)
             return found
         with contextlib.ExitStack() as stack:
             if client is None:
                 client = stack.enter_context(open_client(settings))
-            line = Line(client, settings, progress)
+            line = Line(client, settings, tell)
             hubs = [open_hub(source, settings, client) for source in sources]
             try:
-                listed = find_listing(hubs, repo_id, revision, line)
+                listed = find_listing(hubs, repo_id, revision, line, repo_type)
             except NobodyListed as nobody:
                 left = _from_disk(cache, folder, sources[0], wanted) if nobody.silent else None
                 if not isinstance(left, Snapshot):
@@ -109,7 +119,9 @@ def download(
             manifest = listed.manifest
             files = select(manifest, include, exclude, only_harmless=listed.only_harmless)
             _say_what_is_left_out(listed, include, exclude, line)
-            return _into(store, files, listed, hubs, line, cache)
+            snapshot, fetched = _into(store, files, listed, hubs, line, cache)
+            tell(_finished(snapshot, fetched, manifest, time.monotonic() - began))
+            return snapshot
     except OSError as error:
         raise write_error(error, store.root) from error
 
@@ -160,20 +172,36 @@ def _into(
     hubs: Sequence[Hub],
     line: Line,
     cache: HubCache,
-) -> Snapshot:
+) -> tuple[Snapshot, Fetched]:
     """One process at a time writes to a store; the next one finds everything there."""
     manifest = listed.manifest
     if isinstance(store, HubCache) and store.is_published(manifest, files):
-        return _snapshot(store.snapshot(manifest.commit), files, listed, Roster(()), (), 0)
-    with locked(store.state, line):
+        path = store.snapshot(manifest.commit)
+        return _snapshot(path, files, listed, Roster(()), _NOTHING), _NOTHING
+    with locked(store.state, line) as held:
         store.ledger.load()
+        commit = manifest.commit
         if isinstance(store, Folder):
-            _adopt_from(cache, store, files, manifest.commit)
-        plan = make_plan(manifest, files, lambda f: store.find(f, manifest.commit) is not None)
+            _adopt_from(cache, store, files, commit)
+        missing = tuple(f for f in files if store.find(f, commit) is None)
+        search = Search(
+            manifest.repo_id,
+            manifest.repo_type,
+            cache.root,
+            view.cache_of(line.settings),
+            store.root if isinstance(store, Folder) else None,
+        )
+        lister = manifest.listed_by.name
+        reuse(missing, search, store, commit, lister, tell=line.tell, stop=line.stop)
+        plan = make_plan(manifest, files, lambda f: store.find(f, commit) is not None)
         roster = suppliers(listed, hubs)
-        senders, fetched = _fetch_missing(plan, store, roster, listed, line)
+        fetched = _fetch_missing(plan, store, roster, line, held)
+        held.check()
         path = store.publish(manifest, plan.files, listed.only_harmless)
-    return _snapshot(path, plan.files, listed, roster, senders, fetched)
+        theirs = view.cache_of(line.settings)
+        if isinstance(store, HubCache) and theirs is not None:
+            view.show(theirs, store, manifest, plan.files)
+    return _snapshot(path, plan.files, listed, roster, fetched), fetched
 
 
 def _snapshot(
@@ -181,8 +209,7 @@ def _snapshot(
     files: tuple[RepoFile, ...],
     listed: Listed,
     roster: Roster,
-    senders: tuple[str, ...],
-    fetched: int,
+    fetched: Fetched,
 ) -> Snapshot:
     manifest = listed.manifest
     return Snapshot(
@@ -190,11 +217,28 @@ def _snapshot(
         manifest.repo_id,
         manifest.commit,
         manifest.listed_by,
-        senders,
-        fetched,
-        max(0, sum(f.size for f in files) - fetched),
+        fetched.sources,
+        fetched.received,
+        max(0, sum(f.size for f in files) - fetched.received),
         tuple(sorted(f.path for f in files)),
         listed.failed + roster.dropped,
+    )
+
+
+def _finished(snapshot: Snapshot, fetched: Fetched, manifest: Manifest, took_s: float) -> Finished:
+    return Finished(
+        str(snapshot.path),
+        snapshot.repo_id,
+        snapshot.commit,
+        manifest.listed_by.title,
+        len(snapshot.files),
+        snapshot.bytes_fetched + snapshot.bytes_reused,
+        fetched.received,
+        snapshot.bytes_reused,
+        took_s,
+        fetched.sent,
+        snapshot.dropped,
+        fetched.retries,
     )
 
 
@@ -208,50 +252,31 @@ def _adopt_from(cache: HubCache, folder: Folder, files: tuple[RepoFile, ...], co
             folder.adopt(file, found, digests_of(found, file))
 
 
+_NOTHING = Fetched(0, (), (), 0)
+
+
 def _fetch_missing(
-    plan: DownloadPlan, store: Store, roster: Roster, listed: Listed, line: Line
-) -> tuple[tuple[str, ...], int]:
-    """Who sent something, and how many bytes. The same content under two paths is fetched once."""
-    jobs = list({file.sha256 or file.git_sha1: file for file in plan.missing}.values())
+    plan: DownloadPlan, store: Store, roster: Roster, line: Line, held: Held
+) -> Fetched:
+    """The same content under two paths is fetched once."""
+    unique = {file.sha256 or file.git_sha1: file for file in plan.missing}
+    jobs = [Job(file, Part(store.partial(file), file)) for file in unique.values()]
     if not jobs:
-        return (), 0
-    total = sum(file.size for file in jobs)
-    require_room(store.root, total - sum(_size(store.partial(file)) for file in jobs))
-    commit, lister = plan.manifest.commit, listed.hub.source
-    titles = {supplier.name: supplier.title for supplier in roster.active()}
-    senders: dict[str, None] = {}
-    received: list[int] = []
-
-    def work(file: RepoFile) -> None:
-        fetched = transfer.fetch(file, plan.manifest.repo_id, store.partial(file), roster, line)
-        by = "+".join(fetched.sources)
-        store.keep(file, commit, fetched.digests, by, lister.name)
-        senders.update(dict.fromkeys(fetched.sources))
-        received.append(fetched.received)
-
-    line.progress.start("download", total)
-    try:
-        run_all(jobs, work, _connections(line.settings), line)
-    finally:
-        line.progress.finish("download")
-    amount, by = size(sum(received)), [titles[name] for name in senders]
-    line.say(
-        Text(
-            f"{amount} from {', '.join(by) or 'the cache'}, every file verified "
-            f"against {lister.title}'s listing",
-            f"从 {'、'.join(by) or '缓存'} 获取 {amount}，所有文件均已按 {lister.title} 的清单校验",
+        return _NOTHING
+    total = sum(file.size for file in plan.files)
+    present = total - sum(job.file.size for job in jobs)
+    manifest = plan.manifest
+    line.tell(
+        Planned(
+            manifest.repo_id,
+            manifest.commit,
+            manifest.listed_by.title,
+            len(plan.files),
+            total,
+            present,
         )
     )
-    return tuple(senders), sum(received)
-
-
-def _connections(settings: Settings) -> int:
-    text = settings.text("QTUNE_CONNECTIONS")
-    return AUTO_CONNECTIONS if text == "auto" else int(text)
-
-
-def _size(path: Path) -> int:
-    try:
-        return path.stat().st_size
-    except OSError:
-        return 0
+    require_room(store.root, *still_to_take((job.part.path, job.file.size) for job in jobs))
+    together = line.settings.is_set("QTUNE_SOURCES") and len(roster.everyone) > 1
+    errand = Errand(plan.manifest, store, roster, together, held.check)
+    return fetch_all(jobs, errand, Road(line.settings), line)

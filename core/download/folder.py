@@ -8,6 +8,7 @@ from pathlib import Path
 from qtune.core.download import manifests
 from qtune.core.download.digest import Digests
 from qtune.core.download.disk import copy, write_whole
+from qtune.core.download.engine.part import discard
 from qtune.core.download.ledger import Ledger
 from qtune.core.download.store import partial_of, take, verified
 from qtune.core.errors import DownloadError
@@ -63,7 +64,7 @@ class Folder:
         self._require_ours(file)
         partial = self.partial(file)
         copy(found, self._root / file.path, partial)
-        partial.with_suffix(".json").unlink(missing_ok=True)
+        discard(partial)
         self.ledger.record(file.path, digests.sha256, digests.git_sha1, "cache")
 
     def require_free(self, files: tuple[RepoFile, ...]) -> None:

@@ -1,33 +1,32 @@
-"""What every worker of one run shares: the client, the clock to stop by, and whom to tell."""
+"""What everyone in one run shares: the settings, the client of the hubs, whom to tell, and when to stop."""
 
 from __future__ import annotations
 
 import contextlib
-import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 import httpx
 
 from qtune.core.download.digest import Stopped
-from qtune.core.progress import Progress
+from qtune.core.download.events import Said, Tell
 from qtune.core.secret import redact
 from qtune.core.settings import Settings
-from qtune.core.text import Text, language
+from qtune.core.text import Text
 
 
 @dataclass
 class Line:
     client: httpx.Client
     settings: Settings
-    progress: Progress
+    tell: Tell
     stop: threading.Event = field(default_factory=threading.Event)
     _lock: threading.Lock = field(default_factory=threading.Lock)
-    _open: set[socket.socket] = field(default_factory=set)
+    _wake: set[Callable[[], None]] = field(default_factory=set)
 
     def say(self, text: Text) -> None:
-        self.progress.say(redact(text.to(language(self.settings.text("QTUNE_LANG")))))
+        self.tell(Said(Text(redact(text.en), redact(text.zh))))
 
     def pause(self, seconds: float) -> None:
         if self.stop.wait(seconds):
@@ -38,27 +37,21 @@ class Line:
             raise Stopped
 
     @contextlib.contextmanager
-    def streaming(self, response: httpx.Response) -> Iterator[None]:
-        """While a body is read, so that `cut` can wake the thread that waits for it."""
-        stream = response.extensions.get("network_stream")
-        found = stream.get_extra_info("socket") if stream is not None else None
-        if not isinstance(found, socket.socket):
-            yield
-            return
+    def waking(self, wake: Callable[[], None]) -> Iterator[None]:
+        """While somebody waits for bytes: `cut` calls `wake`, which may come from any thread."""
         with self._lock:
-            self._open.add(found)
+            self._wake.add(wake)
         try:
             self.check()
             yield
         finally:
             with self._lock:
-                self._open.discard(found)
+                self._wake.discard(wake)
 
     def cut(self) -> None:
         """Every worker stops at its next step; those that wait for bytes are woken."""
         self.stop.set()
         with self._lock:
-            for sock in self._open:
-                with contextlib.suppress(OSError, ValueError):
-                    # SSLSocket.shutdown would take the TLS state from under the reading thread.
-                    socket.socket.shutdown(sock, socket.SHUT_RDWR)
+            waiting = list(self._wake)
+        for wake in waiting:
+            wake()

@@ -6,8 +6,6 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import httpx
-
 from qtune.core.errors import DownloadError, HubError
 from qtune.core.hub.answers import host_of, is_html, portal, retry_after, whole_number
 from qtune.core.hub.interface import RepoFile
@@ -40,17 +38,25 @@ class Throttled(Exception):
     seconds: float | None
 
 
+@dataclass(frozen=True)
+class Wanted:
+    """What was asked for: the bytes of `file` from `start` on; `part`: with a Range."""
+
+    file: RepoFile
+    start: int
+    part: bool
+
+
 def bytes_to_skip(
-    response: httpx.Response, file: RepoFile, offset: int, asked_part: bool, source: Source
+    status: int, headers: Mapping[str, str], url: str, wanted: Wanted, source: Source
 ) -> int:
-    """How many bytes at the start of the body are here already.
+    """How many bytes at the start of the body are not wanted. `headers` have lower-case names.
 
     Raises one of the above, HubError for a fault of the road or the host, DownloadError DWN006 for another
     file and DWN010 for an encoded body.
     """
-    headers = {name.lower(): value for name, value in response.headers.items()}
-    host = host_of(str(response.url))
-    match response.status_code:
+    host, file = host_of(url), wanted.file
+    match status:
         case 200 | 206:
             pass
         case 401 | 403 | 404 | 410:
@@ -60,7 +66,7 @@ def bytes_to_skip(
             raise NoRanges
         case 429:
             raise Throttled(429, retry_after(headers))
-        case status:
+        case _:
             raise HubError(
                 "HUB201",
                 Text(f"{host} answered with status {status}", f"{host} 返回状态码 {status}"),
@@ -71,14 +77,16 @@ def bytes_to_skip(
     if headers.get("content-encoding", "identity").lower() not in ("", "identity"):
         raise encoded(host, source)
     size = whole_number(headers.get("content-length"))
-    if is_html(headers) and size != file.size - offset and size != file.size:
-        raise portal(source, str(response.url))
-    if response.status_code == 200:
+    if status == 200:
+        if is_html(headers) and size != file.size and not file.path.endswith((".html", ".htm")):
+            raise portal(source, url)
         if size is not None and size > file.size:
             raise OddLength(size)
-        return offset
+        if wanted.part and wanted.start:
+            raise NoRanges
+        return wanted.start
     part = _PART.fullmatch(headers.get("content-range", "").strip())
-    if part is None or not asked_part or int(part.group(1)) != offset:
+    if part is None or not wanted.part or int(part.group(1)) != wanted.start:
         raise NoRanges
     if part.group(3) not in ("*", str(file.size)):
         raise other_size(file, int(part.group(3)), source)

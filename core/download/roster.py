@@ -13,10 +13,14 @@ from qtune.core.text import Text
 
 @dataclass(frozen=True)
 class Supplier:
-    """A hub, and what to ask it for: its own commit, or its default branch where another hub listed."""
+    """A hub, and what to ask it for: its own commit, or its default branch where another hub listed.
+
+    `lists`: what it has under that name only its own listing tells.
+    """
 
     hub: Hub
     commit: str
+    lists: bool = False
 
     @property
     def name(self) -> str:
@@ -34,6 +38,10 @@ class Roster:
         self._suppliers = tuple(suppliers)
         self._lock = threading.Lock()
         self._dropped: dict[str, QtuneError] = {}
+
+    @property
+    def everyone(self) -> tuple[Supplier, ...]:
+        return self._suppliers
 
     def active(self) -> tuple[Supplier, ...]:
         with self._lock:

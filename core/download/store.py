@@ -4,7 +4,7 @@
     snapshots/<commit>/<path> -> ../../blobs/<name>             written when every file is there
     refs/main                                                  without a newline, which would break the SDK
     refs/modelscope/master                                     the listing of ModelScope, see Manifest.commit
-    .qtune/partial/<hash>.part .json   .qtune/provenance.json   .qtune/manifests/<commit>.json   .qtune/lock
+    .qtune/partial/<hash>.part .done   .qtune/provenance.json   .qtune/manifests/<commit>.json   .qtune/lock
 
 The folder is `models--o--n`, or `datasets--o--n` for the dataset of the same id.
 Where symbolic links are switched off or cannot be made, the snapshot holds the files themselves.
@@ -23,6 +23,7 @@ from typing import Protocol
 from qtune.core.download import manifests
 from qtune.core.download.digest import Digests, blob_name, digests_of
 from qtune.core.download.disk import can_link, copy, link, move, write_whole
+from qtune.core.download.engine.part import discard
 from qtune.core.download.ledger import Ledger, Ref
 from qtune.core.hub.interface import Manifest, RepoFile, RepoType
 from qtune.core.hub.names import is_commit
@@ -241,4 +242,4 @@ def partial_of(state: Path, file: RepoFile) -> Path:
 
 def take(partial: Path, at: Path) -> None:
     move(partial, at)
-    partial.with_suffix(".json").unlink(missing_ok=True)
+    discard(partial)

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import subprocess
 import sys
 import threading
-from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from qtune.core.download import Snapshot, download
+from qtune.core.download.engine.part import recorded
+from qtune.core.download.events import Dropped, Event, Said, Waiting
 from qtune.core.settings import Settings
 from tests.core.hub.asking import settings_for
 from tests.hub import Hub, Repo
 
 ROOT = Path(__file__).resolve().parents[3]
+Kind = TypeVar("Kind")
 Changes = dict[str, Any]  # settings by key; Any, so that they may be keyword arguments
 
 FROM_HF: Changes = {"USE_MODELSCOPE": "False"}
@@ -25,34 +28,35 @@ FROM_MS: Changes = {"USE_MODELSCOPE": "True"}
 
 
 class Told:
-    """A progress observer that remembers everything."""
+    """An observer that remembers everything."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self.lines: list[str] = []
-        self.totals: dict[str, int | None] = {}
-        self.done: Counter[str] = Counter()
-        self.finished: list[str] = []
+        self.events: list[Event] = []
 
-    def start(self, task: str, total: int | None) -> None:
+    def __call__(self, event: Event) -> None:
         with self._lock:
-            self.totals[task] = total
+            self.events.append(event)
 
-    def advance(self, task: str, amount: int) -> None:
-        with self._lock:
-            self.done[task] += amount
-
-    def finish(self, task: str) -> None:
-        with self._lock:
-            self.finished.append(task)
-
-    def say(self, line: str) -> None:
-        with self._lock:
-            self.lines.append(line)
+    def of(self, kind: type[Kind]) -> list[Kind]:
+        return [event for event in self.events if isinstance(event, kind)]
 
     @property
     def text(self) -> str:
-        return "\n".join(self.lines)
+        """What a log would hold, in English."""
+        return "\n".join(line for event in self.events if (line := _worded(event)))
+
+
+def _worded(event: Event) -> str:
+    match event:
+        case Said(text):
+            return text.en
+        case Dropped():
+            return f"{event.title} is dropped for this run: {event.why.en}"
+        case Waiting():
+            return f"{event.source} asks to wait {event.seconds:.0f} s ({event.status})"
+        case _:
+            return ""
 
 
 def at(hub: Hub, home: Path, **changes: str) -> Settings:
@@ -78,7 +82,7 @@ def get(
         include=include,
         exclude=exclude,
         local_dir=local_dir,
-        progress=told or Told(),
+        tell=told or Told(),
     )
 
 
@@ -99,6 +103,16 @@ def expected(repo: Repo) -> dict[str, bytes]:
     return dict(sorted(repo.files.items()))
 
 
+def kept(home: Path, repo_id: str) -> int:
+    """Bytes in partial files, as their journals say."""
+    total = 0
+    for part in (repo_folder(home, repo_id) / ".qtune" / "partial").glob("*.part"):
+        with contextlib.suppress(FileNotFoundError):  # whole a moment ago
+            length = part.stat().st_size
+            total += recorded(part, length, length).total
+    return total
+
+
 def bodies(hub: Hub, path: str) -> int:
     """Bytes of body that any origin sent for addresses like this."""
     return sum(r.body_bytes_sent for r in hub.seen(path=path))
@@ -108,17 +122,18 @@ CHILD = """
 import json, sys
 from qtune.core.download import download
 from qtune.core.errors import QtuneError
-from qtune.core.progress import Silent
+from qtune.core.download.engine.part import recorded
+from qtune.core.download.events import Said
 from qtune.core.settings import resolve
 
-class Aloud(Silent):
-    def say(self, line):
-        print("SAY", line, flush=True)
+def aloud(event):
+    if isinstance(event, Said):
+        print("SAY", event.text.en, flush=True)
 
 given = json.loads(sys.argv[1])
 print("START", flush=True)
 try:
-    found = download(given["repo"], resolve(environ=given["environ"]), progress=Aloud())
+    found = download(given["repo"], resolve(environ=given["environ"]), tell=aloud)
 except QtuneError as error:
     print("ERROR", error.code, error.message.en, flush=True)
     raise SystemExit(1)

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from qtune.core.download.events import FileDone, Finished, Planned, Retried, Status
 from qtune.core.errors import DownloadError, QtuneError
 from tests.core.download.downloading import (
     FROM_HF,
@@ -77,8 +78,8 @@ def test_a_stall_ends_after_the_download_timeout(hub: Hub, tmp_path: Path) -> No
 def test_what_arrived_before_a_break_is_not_fetched_again(hub: Hub, tmp_path: Path) -> None:
     hub.fault(Fault("cut", "cdn", method="GET", times=2, after=150_000))
     _served_anyway(hub, tmp_path)
-    ranges = [r.headers.get("range") for r in hub.seen("cdn", method="GET")]
-    assert ranges.count("bytes=150000-") == 2
+    ranges = [r.headers.get("range", "") for r in hub.seen("cdn", method="GET")]
+    assert sum(asked.startswith("bytes=150000-") for asked in ranges) == 2
     large = sum(f.size for f in worlds.qwen3().entries.values() if f.large)
     assert sum(r.body_bytes_sent for r in hub.seen("cdn")) == large
 
@@ -89,7 +90,8 @@ def test_the_other_source_goes_on_where_the_first_one_died(hub: Hub, tmp_path: P
     found = get(hub, tmp_path, worlds.QWEN, QTUNE_CONNECTIONS="1", **FROM_HF)
     assert contents(found.path) == expected(worlds.qwen3())
     assert found.sources_used == ("huggingface", "modelscope")
-    assert "bytes=150000-" in [r.headers.get("range") for r in hub.seen("ms-cdn")]
+    ranges = [r.headers.get("range", "") for r in hub.seen("ms-cdn")]
+    assert any(asked.startswith("bytes=150000-") for asked in ranges)
 
 
 @pytest.mark.spares("DWN003")
@@ -247,7 +249,7 @@ def test_a_signed_address_that_ran_out_costs_no_retry(
         hub.fault(Fault("status", "cdn", method="GET", status=403, times=3))
         found = get(hub, tmp_path, repo.id, **HF_ALONE)
         assert contents(found.path) == expected(repo)
-        assert len(hub.seen("hf", "*/resolve/*safetensors", "HEAD")) > 2
+        assert len(hub.seen("hf", "*/resolve/*safetensors", "GET")) > 2
 
 
 @pytest.mark.triggers("HUB201")
@@ -290,9 +292,11 @@ def test_progress_adds_up(hub: Hub, tmp_path: Path) -> None:
     hub.fault(Fault("cut", "cdn", method="GET", times=2, skip=1))
     told = _served_anyway(hub, tmp_path)
     repo = worlds.qwen3()
-    assert told.totals["download"] == repo.size
-    assert told.done["download"] == repo.size
-    for file in repo.entries.values():
-        task = f"download:{file.path}"
-        assert told.totals[task] == told.done[task] == file.size
-    assert sorted(told.finished) == sorted(told.totals)
+    (planned,), states = told.of(Planned), told.of(Status)
+    assert (planned.total, planned.present) == (repo.size, 0)
+    assert (states[-1].done, states[-1].total) == (repo.size, repo.size)
+    assert states[-1].files_done == states[-1].files == planned.files
+    assert sorted(done.path for done in told.of(FileDone)) == sorted(repo.entries)
+    assert all(0 <= state.done <= state.total for state in states)
+    (end,) = told.of(Finished)
+    assert end.received >= repo.size and end.retries == len(told.of(Retried)) > 0

@@ -1,0 +1,163 @@
+"""The files of one run, fetched and verified: connections come and go here, and everyone is told how it goes."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import count
+from queue import Empty
+
+from qtune.core.download.engine.crew import MOST, Crew
+from qtune.core.download.engine.job import Job
+from qtune.core.download.engine.lane import Lane
+from qtune.core.download.engine.outlet import Outlet
+from qtune.core.download.engine.run import Errand, Run
+from qtune.core.download.engine.stalls import OVER_S, stalled
+from qtune.core.download.engine.status import Reporter
+from qtune.core.download.events import Sent
+from qtune.core.download.line import Line
+from qtune.core.wire.road import Road
+
+TICK_S = 0.05
+FAREWELL_S = 0.7
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """`received` bytes came over the wire and were written; `sources` sent what was kept."""
+
+    received: int
+    sources: tuple[str, ...]
+    sent: tuple[Sent, ...]
+    retries: int
+
+
+def fetch_all(jobs: Sequence[Job], errand: Errand, road: Road, line: Line) -> Fetched:
+    """Every job's file is in the store when this returns.
+
+    Raises HubError or DownloadError when no source can give a file, OSError as the disk does. The threads
+    are daemons: one that hangs in a system call cannot keep the process from ending, and what it still
+    receives it throws away.
+    """
+    outlets = _outlets(errand, line)
+    run = Run(errand, jobs, outlets, road, line)
+    numbers = count(1)
+    reporter = Reporter(run)
+    watch = _Watch(run)
+    try:
+        for job in jobs:
+            if not job.file.size:
+                run.is_empty(job)
+            elif not job.small and job.part.path.exists():
+                run.board.open(job)
+                run.look(job)
+        while run.kept < len(jobs):
+            line.check()
+            if run.failure is not None:
+                raise run.failure
+            stranded = run.stranded()
+            if stranded is not None:
+                raise stranded
+            _staff(run, numbers)
+            watch.look()
+            reporter.look()
+            try:
+                run.news.get(timeout=TICK_S)
+            except Empty:
+                continue
+        if run.failure is not None and not isinstance(run.failure, Exception):
+            raise run.failure
+        reporter.look(last=True)
+    finally:
+        _end(run)
+    return Fetched(run.received, _senders(run), _sent(run), run.retries)
+
+
+def _outlets(errand: Errand, line: Line) -> tuple[Outlet, ...]:
+    suppliers = errand.roster.everyone
+    text = line.settings.text("QTUNE_CONNECTIONS")
+    most = MOST if text == "auto" else int(text)
+    cap = max(1, most // len(suppliers)) if errand.together else most
+    return tuple(
+        Outlet(supplier, Crew(cap), commit=supplier.commit, known=not supplier.lists)
+        for supplier in suppliers
+    )
+
+
+def _staff(run: Run, numbers: count[int]) -> None:
+    """As many connections as each source is worth now, and finds work for."""
+    cpu, now = time.process_time(), time.monotonic()
+    for outlet in run.outlets:
+        outlet.crew.note(now, outlet.received, cpu, outlet.round_trip_s)
+        if run.errand.roster.error_of(outlet.supplier) is not None:
+            continue
+        here = run.lanes_of(outlet)
+        if here < outlet.crew.count:
+            missing = min(
+                outlet.crew.count - here, run.board.wants(run.may(outlet)) - run.idle(outlet)
+            )
+            for _ in range(missing):
+                lane = Lane(run, outlet, next(numbers))
+                run.joined(lane)
+                lane.thread.start()
+        elif here > outlet.crew.count:
+            run.retire(outlet, here - outlet.crew.count)
+
+
+class _Watch:
+    """Connections that stopped moving are cut, so that their bytes are asked for anew."""
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+        self._samples: dict[Lane, deque[tuple[float, int]]] = {}
+        self._next = 0.0
+
+    def look(self) -> None:
+        now = time.monotonic()
+        if now < self._next:
+            return
+        self._next = now + 0.5
+        reading = self._run.reading()
+        self._samples = {lane: self._samples.get(lane, deque(maxlen=64)) for lane in reading}
+        received, watched = {}, {}
+        for lane, samples in self._samples.items():
+            samples.append((now, lane.received))
+            while samples and (
+                now - samples[0][0] > OVER_S + 0.5 or samples[0][0] < lane.body_since
+            ):
+                samples.popleft()
+            if len(samples) > 1:
+                elapsed = samples[-1][0] - samples[0][0]
+                received[lane] = samples[-1][1] - samples[0][1]
+                watched[lane] = elapsed
+                if lane.piece is not None:
+                    lane.piece.speed = received[lane] / elapsed
+        for lane in stalled(received, {lane: s + 0.5 for lane, s in watched.items()}):
+            del self._samples[lane]
+            lane.cut(stalled=True)
+
+
+def _end(run: Run) -> None:
+    run.board.close()
+    run.line.cut()
+    deadline = time.monotonic() + FAREWELL_S
+    for lane in run.reading(everyone=True):
+        lane.thread.join(max(0.0, deadline - time.monotonic()))
+    run.verifier.end(max(0.05, deadline - time.monotonic()))
+    for job in run.jobs:
+        if not job.kept and not job.pieces:
+            job.part.close()
+
+
+def _senders(run: Run) -> tuple[str, ...]:
+    """Who sent bytes that were kept, in the order of the sources."""
+    kept = {name for job in run.jobs for name in job.sent}
+    return tuple(outlet.name for outlet in run.outlets if outlet.name in kept)
+
+
+def _sent(run: Run) -> tuple[Sent, ...]:
+    return tuple(
+        Sent(o.name, o.supplier.title, o.received, o.active_s) for o in run.outlets if o.received
+    )

@@ -1,0 +1,177 @@
+"""A file on its way: one sparse or preallocated file of its full size, and a journal of what is in it.
+
+    <hash>.part    the bytes, each at its place; renamed into the store when all are there and verified
+    <hash>.done    a line of JSON: what this will be; then `start end source` for each stretch written,
+                   `-start end` for one that was thrown away
+
+A stretch is written before its line, and a line is one write: whatever kills the process, a line never
+speaks of bytes that are not there. A line cut off by a crash is no line. Neither is synced: what a power
+cut spoils, the hash finds.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+from pathlib import Path
+
+from qtune.core.download.engine.intervals import Intervals
+from qtune.core.download.positioned import read_at, write_at
+from qtune.core.download.preallocate import preallocate
+from qtune.core.hub.interface import RepoFile
+
+EARLIER = ""  # of whom nobody knows: written by an older version, or by hand
+_COPY = 1 << 20
+_MOST_LINES = 20_000  # of a journal, before it is written anew: a slow line makes many short ones
+
+
+class Part:
+    """Opened by whoever comes first; may be written by many threads at once, each at its own place."""
+
+    def __init__(self, path: Path, file: RepoFile) -> None:
+        self.path = path
+        self.file = file
+        self.lock = threading.Lock()
+        self.done = Intervals()
+        self._handle: int | None = None
+        self._journal: int | None = None
+        self._lines = 0
+
+    def open(self) -> None:
+        """Reads what an earlier run left. Raises OSError; ENOSPC before the first byte."""
+        with self.lock:
+            if self._handle is not None:
+                return
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0)
+            handle = os.open(self.path, flags, 0o644)
+            try:
+                length = os.fstat(handle).st_size
+                self.done = recorded(self.path, self.file.size, length)
+                if length > self.file.size:
+                    os.ftruncate(handle, self.file.size)
+                self._journal = self._begin_journal()
+                if length < self.file.size:
+                    preallocate(handle, self.file.size)
+            except BaseException:
+                os.close(handle)
+                raise
+            self._handle = handle
+
+    def _record(self, line: bytes) -> None:
+        assert self._journal is not None
+        os.write(self._journal, line)
+        self._lines += 1
+        if self._lines >= _MOST_LINES:
+            before, self._journal = self._journal, self._begin_journal()
+            os.close(before)
+
+    def _begin_journal(self) -> int:
+        """Written anew, so that it holds no more lines than there are stretches."""
+        self._lines = 0
+        lines = [describe(self.file), *(_line(s.start, s.end, s.source) for s in self.done)]
+        scratch = self.path.with_suffix(".done~")
+        scratch.write_bytes(b"".join(lines))
+        scratch.replace(journal_of(self.path))
+        flags = os.O_WRONLY | os.O_APPEND | getattr(os, "O_BINARY", 0)
+        return os.open(journal_of(self.path), flags)
+
+    @property
+    def here(self) -> int:
+        with self.lock:
+            return self.done.total
+
+    @property
+    def frontier(self) -> int:
+        with self.lock:
+            return self.done.prefix
+
+    def write(self, start: int, data: memoryview, source: str) -> None:
+        """Raises OSError; what was not written is not recorded."""
+        assert self._handle is not None
+        write_at(self._handle, data, start)
+        end = start + len(data)
+        with self.lock:
+            self.done.add(start, end, source)
+            self._record(_line(start, end, source))
+
+    def read(self, start: int, view: memoryview) -> int:
+        assert self._handle is not None
+        return read_at(self._handle, view, start)
+
+    def forget(self, start: int, end: int) -> None:
+        with self.lock:
+            self.done.remove(start, end)
+            self._record(b"-%d %d\n" % (start, end))
+
+    def seed(self, start: int, source: Path, offset: int, length: int, origin: str) -> None:
+        """Copies bytes that another program left; the hash will tell whether they are right."""
+        view = memoryview(bytearray(min(_COPY, max(length, 1))))
+        with source.open("rb", buffering=0) as stream:
+            stream.seek(offset)
+            at, end = start, min(start + length, self.file.size)
+            while at < end and (got := stream.readinto(view[: end - at])):
+                self.write(at, view[:got], origin)
+                at += got
+
+    def close(self) -> None:
+        with self.lock:
+            for handle in (self._handle, self._journal):
+                if handle is not None:
+                    os.close(handle)
+            self._handle = self._journal = None
+
+
+def journal_of(part: Path) -> Path:
+    return part.with_suffix(".done")
+
+
+def discard(part: Path) -> None:
+    """What lies beside a partial file that is none any more."""
+    for suffix in (".done", ".done~", ".json"):
+        part.with_suffix(suffix).unlink(missing_ok=True)
+
+
+def describe(file: RepoFile) -> bytes:
+    """For people and `qtune cache`: what this file of hex digits is going to be."""
+    about = {"path": file.path, "size": file.size, "sha256": file.sha256}
+    return json.dumps(about | {"git_sha1": file.git_sha1}).encode() + b"\n"
+
+
+def recorded(part: Path, size: int, length: int) -> Intervals:
+    """What of a partial file of so many bytes' `length` is known to have been written.
+
+    Without a journal it was written front to back, by an older version.
+    """
+    done = Intervals()
+    try:
+        lines = journal_of(part).read_bytes().split(b"\n")
+    except FileNotFoundError:
+        if length <= size:
+            done.add(0, length, EARLIER)
+        return done
+    for line in lines[
+        1:-1
+    ]:  # behind the last newline stands nothing, or a line that a crash cut off
+        _note(done, line, min(size, length))
+    return done
+
+
+def _note(done: Intervals, line: bytes, size: int) -> None:
+    thrown_away = line.startswith(b"-")
+    words = line.removeprefix(b"-").split(b" ", 2)
+    try:
+        start, end = int(words[0]), int(words[1])
+    except (ValueError, IndexError):
+        return
+    if not 0 <= start < end:
+        return
+    if thrown_away:
+        done.remove(start, end)
+    elif end <= size:
+        done.add(start, end, words[2].decode("utf-8", "replace") if len(words) > 2 else EARLIER)
+
+
+def _line(start: int, end: int, source: str) -> bytes:
+    return b"%d %d %s\n" % (start, end, source.replace("\n", " ").encode())

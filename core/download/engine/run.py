@@ -1,0 +1,373 @@
+"""What the connections of one run share: which source may send what, what has come, and what to do when it is wrong."""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from qtune.core.download.digest import Digests, Hasher
+from qtune.core.download.engine.addresses import Address
+from qtune.core.download.engine.blame import redo
+from qtune.core.download.engine.board import Board, May
+from qtune.core.download.engine.intervals import Stretch
+from qtune.core.download.engine.job import Job, Piece
+from qtune.core.download.engine.lane import Lane
+from qtune.core.download.engine.outlet import Outlet, alike
+from qtune.core.download.engine.verifier import Verifier
+from qtune.core.download.events import Dropped, FileDone, Retried, Waiting
+from qtune.core.download.failures import other_content, verdict, wrong_bytes
+from qtune.core.download.line import Line
+from qtune.core.download.response import Throttled
+from qtune.core.download.roster import Roster
+from qtune.core.download.store import Store
+from qtune.core.errors import HubError, QtuneError, Unreachable
+from qtune.core.http import timed_out
+from qtune.core.hub.interface import Manifest, RepoFile
+from qtune.core.text import Text
+from qtune.core.wire.road import Road
+
+IDLE_S = 2.0  # a connection that finds nothing to do for so long ends
+
+
+@dataclass(frozen=True)
+class Errand:
+    """What is fetched, whose listing says so, where to; `together`: from all sources at once.
+
+    `check` raises where the store is not ours to write to any more.
+    """
+
+    manifest: Manifest
+    store: Store
+    roster: Roster
+    together: bool
+    check: Callable[[], None]
+
+
+class Run:
+    """Thread-safe. `news` gets an item whenever the one who waits for the end should look."""
+
+    def __init__(
+        self, errand: Errand, jobs: Sequence[Job], outlets: Sequence[Outlet], road: Road, line: Line
+    ) -> None:
+        self.errand, self.jobs, self.outlets, self.road, self.line = (
+            errand,
+            jobs,
+            outlets,
+            road,
+            line,
+        )
+        self.board = Board(jobs)
+        self.verifier = Verifier(self._judge, self.fail)
+        self.news: queue.SimpleQueue[None] = queue.SimpleQueue()
+        self.failure: BaseException | None = None
+        self.lanes: set[Lane] = set()
+        self.retries = 0
+        self.kept = self.kept_bytes = 0  # files in the store, and what they hold
+        self.received = 0
+        self.thrown_away = 0
+        self.excluded = False
+        self.connect_s = float(line.settings.number("HF_HUB_ETAG_TIMEOUT"))
+        self.read_s = float(line.settings.number("HF_HUB_DOWNLOAD_TIMEOUT"))
+        self._lock = threading.RLock()
+
+    # who may send what
+
+    @property
+    def alone(self) -> bool:
+        return len(self.errand.roster.active()) == 1
+
+    def may(self, outlet: Outlet) -> May:
+        """One source serves until it fails, or for a file that it does not have; or all do at once."""
+        names = [supplier.name for supplier in self.errand.roster.active()]
+        if outlet.name not in names:
+            return lambda job: False
+        before = () if self.errand.together else names[: names.index(outlet.name)]
+        return lambda job: (
+            outlet.name not in job.excluded and all(name in job.excluded for name in before)
+        )
+
+    def open_to(self, outlet: Outlet) -> bool:
+        """Is it still a source? Another hub's own listing is read before its first byte."""
+        with outlet.preparing:
+            if not outlet.known and self.errand.roster.error_of(outlet.supplier) is None:
+                self._prepare(outlet)
+        return self.errand.roster.error_of(outlet.supplier) is None
+
+    def _prepare(self, outlet: Outlet) -> None:
+        manifest = self.errand.manifest
+        try:
+            theirs = outlet.supplier.hub.manifest(
+                manifest.repo_id, None, repo_type=manifest.repo_type
+            )
+        except HubError as error:
+            self.give_up(outlet, error, self.jobs[0])
+            return
+        listed = {file.path: file for file in theirs.files}
+        for job in self.jobs:
+            there = listed.get(job.file.path)
+            if there is None or not alike(there, job.file):
+                self.exclude(outlet, other_content(job.file, outlet.supplier), job)
+        outlet.commit, outlet.known = theirs.commit, True
+
+    def take(self, outlet: Outlet, speed: float) -> Piece | None:
+        sharers = sum(each.crew.count for each in self.outlets if self.lanes_of(each))
+        return self.board.take(
+            outlet.name,
+            self.may(outlet),
+            sharers,
+            speed=speed,
+            whole=outlet.whole,
+            single=outlet.single,
+        )
+
+    def wait_for_work(self, outlet: Outlet) -> bool:
+        """Whether there may be some now; False after a while without."""
+        deadline = time.monotonic() + IDLE_S
+        with self.board.changed:
+            while not self.board.closed and time.monotonic() < deadline:
+                if self.board.changed.wait(0.1):
+                    return True
+                if self.board.could_take(self.may(outlet)):
+                    return True
+        return False
+
+    def rest(self, outlet: Outlet) -> None:
+        """As long as the source wants to be left alone."""
+        while (seconds := outlet.quiet_s()) > 0:
+            self.line.pause(min(seconds, 0.5))
+
+    def lanes_of(self, outlet: Outlet) -> int:
+        with self._lock:
+            return sum(lane.outlet is outlet and not lane.retired for lane in self.lanes)
+
+    def others_receive(self, piece: Piece) -> bool:
+        """Is another connection reading a part of this file from the same source?"""
+        with self._lock:
+            return any(
+                lane.body_since and lane.piece and lane.piece.job is piece.job
+                for lane in self.lanes
+                if lane.piece is not piece and lane.outlet.name == piece.source
+            )
+
+    def joined(self, lane: Lane) -> None:
+        with self._lock:
+            self.lanes.add(lane)
+
+    def retire(self, outlet: Outlet, count: int) -> None:
+        """So many of its connections end after their piece."""
+        with self._lock:
+            active = [lane for lane in self.lanes if lane.outlet is outlet and not lane.retired]
+            for lane in active[:count]:
+                lane.retire()
+
+    def reading(self, *, everyone: bool = False) -> list[Lane]:
+        with self._lock:
+            return [lane for lane in self.lanes if everyone or lane.body_since]
+
+    def idle(self, outlet: Outlet) -> int:
+        """Connections that are about to look for work."""
+        with self._lock:
+            return sum(
+                lane.outlet is outlet and not lane.retired and lane.piece is None
+                for lane in self.lanes
+            )
+
+    def left(self, lane: Lane) -> None:
+        with self._lock:
+            self.lanes.discard(lane)
+        self.news.put(None)
+
+    # where to ask
+
+    def address(self, outlet: Outlet, file: RepoFile) -> Address:
+        manifest = self.errand.manifest
+        at = outlet.supplier.hub.address(
+            manifest.repo_id, outlet.commit, file.path, repo_type=manifest.repo_type
+        )
+        return Address(at.url, at.headers, hubs_own=True)
+
+    def reason(self, outlet: Outlet, file: RepoFile) -> None:
+        """Asks the hub why it refuses; raises what it says. Nothing, if it refuses no more."""
+        manifest, hub = self.errand.manifest, outlet.supplier.hub
+        hub.locate(manifest.repo_id, outlet.commit, file.path, repo_type=manifest.repo_type)
+
+    def silent(self, outlet: Outlet, file: RepoFile) -> Unreachable:
+        url = self.address(outlet, file).url
+        error = timed_out(url, self.read_s, outlet.name)
+        assert isinstance(error, Unreachable)
+        return error
+
+    # what has come
+
+    def written(self, outlet: Outlet, job: Job, start: int, data: memoryview) -> None:
+        job.part.write(start, data, outlet.name)
+        with self._lock:
+            self.received += len(data)
+            job.sent.add(outlet.name)
+        self.verifier.look(job, whole=False)
+
+    def came_whole(self, outlet: Outlet, job: Job, content: bytearray, digests: Digests) -> None:
+        """A small file, never partly on the disk."""
+        with self._lock:
+            self.received += len(content)
+        if digests.match(job.file):
+            self._write_whole(job, content)
+            job.sent.add(outlet.name)
+            self._keep(job, digests)
+        else:
+            self._once_more(job, [Stretch(0, job.file.size, outlet.name)])
+
+    def is_empty(self, job: Job) -> None:
+        """Nothing is asked for; the listing's hash must be that of nothing."""
+        digests = Hasher(job.file).digests()
+        if digests.match(job.file):
+            self._write_whole(job, b"")
+            self._keep(job, digests)
+        else:
+            self.fail(wrong_bytes(job.file, self.outlets[0].supplier))
+
+    def _write_whole(self, job: Job, content: bytes | bytearray) -> None:
+        job.part.path.parent.mkdir(parents=True, exist_ok=True)
+        job.part.path.write_bytes(content)
+
+    def look(self, job: Job) -> None:
+        if job.opened and not job.small:
+            self.verifier.look(job, whole=job.part.frontier == job.file.size)
+
+    def standing(self) -> tuple[int, int, list[Job]]:
+        """How many files are in the store, what they hold, and the larger ones that are on their way."""
+        with self._lock:
+            under_way = [job for job in self.jobs if job.opened and not job.kept and not job.small]
+            return self.kept, self.kept_bytes, under_way
+
+    def _judge(self, job: Job, digests: Digests) -> None:
+        if digests.match(job.file):
+            self._keep(job, digests)
+        else:
+            with job.part.lock:
+                here = list(job.part.done)
+            self._once_more(job, here)
+
+    def _keep(self, job: Job, digests: Digests) -> None:
+        manifest = self.errand.manifest
+        order = [outlet.name for outlet in self.outlets]
+        senders = tuple(sorted(job.sent, key=order.index))
+        self.errand.check()
+        job.part.close()
+        lister = manifest.listed_by
+        self.errand.store.keep(job.file, manifest.commit, digests, "+".join(senders), lister.name)
+        with self._lock:
+            job.kept = True
+            self.kept += 1
+            self.kept_bytes += job.file.size
+        sha256, file = digests.sha256, job.file
+        self.line.tell(FileDone(file.path, file.size, sha256, senders, lister.title))
+        for name, error in job.guilty.items():
+            self.give_up(self._outlet(name), error, job)
+        if self.kept == len(self.jobs):  # each of many small files would wake whoever waits for all
+            self.news.put(None)
+
+    def _once_more(self, job: Job, here: list[Stretch]) -> None:
+        active = [s.name for s in self.errand.roster.active() if s.name not in job.excluded]
+        lister = self.errand.manifest.listed_by.name
+        plan = redo(here, job.earlier, active, lister, redone=job.redone)
+        last = self._outlet(next((s.source for s in reversed(here)), lister))
+        if plan is None:
+            wrong = wrong_bytes(job.file, last.supplier)
+            self.fail(
+                verdict(job.file, [*self.errand.roster.errors, *job.excluded.values(), wrong])
+            )
+            return
+        path, whole = job.file.path, sum(b - a for a, b in plan.forget) == job.file.size
+        en = "from the start" if whole else "what is in doubt of it"
+        zh = "从头重新下载" if whole else "重新下载其中可疑的部分"
+        self.line.say(
+            Text(
+                f"{path}: the hash is wrong; fetching {'it once more ' if whole else ''}{en}",
+                f"{path}：哈希不符，{zh}",
+            )
+        )
+        job.redone = job.redone or (plan.guilty is None and not job.earlier)
+        job.earlier = ()
+        for start, end in plan.forget:
+            if not job.small:
+                job.part.forget(start, end)
+        with self._lock:
+            self.thrown_away += sum(end - start for start, end in plan.forget)
+            job.sent &= {stretch.source for stretch in job.part.done}
+        if not job.small:
+            self.verifier.start_over(job)
+        if plan.guilty is not None:
+            self._blame(job, plan.guilty, proved=plan.proved)
+        self.board.free_again(job, plan.forget)
+
+    def _blame(self, job: Job, name: str, *, proved: bool) -> None:
+        outlet = self._outlet(name)
+        error = wrong_bytes(job.file, outlet.supplier)
+        self.exclude(outlet, error, job)
+        if proved:
+            self.give_up(outlet, error, job)
+        else:
+            job.guilty[name] = error
+
+    def _outlet(self, name: str) -> Outlet:
+        return next((o for o in self.outlets if o.name == name), self.outlets[0])
+
+    # what goes wrong
+
+    def exclude(self, outlet: Outlet, error: QtuneError, job: Job) -> None:
+        """A source without this one file may have the others."""
+        self.board.exclude(job, outlet.name, error)
+        self.excluded = True
+        self.news.put(None)
+
+    def give_up(self, outlet: Outlet, error: QtuneError, job: Job) -> None:
+        """It is not asked again in this run. The last source's failure is the run's."""
+        with self._lock:
+            if self.errand.roster.error_of(outlet.supplier) is not None:
+                return
+            if not self.errand.roster.drop(outlet.supplier, error):
+                known = [*self.errand.roster.errors, *job.excluded.values(), error]
+                self.fail(verdict(job.file, known))
+                return
+            lanes = [lane for lane in self.lanes if lane.outlet is outlet]
+        self.line.tell(Dropped(outlet.name, outlet.supplier.title, error.message))
+        self.excluded = True
+        for lane in lanes:
+            lane.cut()
+        with self.board.changed:
+            self.board.changed.notify_all()
+        self.news.put(None)
+
+    def stranded(self) -> QtuneError | None:
+        """Why a file can come from nowhere any more, if there is such a file."""
+        if not self.excluded:
+            return None
+        self.excluded = False
+        names = [supplier.name for supplier in self.errand.roster.active()]
+        for job in self.jobs:
+            if not job.kept and all(name in job.excluded for name in names):
+                return verdict(job.file, [*self.errand.roster.errors, *job.excluded.values()])
+        return None
+
+    def told_to_wait(self, outlet: Outlet, told: Throttled, asked_at: float, job: Job) -> None:
+        try:
+            seconds = outlet.asks_to_wait(told.status, told.seconds, asked_at, self.alone)
+        except HubError as error:
+            self.give_up(outlet, error, job)
+            return
+        if seconds is not None:
+            self.line.tell(Waiting(outlet.name, seconds, told.status))
+
+    def retried(self, outlet: Outlet, job: Job, why: Text) -> None:
+        with self._lock:
+            self.retries += 1
+        self.line.tell(Retried(outlet.name, job.file.path, why))
+
+    def fail(self, error: BaseException) -> None:
+        with self._lock:
+            self.failure = self.failure or error
+        self.news.put(None)
