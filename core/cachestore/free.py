@@ -10,6 +10,7 @@ import contextlib
 import os
 import shutil
 import time
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,7 +19,9 @@ from qtune.core.cachestore.guard import alone, idle
 from qtune.core.cachestore.partials import etag_of, partials
 from qtune.core.cachestore.shelf import refs, used_blobs
 from qtune.core.cachestore.walk import below, entries, is_folder
+from qtune.core.download.engine.part import discard
 from qtune.core.download.lockfile import NAME
+from qtune.core.download.view import withdraw
 
 _DAY_S = 86400.0
 
@@ -75,6 +78,8 @@ def remove(cache: Path, goes: Goes) -> int:
     """
     root = goes.repo.root
     with alone(cache, root):
+        if goes.whole or goes.commits:
+            withdraw(root, None if goes.whole else goes.commits)
         before = _bytes_in(root)
         _sweep(root)
         if goes.partials:
@@ -140,7 +145,7 @@ def _drop_partials(cache: Path, root: Path) -> None:
             continue
         partial.path.unlink(missing_ok=True)
         if partial.by == "qtune":
-            partial.path.with_suffix(".json").unlink(missing_ok=True)
+            discard(partial.path)
 
 
 def _sweep(root: Path) -> None:
@@ -159,11 +164,15 @@ def _unlink(path: Path) -> None:
 
 
 def _bytes_in(root: Path) -> int:
-    """But for the lock, which is there only while somebody looks."""
-    total = {}
+    """What would be free without the folder: a file that lies elsewhere too, by a hard link, would not, and
+    the lock is there only while somebody looks."""
+    found: dict[tuple[int, int], os.stat_result] = {}
+    names: Counter[tuple[int, int]] = Counter()
     for entry in (e for e in below(root) if not NAME.fullmatch(e.name)):
         with contextlib.suppress(OSError):
-            found = entry.stat(follow_symlinks=False)
+            about = entry.stat(follow_symlinks=False)
             if not entry.is_symlink():
-                total[found.st_dev, found.st_ino] = found.st_size
-    return sum(total.values())
+                inode = (about.st_dev, about.st_ino)
+                names[inode] += 1
+                found[inode] = about
+    return sum(about.st_size for inode, about in found.items() if about.st_nlink <= names[inode])

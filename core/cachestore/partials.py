@@ -8,6 +8,7 @@ from pathlib import Path
 
 from qtune.core.cachestore.contents import Partial
 from qtune.core.cachestore.walk import entries, is_folder, is_plain
+from qtune.core.download.engine.part import journal_of, recorded
 
 
 def partials(root: Path) -> tuple[Partial, ...]:
@@ -20,13 +21,24 @@ def etag_of(incomplete: Path) -> str:
 
 
 def _ours(root: Path) -> Iterator[Partial]:
+    """What is in a file of the full size, its journal says; an older version wrote from front to back.
+
+    `.whole` is the copy of another program's file over which a run was killed.
+    """
     if not is_folder(root / ".qtune"):
         return
     for entry in entries(root / ".qtune" / "partial"):
         path = Path(entry.path)
-        if path.suffix == ".part" and (have := _length(entry.path)) is not None:
-            name, size = _described(path.with_suffix(".json"))
+        if path.suffix not in (".part", ".whole") or (length := _length(entry.path)) is None:
+            continue
+        journal = journal_of(path)
+        name, size = _described(path.with_suffix(".json"))
+        if path.suffix == ".part" and is_plain(journal):
+            name, size = _described(journal)
+            have = recorded(path, length if size is None else size, length).total
             yield Partial(path, "qtune", have, name, size)
+        else:
+            yield Partial(path, "qtune", length, name, size)
 
 
 def _theirs(root: Path) -> Iterator[Partial]:
@@ -47,7 +59,8 @@ def _described(sidecar: Path) -> tuple[str, int | None]:
     if not is_plain(sidecar):
         return "", None
     try:
-        found = json.loads(sidecar.read_bytes())
+        with sidecar.open("rb") as note:
+            found = json.loads(note.readline())
         name, size = found["path"], found["size"]
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return "", None

@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 from rich.cells import cell_len
 
+from qtune.commands import cachelist
+from qtune.core.cachestore.contents import Folder, Shelf
 from tests.commands.conftest import QWEN, Shell
 from tests.commands.terminal import begin, rest
 from tests.core.download.locking import locking
@@ -218,3 +220,12 @@ def test_a_reader_that_leaves_is_no_error(online: Shell, snapshot: Path) -> None
         check=False,
     )
     assert "Traceback" not in done.stderr
+
+
+def test_hard_links_in_modelscopes_cache_are_told_apart(tmp_path: Path) -> None:
+    own = Folder("model", QWEN, tmp_path / "ms", 1000, 20, shared=5_000_000)
+    lines = cachelist.text(Shelf(tmp_path, (), ()), 0, (own,), 80)
+    assert "ModelScope's own cache: 1.0 kB" in " ".join(lines)
+    assert any("5.0 MB more are hard links" in line for line in lines)
+    (told,) = json.loads(cachelist.document(Shelf(tmp_path, (), ()), 0, (own,)))["modelscope"]
+    assert (told["size"], told["begun"], told["shared"]) == (1000, 20, 5_000_000)

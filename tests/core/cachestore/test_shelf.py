@@ -169,3 +169,15 @@ def test_a_cache_that_is_no_folder_is_one_error(tmp_path: Path) -> None:
     with pytest.raises(DownloadError) as caught:
         shelf.read(tmp_path / "hub")
     assert caught.value.code == "DWN007"
+
+
+def test_what_modelscopes_folder_shares_is_counted_where_it_lies(hub: Hub, tmp_path: Path) -> None:
+    blob = (by_qtune(hub, tmp_path) / "config.json").resolve()
+    folder = tmp_path / "modelscope/models/o--n/snapshots/master"
+    folder.mkdir(parents=True)
+    (folder / "linked").symlink_to(blob)
+    assert modelscope.read(tmp_path / "modelscope") == ()
+    (folder / "hard").hardlink_to(blob)
+    (folder / "own").write_bytes(b"123")
+    (found,) = modelscope.read(tmp_path / "modelscope")
+    assert (found.size, found.shared) == (3, blob.stat().st_size)
