@@ -112,7 +112,9 @@ def test_whoever_waited_for_the_lock_gets_one_that_others_see(hub: Hub, tmp_path
     with contextlib.ExitStack() as stack:
         with alone(repo.root.parent, repo.root):
             waiter = stack.enter_context(locking(repo.root / ".qtune", until="SAY"))
+            waiter.send_signal(signal.SIGSTOP)  # or it might be quicker than this test
             shutil.rmtree(repo.root)
+        waiter.send_signal(signal.SIGCONT)
         told(waiter, "held")
         with pytest.raises(Busy), alone(repo.root.parent, repo.root):
             pass
