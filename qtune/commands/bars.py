@@ -1,4 +1,4 @@
-"""Progress as a person watches it: bars on a terminal, now and then a line in a log, nothing when quiet."""
+"""The progress of a training or of a check of the cache: bars on a terminal, lines in a log, nothing when quiet."""
 
 from __future__ import annotations
 
@@ -18,11 +18,9 @@ from qtune.commands.console import progress as stderr_console
 from qtune.core import amounts
 from qtune.core.progress import SILENT, Progress
 from qtune.doctor.report.characters import clean
-from qtune.doctor.report.layout import shortened
 from qtune.speech import current, say
 
-# A task is named after what it does, with a file behind a colon; training counts steps, the others bytes.
-BYTES = ("download", "verify")
+_BYTES = "verify"  # the task that counts them; training counts steps
 _LINE_EVERY_S = 10.0
 
 
@@ -40,14 +38,7 @@ def bars(quiet: bool = False) -> Iterator[Progress]:
 
 
 def _title(task: str) -> str:
-    kind, _, name = task.partition(":")
-    if name:
-        return clean(name).rpartition("/")[2]
-    return say("total", "合计") if kind in BYTES else say("training", "训练")
-
-
-def _is_bytes(task: str) -> bool:
-    return task.partition(":")[0] in BYTES
+    return say("total", "合计") if task == _BYTES else say("training", "训练")
 
 
 class _Amount(ProgressColumn):
@@ -85,7 +76,7 @@ def _rich(console: Console) -> RichProgress:
 
 
 class Bars:
-    """A bar for each file under way and one for the whole."""
+    """A bar for each task."""
 
     def __init__(self, drawing: RichProgress) -> None:
         self._drawing = drawing
@@ -93,10 +84,9 @@ class Bars:
         self._lock = threading.Lock()
 
     def start(self, task: str, total: int | None) -> None:
-        room = max(12, self._drawing.console.width // 3)
         with self._lock:
             self._tasks[task] = self._drawing.add_task(
-                shortened(_title(task), room), total=total, bytes=_is_bytes(task)
+                _title(task), total=total, bytes=task == _BYTES
             )
 
     def advance(self, task: str, amount: int) -> None:
@@ -122,7 +112,7 @@ class _Count:
 
 
 class Lines:
-    """For logs: what is said, and every ten seconds how far the whole has come. Single files are not told."""
+    """For logs: what is said, and every ten seconds how far it has come."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
@@ -131,9 +121,8 @@ class Lines:
 
     def start(self, task: str, total: int | None) -> None:
         now = time.monotonic()
-        if ":" not in task:
-            with self._lock:
-                self._tasks[task] = _Count(total, 0, now, now)
+        with self._lock:
+            self._tasks[task] = _Count(total, 0, now, now)
 
     def advance(self, task: str, amount: int) -> None:
         now = time.monotonic()
@@ -159,7 +148,7 @@ class Lines:
 
 def _line(task: str, count: _Count, now: float) -> str:
     percent = f" {100 * count.done // count.total}%" if count.total else ""
-    if not _is_bytes(task):
+    if task != _BYTES:
         return f"{_title(task)}{percent}: {count.done}/{count.total or '?'}"
     pace = count.done / max(now - count.started, 0.001)
     whole = f" / {amounts.size(count.total)}" if count.total else ""

@@ -143,11 +143,11 @@ def _snapshot(config: RunConfig, settings: Settings, quiet: bool) -> Path:
         return quickstart.snapshot()
     if config.model_path is not None:
         return config.model_path
-    from qtune.commands.bars import bars
+    from qtune.commands.transfer import watching
     from qtune.core.download.fetch import download
 
-    with bars(quiet) as progress:
-        return download(config.model, settings, progress=progress).path
+    with watching(quiet) as tell:
+        return download(config.model, settings, tell=tell).path
 
 
 def _train(

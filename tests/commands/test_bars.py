@@ -15,14 +15,11 @@ from tests.commands.terminal import begin, rest
 CODE = """
 from qtune.commands.bars import bars
 with bars() as p:
-    p.start("download", 8_000_000)
-    p.start("download:model-00001.safetensors", 4_000_000)
+    p.start("verify", 8_000_000)
     for _ in range(4):
-        p.advance("download", 1_000_000)
-        p.advance("download:model-00001.safetensors", 1_000_000)
+        p.advance("verify", 1_000_000)
     p.say("a line to keep")
-    p.finish("download:model-00001.safetensors")
-    p.finish("download")
+    p.finish("verify")
 """
 
 
@@ -31,11 +28,9 @@ def test_a_log_gets_lines_without_escape_codes(
 ) -> None:
     monkeypatch.setattr(progress, "_LINE_EVERY_S", 0.0)
     with bars() as observer:
-        observer.start("download", 8_000_000)
-        observer.start("download:a.safetensors", 8_000_000)
-        observer.advance("download", 2_000_000)
-        observer.advance("download:a.safetensors", 2_000_000)
-        observer.finish("download")
+        observer.start("verify", 8_000_000)
+        observer.advance("verify", 2_000_000)
+        observer.finish("verify")
         observer.start("train", 40)
         observer.advance("train", 10)
         observer.say("loss\x1b[31m 1.2")
@@ -49,15 +44,15 @@ def test_a_log_gets_lines_without_escape_codes(
 
 def test_a_log_is_not_flooded(capsys: pytest.CaptureFixture[str]) -> None:
     with bars() as observer:
-        observer.start("download", 1000)
+        observer.start("verify", 1000)
         for _ in range(1000):
-            observer.advance("download", 1)
+            observer.advance("verify", 1)
     assert capsys.readouterr().err == ""
 
 
 def test_quiet_is_silent(capsys: pytest.CaptureFixture[str]) -> None:
     with bars(quiet=True) as observer:
-        observer.start("download", 10)
+        observer.start("verify", 10)
         observer.say("not this")
     assert capsys.readouterr().err == ""
 
@@ -68,11 +63,11 @@ def test_any_thread_may_tell_anything_in_any_order(capsys: pytest.CaptureFixture
     def tell() -> None:
         try:
             for number in range(200):
-                observer.advance(f"download:{number}", 1)
-                observer.start("download", None)
-                observer.advance("download", -1)
-                observer.finish(f"download:{number}")
-                observer.finish("download")
+                observer.advance(f"verify:{number}", 1)
+                observer.start("verify", None)
+                observer.advance("verify", -1)
+                observer.finish(f"verify:{number}")
+                observer.finish("verify")
         except BaseException as error:
             failures.append(error)
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
+from fnmatch import fnmatch
 from pathlib import Path
 
 import pytest
 from rich.cells import cell_len
 
 from tests.commands.conftest import Shell
-from tests.hub import Hub, worlds
+from tests.hub import Fault, Hub, worlds
 
 ROWS = [{"instruction": f"say {n}", "output": str(n)} for n in range(40)]
 
@@ -165,3 +167,23 @@ def test_a_config_that_is_not_there_is_named(online: Shell) -> None:
     done = online.qtune("run", "nowhere.yaml")
     assert done.returncode == 2
     assert "CFG001" in done.stderr and "nowhere.yaml" in done.stderr
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a console event, not a signal")
+def test_stopped_while_it_downloads_it_names_the_run_that_goes_on(
+    online: Shell, hub: Hub, config: Path
+) -> None:
+    hub.fault(Fault("slow", "*cdn", bytes_per_second=1000))
+    child = online.start("run", config.name, "--no-preflight")
+    shards = "*.safetensors"
+    asked = hub.wait_for(
+        lambda seen: any(fnmatch(r.path + r.query.get("FilePath", ""), shards) for r in seen), 30
+    )
+    child.send_signal(signal.SIGINT)
+    out, err = child.communicate(timeout=30)
+    assert asked
+    assert (child.returncode, out) == (130, b""), err
+    command = f"qtune run {config.name} --no-preflight"
+    assert err.decode().splitlines()[-1] == (
+        f"Stopped; everything fetched is kept. Go on with: {command}"
+    )
