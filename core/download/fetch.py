@@ -17,7 +17,7 @@ from qtune.core.download.digest import digests_of
 from qtune.core.download.disk_error import write_error
 from qtune.core.download.engine.job import Job
 from qtune.core.download.engine.loop import Fetched, fetch_all
-from qtune.core.download.engine.part import Part
+from qtune.core.download.engine.part import Part, recorded
 from qtune.core.download.engine.run import Errand
 from qtune.core.download.events import Finished, Planned, Tell, nobody
 from qtune.core.download.folder import Folder
@@ -264,7 +264,7 @@ def _fetch_missing(
     if not jobs:
         return _NOTHING
     total = sum(file.size for file in plan.files)
-    present = total - sum(job.file.size for job in jobs)
+    present = total - sum(job.file.size - _begun(job) for job in jobs)
     manifest = plan.manifest
     line.tell(
         Planned(
@@ -280,3 +280,12 @@ def _fetch_missing(
     together = line.settings.is_set("QTUNE_SOURCES") and len(roster.everyone) > 1
     errand = Errand(plan.manifest, store, roster, together, held.check)
     return fetch_all(jobs, errand, Road(line.settings), line)
+
+
+def _begun(job: Job) -> int:
+    """Bytes that lie in its partial file."""
+    try:
+        length = job.part.path.stat().st_size
+    except OSError:
+        return 0
+    return recorded(job.part.path, job.file.size, length).total

@@ -2,24 +2,48 @@
 
 One hash speaks of the whole file, so suspicion goes by who sent what: first what lay here before this run
 (a power cut may have spoilt it), then what came from a source that another can replace, the hub that
-listed the file last.
+listed the file last. A suspect's bytes are not forgotten before the trial is over: where the other
+source's differ and the hash is wrong still, the suspect's are put back, and the other is tried.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
 
 from qtune.core.download.engine.intervals import Stretch
+
+MOST_UNDONE = 32 << 20  # bytes of a suspect's that are kept aside in memory
 
 
 @dataclass(frozen=True)
 class Redo:
-    """`forget` is thrown away. `guilty` is not asked for this file again; `proved`: it sent all of it."""
+    """`forget` is fetched anew. `suspect` is not asked for this file meanwhile; `proved`: it sent all of it."""
 
     forget: tuple[tuple[int, int], ...]
-    guilty: str | None = None
+    suspect: str | None = None
     proved: bool = False
+
+
+@dataclass
+class Trial:
+    """What `suspect` had sent, while another's bytes take their place. `aside`: where they differed, its own."""
+
+    suspect: str
+    ranges: tuple[tuple[int, int], ...]
+    aside: list[tuple[int, bytes]] = field(default_factory=list)
+    kept_aside: int = 0
+
+    @property
+    def complete(self) -> bool:
+        """Can its bytes be put back?"""
+        return self.kept_aside <= MOST_UNDONE
+
+    def note(self, start: int, old: bytes, new: memoryview) -> None:
+        if old != new:
+            self.kept_aside += len(old)
+            if self.complete:
+                self.aside.append((start, old))
 
 
 def redo(
@@ -28,17 +52,19 @@ def redo(
     able: Sequence[str],
     lister: str,
     *,
+    cleared: Collection[str] = (),
     redone: bool,
 ) -> Redo | None:
     """None: nothing is left to try.
 
-    `able` are the sources that may still send this file, `redone` whether its only source has had a
-    second chance.
+    `able` are the sources that may still send this file, `cleared` those that were tried and put back,
+    `redone` whether its only source has had a second chance.
     """
     if earlier:
         return Redo(tuple(earlier))
     senders = list(dict.fromkeys(stretch.source for stretch in here))
-    for suspect in sorted(senders, key=lambda name: (name in able, name == lister)):
+    suspects = [name for name in senders if name not in cleared]
+    for suspect in sorted(suspects, key=lambda name: (name in able, name == lister)):
         if any(name != suspect for name in able):
             forget = tuple((s.start, s.end) for s in here if s.source == suspect)
             return Redo(forget, suspect, proved=len(senders) == 1)

@@ -118,6 +118,11 @@ class Board:
         best.job.pieces.append(taken)
         return taken
 
+    def readmit(self, job: Job, source: str) -> None:
+        with self.changed:
+            job.excluded.pop(source, None)
+            self.changed.notify_all()
+
     def claim(self, piece: Piece, count: int) -> tuple[int, int]:
         """Where `count` received bytes belong, and how many of them are still this piece's to write."""
         with self.changed:

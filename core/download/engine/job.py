@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from qtune.core.download.engine.blame import Trial
 from qtune.core.download.engine.intervals import Intervals
 from qtune.core.download.engine.part import Part
 from qtune.core.errors import QtuneError
@@ -45,6 +46,8 @@ class Job:
     excluded: dict[str, QtuneError] = field(default_factory=dict)  # sources that cannot send it
     guilty: dict[str, QtuneError] = field(default_factory=dict)  # ... whose bytes were wrong
     redone: bool = False  # fetched once more from its only source
+    trial: Trial | None = None
+    cleared: set[str] = field(default_factory=set)  # sources that a trial did not convict
     opened: bool = False
     complete: bool = False
     kept: bool = False

@@ -47,6 +47,10 @@ if TYPE_CHECKING:
     from qtune.core.download.engine.run import Run
 
 BUFFER = 256 << 10
+LARGE_BUFFER, FEW = (
+    1 << 20,
+    8,
+)  # fewer steps cost less, unless so many buffers leave the processor's cache
 FLUSH_S = 0.05  # on a slow line what came is on the disk, and in the journal, after so long
 TICK_S = 0.5
 WORTH_READING = 64 << 10  # of a body's unwanted rest, to keep the connection
@@ -70,7 +74,7 @@ class Lane:
         self._patience = patience.Patience()
         self._connections: dict[tuple[str, str, int | None], Connection] = {}
         self._reading: Connection | None = None
-        self._view = memoryview(bytearray(BUFFER))
+        self._view = memoryview(bytearray(LARGE_BUFFER if number <= FEW else BUFFER))
         self.thread = threading.Thread(target=self._work, name=f"download {number}", daemon=True)
 
     def cut(self, *, stalled: bool = False) -> None:
@@ -131,7 +135,9 @@ class Lane:
 
     def _bear(self, failure: Exception, piece: Piece, asked_at: float) -> None:
         run, outlet = self.run, self.outlet
-        if isinstance(failure, NoRanges):
+        if outlet.beside is not None:
+            run.leave(outlet, failure, piece.job)
+        elif isinstance(failure, NoRanges):
             if piece.whole:
                 run.give_up(outlet, ranges_refused(outlet.supplier), piece.job)
             outlet.whole = True
@@ -265,7 +271,8 @@ class Lane:
             run.line.check()
             began = time.monotonic()
             kept = self._connections.pop(origin, None)
-            connection = kept or run.road.open(url, run.connect_s, self.outlet.name)
+            opens = self.outlet.opens or run.road.open
+            connection = kept or opens(url, run.connect_s, self.outlet.name)
             self._keep(origin, connection)
             self._reading = connection
             run.line.check()
@@ -306,7 +313,7 @@ class Lane:
     def _discard(self, connection: Connection, count: int) -> None:
         while count > 0:
             self.run.line.check()
-            got = self._read(connection, self._view[: min(count, BUFFER)])
+            got = self._read(connection, self._view[:count])
             if not got:
                 return
             count -= got
@@ -320,7 +327,7 @@ class Lane:
         silent_since = flushed
         filled = 0
         while piece.at < piece.end or self._goes_on(connection, piece):
-            room = min(BUFFER, piece.end - piece.at)
+            room = min(len(self._view), piece.end - piece.at)
             try:
                 wait_s = FLUSH_S if filled else TICK_S
                 got = connection.readinto(self._view[filled:room], wait_s) if filled < room else -1

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from itertools import count
 from queue import Empty
 
+from qtune.core.download.engine.beside import Beside, outlet_beside
 from qtune.core.download.engine.crew import MOST, Crew
 from qtune.core.download.engine.job import Job
 from qtune.core.download.engine.lane import Lane
@@ -42,7 +43,9 @@ def fetch_all(jobs: Sequence[Job], errand: Errand, road: Road, line: Line) -> Fe
     receives it throws away.
     """
     outlets = _outlets(errand, line)
-    run = Run(errand, jobs, outlets, road, line)
+    another = outlet_beside(outlets, jobs, errand.manifest, line.settings)
+    run = Run(errand, jobs, (*outlets, another) if another else outlets, road, line)
+    beside = Beside(run, another) if another else None
     numbers = count(1)
     reporter = Reporter(run)
     watch = _Watch(run)
@@ -62,6 +65,8 @@ def fetch_all(jobs: Sequence[Job], errand: Errand, road: Road, line: Line) -> Fe
                 raise stranded
             _staff(run, numbers)
             watch.look()
+            if beside is not None:
+                beside.look()
             reporter.look()
             try:
                 run.news.get(timeout=TICK_S)
@@ -72,6 +77,8 @@ def fetch_all(jobs: Sequence[Job], errand: Errand, road: Road, line: Line) -> Fe
         reporter.look(last=True)
     finally:
         _end(run)
+        if beside is not None:
+            beside.close()
     return Fetched(run.received, _senders(run), _sent(run), run.retries)
 
 
@@ -91,7 +98,7 @@ def _staff(run: Run, numbers: count[int]) -> None:
     cpu, now = time.process_time(), time.monotonic()
     for outlet in run.outlets:
         outlet.crew.note(now, outlet.received, cpu, outlet.round_trip_s)
-        if run.errand.roster.error_of(outlet.supplier) is not None:
+        if not run.serving(outlet):
             continue
         here = run.lanes_of(outlet)
         if here < outlet.crew.count:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from qtune.core.download import patience
@@ -13,6 +14,7 @@ from qtune.core.download.engine.job import Job
 from qtune.core.download.failures import asks_too_long
 from qtune.core.download.roster import Supplier
 from qtune.core.hub.interface import RepoFile
+from qtune.core.wire.connection import Connection
 
 WITHOUT_A_BYTE_S = 5.0  # after so long nobody calls a source alive
 
@@ -20,13 +22,21 @@ WITHOUT_A_BYTE_S = 5.0  # after so long nobody calls a source alive
 @dataclass(eq=False)
 class Outlet:
     """`whole`: it sends no parts; `single`: one connection for each file; `own_addresses`: a signed address
-    for each connection; `known`: its own listing has been read, or need not be."""
+    for each connection; `known`: its own listing has been read, or need not be.
+
+    `beside`: it is another way to the same hub, for the paths in `serves`, until it is `closed`; `opens` is its
+    own road.
+    """
 
     supplier: Supplier
     crew: Crew
     commit: str = ""
     known: bool = True
     addresses: Addresses = field(default_factory=Addresses)
+    beside: Outlet | None = None
+    serves: frozenset[str] = frozenset()
+    closed: bool = False
+    opens: Callable[[str, float, str], Connection] | None = None
     whole: bool = False
     single: bool = False
     own_addresses: bool = False

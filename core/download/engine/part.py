@@ -105,6 +105,12 @@ class Part:
             self.done.remove(start, end)
             self._record(b"-%d %d\n" % (start, end))
 
+    def attribute(self, start: int, end: int, source: str) -> None:
+        """Bytes that are here are `source`'s."""
+        with self.lock:
+            self.done.add(start, end, source)
+            self._record(_line(start, end, source))
+
     def seed(self, start: int, source: Path, offset: int, length: int, origin: str) -> None:
         """Copies bytes that another program left; the hash will tell whether they are right."""
         view = memoryview(bytearray(min(_COPY, max(length, 1))))

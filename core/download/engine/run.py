@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from qtune.core.download.digest import Digests, Hasher
 from qtune.core.download.engine.addresses import Address
-from qtune.core.download.engine.blame import redo
+from qtune.core.download.engine.blame import Redo, Trial, redo
 from qtune.core.download.engine.board import Board, May
 from qtune.core.download.engine.intervals import Stretch
 from qtune.core.download.engine.job import Job, Piece
@@ -18,7 +18,7 @@ from qtune.core.download.engine.lane import Lane
 from qtune.core.download.engine.outlet import Outlet, alike
 from qtune.core.download.engine.verifier import Verifier
 from qtune.core.download.events import Dropped, FileDone, Retried, Waiting
-from qtune.core.download.failures import other_content, verdict, wrong_bytes
+from qtune.core.download.failures import cut_short, other_content, verdict, wrong_bytes
 from qtune.core.download.line import Line
 from qtune.core.download.response import Throttled
 from qtune.core.download.roster import Roster
@@ -81,6 +81,14 @@ class Run:
 
     def may(self, outlet: Outlet) -> May:
         """One source serves until it fails, or for a file that it does not have; or all do at once."""
+        if outlet.beside is not None:
+            usual = self.may(outlet.beside)
+            return lambda job: (
+                not outlet.closed
+                and job.file.path in outlet.serves
+                and outlet.name not in job.excluded
+                and usual(job)
+            )
         names = [supplier.name for supplier in self.errand.roster.active()]
         if outlet.name not in names:
             return lambda job: False
@@ -89,12 +97,18 @@ class Run:
             outlet.name not in job.excluded and all(name in job.excluded for name in before)
         )
 
+    def serving(self, outlet: Outlet) -> bool:
+        """Nobody has given it up."""
+        if outlet.beside is not None:
+            return not outlet.closed and self.serving(outlet.beside)
+        return self.errand.roster.error_of(outlet.supplier) is None
+
     def open_to(self, outlet: Outlet) -> bool:
         """Is it still a source? Another hub's own listing is read before its first byte."""
         with outlet.preparing:
-            if not outlet.known and self.errand.roster.error_of(outlet.supplier) is None:
+            if not outlet.known and self.serving(outlet):
                 self._prepare(outlet)
-        return self.errand.roster.error_of(outlet.supplier) is None
+        return self.serving(outlet)
 
     def _prepare(self, outlet: Outlet) -> None:
         manifest = self.errand.manifest
@@ -203,6 +217,9 @@ class Run:
     # what has come
 
     def written(self, outlet: Outlet, job: Job, start: int, data: memoryview) -> None:
+        if job.trial is not None:
+            old = memoryview(bytearray(len(data)))
+            job.trial.note(start, bytes(old[: job.part.read(start, old)]), data)
         job.part.write(start, data, outlet.name)
         with self._lock:
             self.received += len(data)
@@ -271,47 +288,59 @@ class Run:
             self.news.put(None)
 
     def _once_more(self, job: Job, here: list[Stretch]) -> None:
-        active = [s.name for s in self.errand.roster.active() if s.name not in job.excluded]
+        if job.trial is not None:
+            here = self._put_back(job, job.trial)
+        able = [s.name for s in self.errand.roster.active() if s.name not in job.excluded]
         lister = self.errand.manifest.listed_by.name
-        plan = redo(here, job.earlier, active, lister, redone=job.redone)
-        last = self._outlet(next((s.source for s in reversed(here)), lister))
+        plan = redo(here, job.earlier, able, lister, cleared=job.cleared, redone=job.redone)
         if plan is None:
+            last = self._outlet(next((s.source for s in reversed(here)), lister))
             wrong = wrong_bytes(job.file, last.supplier)
             self.fail(
                 verdict(job.file, [*self.errand.roster.errors, *job.excluded.values(), wrong])
             )
             return
-        path, whole = job.file.path, sum(b - a for a, b in plan.forget) == job.file.size
-        en = "from the start" if whole else "what is in doubt of it"
-        zh = "从头重新下载" if whole else "重新下载其中可疑的部分"
-        self.line.say(
-            Text(
-                f"{path}: the hash is wrong; fetching {'it once more ' if whole else ''}{en}",
-                f"{path}：哈希不符，{zh}",
-            )
-        )
-        job.redone = job.redone or (plan.guilty is None and not job.earlier)
+        self.line.say(_anew(job, plan))
+        job.redone = job.redone or (plan.suspect is None and not job.earlier)
         job.earlier = ()
-        for start, end in plan.forget:
-            if not job.small:
+        if not job.small:
+            for start, end in plan.forget:
                 job.part.forget(start, end)
+            self.verifier.start_over(job)
         with self._lock:
             self.thrown_away += sum(end - start for start, end in plan.forget)
             job.sent &= {stretch.source for stretch in job.part.done}
-        if not job.small:
-            self.verifier.start_over(job)
-        if plan.guilty is not None:
-            self._blame(job, plan.guilty, proved=plan.proved)
+        if plan.suspect is not None:
+            self._try(job, plan, plan.suspect)
         self.board.free_again(job, plan.forget)
 
-    def _blame(self, job: Job, name: str, *, proved: bool) -> None:
-        outlet = self._outlet(name)
+    def _try(self, job: Job, plan: Redo, suspect: str) -> None:
+        outlet = self._outlet(suspect)
         error = wrong_bytes(job.file, outlet.supplier)
-        self.exclude(outlet, error, job)
-        if proved:
+        known = suspect == outlet.name  # not another program, whose partial file it was
+        if known:
+            self.exclude(outlet, error, job)
+        if known and plan.proved:
             self.give_up(outlet, error, job)
-        else:
-            job.guilty[name] = error
+        elif not job.small:
+            job.trial = Trial(suspect, plan.forget)
+            if known:
+                job.guilty[suspect] = error
+
+    def _put_back(self, job: Job, trial: Trial) -> list[Stretch]:
+        """The suspect's bytes were not what is wrong, or not alone: they are as good as the other's."""
+        job.trial = None
+        job.cleared.add(trial.suspect)
+        job.guilty.pop(trial.suspect, None)
+        self.board.readmit(job, trial.suspect)
+        if trial.complete:
+            for start, old in trial.aside:
+                job.part.write(start, memoryview(old), trial.suspect)
+            for start, end in trial.ranges:
+                job.part.attribute(start, end, trial.suspect)
+            job.sent.add(trial.suspect)
+        with job.part.lock:
+            return list(job.part.done)
 
     def _outlet(self, name: str) -> Outlet:
         return next((o for o in self.outlets if o.name == name), self.outlets[0])
@@ -327,9 +356,11 @@ class Run:
     def give_up(self, outlet: Outlet, error: QtuneError, job: Job) -> None:
         """It is not asked again in this run. The last source's failure is the run's."""
         with self._lock:
-            if self.errand.roster.error_of(outlet.supplier) is not None:
+            if not self.serving(outlet):
                 return
-            if not self.errand.roster.drop(outlet.supplier, error):
+            if outlet.beside is not None:
+                outlet.closed = True
+            elif not self.errand.roster.drop(outlet.supplier, error):
                 known = [*self.errand.roster.errors, *job.excluded.values(), error]
                 self.fail(verdict(job.file, known))
                 return
@@ -341,6 +372,16 @@ class Run:
         with self.board.changed:
             self.board.changed.notify_all()
         self.news.put(None)
+
+    def leave(self, outlet: Outlet, failure: Exception, job: Job) -> None:
+        """Another way to the same hub is given up at its first fault: the usual one is there at once."""
+        try:
+            self.reason(outlet, job.file)
+        except QtuneError as told:
+            failure = told
+        if not isinstance(failure, QtuneError):
+            failure = cut_short(job.file, 0, outlet.supplier)
+        self.give_up(outlet, failure, job)
 
     def stranded(self) -> QtuneError | None:
         """Why a file can come from nowhere any more, if there is such a file."""
@@ -371,3 +412,16 @@ class Run:
         with self._lock:
             self.failure = self.failure or error
         self.news.put(None)
+
+
+def _anew(job: Job, plan: Redo) -> Text:
+    path = job.file.path
+    if sum(end - start for start, end in plan.forget) == job.file.size:
+        return Text(
+            f"{path}: the hash is wrong; fetching it once more from the start",
+            f"{path}：哈希不符，从头重新下载一次",
+        )
+    return Text(
+        f"{path}: the hash is wrong; fetching what is in doubt of it once more",
+        f"{path}：哈希不符，重新下载其中可疑的部分",
+    )
