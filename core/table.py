@@ -202,9 +202,11 @@ TABLE: tuple[Setting, ...] = (
     Setting(
         "MODELSCOPE_CACHE", "path", "~/.cache/modelscope",
         Text("Where ModelScope's own client keeps models.", "ModelScope 客户端自己的模型目录。"),
-        Text("qtune stores models in the Hugging Face cache whichever hub they came from.",
-             "无论来自哪个下载源，qtune 都把模型存放在 Hugging Face 缓存中。"),
-        (_MS,), exported=True,
+        Text("qtune stores models in the Hugging Face cache whichever hub they came from. What lies here is not "
+             "fetched again, and what ModelScope listed is linked here for its client to find.",
+             "无论来自哪个下载源，qtune 都把模型存放在 Hugging Face 缓存中。这里已有的文件不会重复下载；"
+             "清单来自 ModelScope 的模型会在这里建立链接，供其客户端使用。"),
+        ("core.locations", _MS), exported=True,
     ),
     # --- the road ---------------------------------------------------------------------------------
     Setting(

@@ -22,7 +22,7 @@ from qtune.commands.target import defaults, read_target
 from qtune.core.credentials import credential
 from qtune.core.export import child_environment
 from qtune.core.http import open_client, tls_context
-from qtune.core.locations import hf_home, hub_cache, token_file
+from qtune.core.locations import hf_home, hub_cache, modelscope_cache, token_file
 from qtune.core.proxy import proxy_for
 from qtune.core.settings import Settings, problem_of, resolve
 from qtune.core.sources import candidates
@@ -82,6 +82,7 @@ PROVED_HERE: dict[str, tuple[str, str, dict[str, str], Effect]] = {
     "HF_HUB_DISABLE_IMPLICIT_TOKEN": ("0", "1", {"HF_TOKEN": TOKEN}, revealed("huggingface")),
     "MODELSCOPE_ENDPOINT": ("https://modelscope.cn", "https://ms.corp", {}, candidates),
     "MODELSCOPE_API_TOKEN": ("token-one", "token-two", {}, revealed("modelscope")),
+    "MODELSCOPE_CACHE": ("/a", "/b", {}, modelscope_cache),
     "HTTP_PROXY": ("http://a:1", "http://b:1", {}, held_by("http://h/")),
     "HTTPS_PROXY": ("http://a:1", "http://b:1", {}, held_by("https://h/")),
     "ALL_PROXY": ("http://a:1", "http://b:1", {}, held_by("https://h/")),
