@@ -10,8 +10,9 @@ that answered nobody makes a living holder look dead.
 A holder that is stopped (^Z, a debugger, a suspended laptop) is silent like a dead one, and is passed over
 after the same time: whoever waits cannot tell a pause of a minute from one of a week. Continued, it finds out
 with its next heartbeat or `Held.check`, writes no more, and ends with DWN012; all that it had is kept, and
-went on in the other process. A write that was already on its way when it was stopped still lands: it carries
-what was sent for that very place, so it changes nothing.
+went on in the other process. A write that was already on its way when it was stopped still lands. It carries
+what was sent for that very place, and so changes nothing, unless the source sent wrong bytes in that moment:
+no file system can call a write back, and `qtune cache verify` would find it.
 """
 
 from __future__ import annotations
