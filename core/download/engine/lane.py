@@ -47,10 +47,7 @@ if TYPE_CHECKING:
     from qtune.core.download.engine.run import Run
 
 BUFFER = 256 << 10
-LARGE_BUFFER, FEW = (
-    1 << 20,
-    8,
-)  # fewer steps cost less, unless so many buffers leave the processor's cache
+LARGE_BUFFER, FEW = 1 << 20, 8  # larger steps cost less while so few buffers stay in the cache
 FLUSH_S = 0.05  # on a slow line what came is on the disk, and in the journal, after so long
 TICK_S = 0.5
 WORTH_READING = 64 << 10  # of a body's unwanted rest, to keep the connection
