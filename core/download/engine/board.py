@@ -75,7 +75,7 @@ class Board:
         if gap is None:
             return None
         if whole:
-            end = job.file.size
+            end = gap.end
         else:
             end = min(gap.end, gap.start + self._share(sharers))
             if gap.end - end < SMALLEST // 2:
@@ -131,15 +131,19 @@ class Board:
             piece.at += allowed
             return at, allowed
 
-    def extend(self, piece: Piece) -> bool:
-        """A body that goes on behind its piece: what follows is taken along, if it is nobody's."""
+    def extend(self, piece: Piece) -> int | None:
+        """A body that goes on behind its piece: the next stretch that is nobody's is taken along.
+
+        How many bytes come before it, which are here or another's; None: there is no such stretch.
+        """
         with self.changed:
-            follows = next((s for s in piece.job.free if s.start == piece.end), None)
+            follows = next((s for s in piece.job.free if s.start >= piece.end), None)
             if follows is None:
-                return False
-            piece.end = follows.end
+                return None
+            skip = follows.start - piece.end
+            piece.at, piece.end = follows.start, follows.end
             piece.job.free.remove(follows.start, follows.end)
-            return True
+            return skip
 
     def give_back(self, piece: Piece) -> None:
         """What of the piece did not come is free again; the job is complete if nothing is missing."""

@@ -317,13 +317,21 @@ class Lane:
 
     def _read(self, connection: Connection, view: memoryview) -> int:
         """Some bytes; 0 at the end. Raises Unreachable when nothing came for HF_HUB_DOWNLOAD_TIMEOUT."""
-        return connection.readinto(view, self.run.read_s)
+        try:
+            return connection.readinto(view, self.run.read_s)
+        except TimeoutError:
+            assert self.piece is not None
+            raise self.run.silent(self.outlet, self.piece.job.file) from None
 
     def _pour(self, connection: Connection, piece: Piece) -> None:
         self.body_since = flushed = time.monotonic()
         silent_since = flushed
         filled = 0
-        while piece.at < piece.end or self._goes_on(connection, piece):
+        while True:
+            if piece.at >= piece.end:
+                if not self._goes_on(connection, piece):
+                    return
+                silent_since = time.monotonic()
             room = min(len(self._view), piece.end - piece.at)
             try:
                 wait_s = FLUSH_S if filled else TICK_S
@@ -351,14 +359,20 @@ class Lane:
                 self.run.line.check()
             elif got <= 0:
                 self.run.line.check()
-            if got == 0:
-                break
-        if piece.at < piece.end:
-            raise cut_short(piece.job.file, piece.at, self.outlet.supplier)
+            if got == 0 and piece.at < piece.end:
+                raise cut_short(piece.job.file, piece.at, self.outlet.supplier)
 
     def _goes_on(self, connection: Connection, piece: Piece) -> bool:
-        """A source that sends no parts has more in the same body."""
-        return self.outlet.whole and connection.left != 0 and self.run.board.extend(piece)
+        """A source that sends no parts has more in the same body, behind what is here or another's."""
+        skip = None
+        if self.outlet.whole and connection.left != 0:
+            skip = self.run.board.extend(piece)
+        if skip is None:
+            return False
+        self.body_since = 0.0  # what is skipped is not counted, and no sign of a stall
+        self._discard(connection, skip)
+        self.body_since = time.monotonic()
+        return True
 
     def _flush(self, piece: Piece, filled: int) -> None:
         """Only what nobody else has taken meanwhile is written: no byte is written by two."""
@@ -379,8 +393,6 @@ class Lane:
                     at += got
                     self.received += got
                     self.outlet.note(got)
-            except TimeoutError:
-                raise self.run.silent(self.outlet, file) from None
             finally:
                 self._leave(connection)
             if at < file.size:
