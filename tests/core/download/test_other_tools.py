@@ -230,16 +230,19 @@ def test_what_modelscopes_client_downloaded_is_not_fetched_again(
     assert not any(path.is_symlink() for path in theirs.iterdir())
 
 
-def test_of_what_modelscopes_client_filtered_only_the_rest_is_fetched(
-    tiny: Hub, tmp_path: Path
+@pytest.mark.parametrize(
+    ("client", "source"), [("huggingface_hub", FROM_HF), ("modelscope", FROM_MS)]
+)
+def test_of_what_a_client_filtered_only_the_rest_is_fetched(
+    tiny: Hub, tmp_path: Path, client: str, source: Changes
 ) -> None:
     code = f"""
-from modelscope import snapshot_download
+from {client} import snapshot_download
 done(snapshot_download({ID!r}, allow_patterns=[{SHARD!r}]))
 """
     _run(tmp_path, tiny, code)
     tiny.forget()
-    _qtune(tiny, tmp_path, FROM_MS)
+    _qtune(tiny, tmp_path, source)
     assert _sent(tiny) == BODIES - REPO.entries[SHARD].size
 
 
