@@ -95,6 +95,7 @@ def download(
             if isinstance(found, offline.Lacking):
                 where = settings.origin("HF_HUB_OFFLINE").describe()
                 raise offline.incomplete(repo_id, found, where, repo_type)
+            tell(_at_hand(found, time.monotonic() - began))
             return found
         with contextlib.ExitStack() as stack:
             if client is None:
@@ -113,6 +114,7 @@ def download(
                         f"没有下载源响应，使用缓存中的内容。{nobody.error.message.zh}",
                     )
                 )
+                tell(_at_hand(left, time.monotonic() - began))
                 return left
             for _, why in listed.failed:
                 line.say(why)
@@ -225,6 +227,16 @@ def _snapshot(
     )
 
 
+def _at_hand(found: Snapshot, took_s: float) -> Finished:
+    """The end of what was found without a hub's listing."""
+    listed_by = found.source.title if found.source is not None else ""
+    count, size = len(found.files), found.bytes_reused
+    return Finished(
+        str(found.path), found.repo_id, found.commit, listed_by, count, size, 0, size, took_s,
+        (), found.dropped, 0,
+    )  # fmt: skip
+
+
 def _finished(snapshot: Snapshot, fetched: Fetched, manifest: Manifest, took_s: float) -> Finished:
     return Finished(
         str(snapshot.path),
@@ -264,7 +276,8 @@ def _fetch_missing(
     if not jobs:
         return _NOTHING
     total = sum(file.size for file in plan.files)
-    present = total - sum(job.file.size - _begun(job) for job in jobs)
+    whole = total - sum(job.file.size for job in jobs)
+    present = whole + sum(_begun(job) for job in jobs)
     manifest = plan.manifest
     line.tell(
         Planned(
@@ -278,7 +291,8 @@ def _fetch_missing(
     )
     require_room(store.root, *still_to_take((job.part.path, job.file.size) for job in jobs))
     together = line.settings.is_set("QTUNE_SOURCES") and len(roster.everyone) > 1
-    errand = Errand(plan.manifest, store, roster, together, held.check)
+    here = (len(plan.files) - len(jobs), whole)
+    errand = Errand(plan.manifest, store, roster, together, held.check, here)
     return fetch_all(jobs, errand, Road(line.settings), line)
 
 

@@ -174,3 +174,10 @@ def test_a_reader_that_goes_away_does_not_stop_the_download(online: Shell, home:
     _, err = child.communicate(timeout=60)
     assert (child.returncode, err) == (141, b"")
     assert events(online.qtune("download", QWEN, "--format", "json").stdout)[-1]["received"] == 0
+
+
+def test_offline_a_program_is_told_where_it_lies(online: Shell) -> None:
+    path = online.qtune("download", QWEN, "-q").stdout.strip()
+    done = online.qtune("download", QWEN, "--offline", "--format", "json")
+    (last,) = events(done.stdout)
+    assert (last["event"], last["path"], last["received"]) == ("finished", path, 0)

@@ -36,7 +36,8 @@ IDLE_S = 2.0  # a connection that finds nothing to do for so long ends
 class Errand:
     """What is fetched, whose listing says so, where to; `together`: from all sources at once.
 
-    `check` raises where the store is not ours to write to any more.
+    `check` raises where the store is not ours to write to any more. `here` files of so many bytes are whole
+    already: they are counted, not fetched.
     """
 
     manifest: Manifest
@@ -44,6 +45,7 @@ class Errand:
     roster: Roster
     together: bool
     check: Callable[[], None]
+    here: tuple[int, int] = (0, 0)
 
 
 class Run:

@@ -18,7 +18,8 @@ class Reporter:
 
     def __init__(self, run: Run) -> None:
         self._run = run
-        self._total = sum(job.file.size for job in run.jobs)
+        self._files_here, self._bytes_here = run.errand.here
+        self._total = self._bytes_here + sum(job.file.size for job in run.jobs)
         self._pace = Pace()
         self._paces: dict[Outlet, Pace] = {outlet: Pace() for outlet in run.outlets}
         self._files: dict[Job, Pace] = {}

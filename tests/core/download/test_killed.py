@@ -161,7 +161,7 @@ def test_used_as_a_library_an_interrupt_leaves_no_thread_behind(hub: Hub, tmp_pa
 def test_two_processes_share_one_download(tmp_path: Path) -> None:
     repo = _model()
     with Hub([repo]) as hub:
-        slow = Fault("slow", "cdn", method="GET", bytes_per_second=400_000)
+        slow = Fault("slow", "cdn", method="GET", bytes_per_second=80_000)
         hub.fault(slow)
         first = child(hub, tmp_path, repo.id, **FROM_HF)
         _wait_until(lambda: bool(hub.seen("cdn", method="GET")))
