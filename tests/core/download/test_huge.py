@@ -50,7 +50,9 @@ atexit.register(peak)
 {CHILD}
 """
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="counts on holes in files and /proc")
+pytestmark = pytest.mark.skipif(
+    sys.platform != "linux", reason="counts on holes in files and /proc"
+)
 
 
 def _child(hub: Hub, home: Path, repo: Repo, **changes: str) -> subprocess.Popen[str]:
