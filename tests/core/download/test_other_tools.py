@@ -112,9 +112,9 @@ def _sent(hub: Hub) -> int:
 
 
 def _is_file(request: Request) -> bool:
-    """ModelScope names the file behind the question mark."""
+    """Small files of Hugging Face come from /resolve-cache/; ModelScope names them behind the question mark."""
     path, origin = request.path, request.origin
-    return origin.endswith("cdn") or "/resolve/" in path or "FilePath" in request.query
+    return origin.endswith("cdn") or "/resolve" in path or "FilePath" in request.query
 
 
 def _run(home: Path, hub: Hub, code: str, **changes: str) -> sdk.Outcome:
