@@ -103,7 +103,7 @@ class Beside:
     def _judge(self, now: float) -> None:
         xet, run = self._hub.run, self._run
         assert xet is not None
-        busy = sum(lane.outlet is self._outlet for lane in run.reading())
+        busy = sum(lane.outlet is self._outlet for lane in run.lanes.reading)
         if xet.poll() is State.FAILED:
             run.give_up(self._outlet, self._hub.ended(), run.jobs[0])
         elif not busy:
@@ -118,7 +118,7 @@ class Beside:
     def _plain_speed(self, now: float) -> float:
         """Of one connection, lately; 0 where nobody knows."""
         samples = self._samples
-        samples.append((now, self._plain.received, self._run.lanes_of(self._plain)))
+        samples.append((now, self._plain.received, self._run.lanes.of(self._plain)))
         while samples[-1][0] - samples[0][0] > DEAD_S:
             samples.popleft()
         elapsed = samples[-1][0] - samples[0][0]

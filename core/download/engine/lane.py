@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-import contextlib
 import threading
 import time
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
-from urllib.parse import urljoin
 
-from qtune import __version__
-from qtune.core.download import patience
 from qtune.core.download.digest import Digests, Hasher, Stopped
+from qtune.core.download.engine.asking import Asking
+from qtune.core.download.engine.bearing import Bearing
 from qtune.core.download.engine.job import Piece
 from qtune.core.download.engine.outlet import Outlet
 from qtune.core.download.failures import (
     cut_short,
-    passing,
-    ranges_refused,
-    storage_refuses,
     too_slow,
 )
 from qtune.core.download.response import (
@@ -26,22 +20,9 @@ from qtune.core.download.response import (
     NoRanges,
     OddLength,
     Throttled,
-    Wanted,
-    bytes_to_skip,
-    other_size,
 )
-from qtune.core.errors import HubError, NotFound, QtuneError
-from qtune.core.hub.answers import (
-    MOST_HOPS,
-    nonsense,
-    origin_of,
-    rate_limit,
-    redirect_target,
-    same_origin,
-    whole_number,
-)
-from qtune.core.wire.connection import Connection, Stale
-from qtune.core.wire.head import Head
+from qtune.core.errors import QtuneError
+from qtune.core.wire.connection import Connection
 
 if TYPE_CHECKING:
     from qtune.core.download.engine.run import Run
@@ -50,11 +31,7 @@ BUFFER = 256 << 10
 LARGE_BUFFER, FEW = 1 << 20, 8  # larger steps cost less while so few buffers stay in the cache
 FLUSH_S = 0.05  # on a slow line what came is on the disk, and in the journal, after so long
 TICK_S = 0.5
-WORTH_READING = 64 << 10  # of a body's unwanted rest, to keep the connection
-REST_S = 0.2  # ... if it comes that soon
-MOST_KEPT = 3  # connections: the hub's own and the storage's
-MOST_ODD_LENGTHS = 2
-_IDENTITY = {"User-Agent": f"qtune/{__version__}", "Accept-Encoding": "identity"}
+REST_S = 0.2  # of a body that nobody wants, to keep the connection, if it comes that soon
 
 
 class Lane:
@@ -68,18 +45,15 @@ class Lane:
         self.retired = False
         self._stalled = False
         self._speed = 0.0
-        self._patience = patience.Patience()
-        self._connections: dict[tuple[str, str, int | None], Connection] = {}
-        self._reading: Connection | None = None
+        self._asking = Asking(run, outlet, number)
+        self._bearing = Bearing(run, outlet, self._asking, self.retire)
         self._view = memoryview(bytearray(LARGE_BUFFER if number <= FEW else BUFFER))
         self.thread = threading.Thread(target=self._work, name=f"download {number}", daemon=True)
 
     def cut(self, *, stalled: bool = False) -> None:
         """From any thread: whatever it waits for ends now."""
         self._stalled = stalled
-        reading = self._reading
-        if reading is not None:
-            reading.abort()
+        self._asking.abort()
 
     def retire(self) -> None:
         """It ends after its piece."""
@@ -102,9 +76,9 @@ class Lane:
         except BaseException as error:
             self.run.fail(error)
         finally:
-            for connection in self._connections.values():
-                connection.close()
-            self.run.left(self)
+            self._asking.close()
+            self.run.lanes.left(self)
+            self.run.news.put(None)
 
     def _serve(self, piece: Piece) -> None:
         self.piece = piece
@@ -120,192 +94,26 @@ class Lane:
             self.body_since = 0.0
             self.piece = None
             self.run.board.give_back(piece)
-            self.run.look(piece.job)
+            self.run.judging.look(piece.job)
         if self.received > before:
-            self._patience.good()
+            self._bearing.patience.good()
             self._speed = (self.received - before) / max(1e-3, time.monotonic() - began)
         if failure is not None:
             self.run.line.check()
-            self._bear(failure, piece, began)
-
-    # what goes wrong
-
-    def _bear(self, failure: Exception, piece: Piece, asked_at: float) -> None:
-        run, outlet = self.run, self.outlet
-        if outlet.beside is not None:
-            run.leave(outlet, failure, piece.job)
-        elif isinstance(failure, NoRanges):
-            if piece.whole:
-                run.give_up(outlet, ranges_refused(outlet.supplier), piece.job)
-            outlet.whole = True
-        elif isinstance(failure, OddLength):
-            count = outlet.odd_lengths.get(piece.job, 0)
-            outlet.odd_lengths[piece.job] = count + 1
-            self._forget_address(piece)
-            if count >= MOST_ODD_LENGTHS:
-                source = outlet.supplier.hub.source
-                run.give_up(outlet, other_size(piece.job.file, failure.size, source), piece.job)
-        elif isinstance(failure, Expired):
-            self._refused(piece)
-        elif isinstance(failure, Throttled):
-            run.told_to_wait(outlet, failure, asked_at, piece.job)
-        elif isinstance(failure, NotFound):
-            run.exclude(outlet, failure, piece.job)
-        elif isinstance(failure, HubError) and passing(failure):
-            waits = failure.status == 503 and failure.retry_after is not None
-            if waits:
-                told = Throttled(503, failure.retry_after)
-                run.told_to_wait(outlet, told, asked_at, piece.job)
-            else:
-                self._failed(failure, piece)
-        elif isinstance(failure, HubError) and failure.status == 429:
-            told = Throttled(429, failure.retry_after)
-            run.told_to_wait(outlet, told, asked_at, piece.job)
-        else:
-            assert isinstance(failure, QtuneError)
-            run.give_up(outlet, failure, piece.job)
-
-    def _refused(self, piece: Piece) -> None:
-        """The storage refuses a signed address: a new one costs no retry, unless that is refused too."""
-        self._forget_address(piece)
-        self._patience.relocations += 1
-        if self._patience.relocations > 1 and self.run.others_receive(piece):
-            self.outlet.refuses_parts_at_once(self._own())
-        elif self._patience.relocations > patience.MOST_RELOCATIONS:
-            self.run.give_up(self.outlet, storage_refuses(self.outlet.supplier), piece.job)
-
-    def _failed(self, error: HubError, piece: Piece) -> None:
-        self._forget_address(piece)
-        self._patience.failures += 1
-        run, outlet = self.run, self.outlet
-        if self._patience.failures > patience.most_failures(run.alone):
-            if outlet.lives() and run.lanes_of(outlet) > 1:
-                outlet.crew.limit(run.lanes_of(outlet) - 1)  # it takes no more than the others
-                self.retire()
-            else:
-                run.give_up(outlet, error, piece.job)
-            return
-        run.retried(outlet, piece.job, error.message)
-        run.line.pause(patience.back_off_s(self._patience.failures))
-
-    def _forget_address(self, piece: Piece) -> None:
-        known = self.outlet.addresses.signed(piece.job, self._own())
-        if known is not None:
-            self.outlet.addresses.forget(piece.job, self._own(), known.url)
-
-    def _own(self) -> int:
-        return self.number if self.outlet.own_addresses else 0
-
-    # the request
+            self._bearing.bear(failure, piece, began)
 
     def _fetch(self, piece: Piece) -> None:
         if piece.job.small:
             self._fetch_small(piece)
             return
-        connection, skip = self._ask(piece)
+        connection, skip = self._asking.ask(piece)
         try:
             self._discard(connection, skip)
             self._pour(connection, piece)
-            self._leave(connection, REST_S)
+            self._asking.leave(connection, REST_S)
         except BaseException:
-            self._drop(connection)
+            self._asking.drop(connection)
             raise
-
-    def _ask(self, piece: Piece) -> tuple[Connection, int]:
-        """The body of the answer, whose first so many bytes are not wanted; the address is learned."""
-        outlet, file = self.outlet, piece.job.file
-        part = not piece.whole and (piece.at, piece.end) != (0, file.size)
-        address = outlet.addresses.signed(piece.job, self._own()) or self.run.address(outlet, file)
-        url, headers, hubs_own = address.url, dict(address.headers), address.hubs_own
-        source = outlet.supplier.hub.source
-        for _ in range(MOST_HOPS):
-            sent = {**headers, **_IDENTITY}
-            if part:
-                sent["Range"] = f"bytes={piece.at}-{piece.end - 1}"
-            connection, head = self._head(url, sent)
-            if hubs_own:
-                self._heed(head, piece)
-            target = redirect_target(head.status, head.headers, url)
-            if target is None:
-                break
-            self._leave(connection, self.run.connect_s)
-            if not same_origin(url, target):
-                headers = {}  # what belongs to one address goes to no other
-                hubs_own = False
-            url = urljoin(url, target)
-        else:
-            raise nonsense(source, "redirects in a circle", "重定向陷入循环")
-        try:
-            skip = bytes_to_skip(
-                head.status, head.headers, url, Wanted(file, piece.at, part), source
-            )
-        except BaseException as error:
-            self._leave(connection)
-            if hubs_own and isinstance(error, Expired):
-                self.run.reason(outlet, file)  # a refusal of the hub's own has a better name
-            raise
-        if part and head.status == 200:
-            outlet.whole = True
-        if not hubs_own and url != address.url:
-            outlet.addresses.learn(piece.job, self._own(), url, headers)
-        return connection, skip
-
-    def _heed(self, head: Head, piece: Piece) -> None:
-        """What the hub says beside its answer: another size, or that its patience is used up."""
-        size = whole_number(head.headers.get("x-linked-size"))
-        if size is not None and size != piece.job.file.size:
-            raise other_size(piece.job.file, size, self.outlet.supplier.hub.source)
-        limit = rate_limit(head.headers)
-        if limit is not None and limit.remaining == 0 and head.status < 400:
-            self.run.told_to_wait(
-                self.outlet, Throttled(head.status, limit.reset_s), time.monotonic(), piece.job
-            )
-
-    def _head(self, url: str, headers: Mapping[str, str]) -> tuple[Connection, Head]:
-        run = self.run
-        origin = origin_of(url)
-        for _ in range(2):
-            run.line.check()
-            began = time.monotonic()
-            kept = self._connections.pop(origin, None)
-            opens = self.outlet.opens or run.road.open
-            connection = kept or opens(url, run.connect_s, self.outlet.name)
-            self._keep(origin, connection)
-            self._reading = connection
-            run.line.check()
-            try:
-                head = connection.get(url, headers, run.read_s)
-            except Stale:
-                self._drop(connection)
-                continue
-            except BaseException:
-                self._drop(connection)
-                raise
-            self.outlet.note_round_trip(time.monotonic() - began)
-            return connection, head
-        raise AssertionError("the second connection is a new one")
-
-    def _keep(self, origin: tuple[str, str, int | None], connection: Connection) -> None:
-        self._connections[origin] = connection
-        while len(self._connections) > MOST_KEPT:
-            self._connections.pop(next(iter(self._connections))).close()
-
-    def _drop(self, connection: Connection) -> None:
-        self._reading = None
-        self._connections.pop(connection.origin, None)
-        connection.close()
-
-    def _leave(self, connection: Connection, wait_s: float = 0.0) -> None:
-        """Ready for the next request, or closed. A short rest is read, if it comes within `wait_s`."""
-        with contextlib.suppress(QtuneError, TimeoutError):
-            while connection.left and connection.left <= WORTH_READING:
-                if not connection.readinto(self._view, wait_s):
-                    break
-        if not connection.reusable:
-            self._drop(connection)
-        self._reading = None
-
-    # the body
 
     def _discard(self, connection: Connection, count: int) -> None:
         while count > 0:
@@ -384,7 +192,7 @@ class Lane:
         file = piece.job.file
         content = bytearray(file.size)
         if file.size:
-            connection, skip = self._ask(piece)
+            connection, skip = self._asking.ask(piece)
             try:
                 self._discard(connection, skip)
                 view, at = memoryview(content), 0
@@ -394,11 +202,11 @@ class Lane:
                     self.received += got
                     self.outlet.note(got)
             finally:
-                self._leave(connection)
+                self._asking.leave(connection)
             if at < file.size:
                 raise cut_short(file, at, self.outlet.supplier)
         self.run.board.claim(piece, file.size)
-        self.run.came_whole(self.outlet, piece.job, content, _digests(piece, content))
+        self.run.judging.came_whole(self.outlet, piece.job, content, _digests(piece, content))
 
 
 def _digests(piece: Piece, content: bytearray) -> Digests:

@@ -52,10 +52,10 @@ def fetch_all(jobs: Sequence[Job], errand: Errand, road: Road, line: Line) -> Fe
     try:
         for job in jobs:
             if not job.file.size:
-                run.is_empty(job)
+                run.judging.is_empty(job)
             elif not job.small and job.part.path.exists():
                 run.board.open(job)
-                run.look(job)
+                run.judging.look(job)
         while run.kept < len(jobs):
             line.check()
             if run.failure is not None:
@@ -100,17 +100,17 @@ def _staff(run: Run, numbers: count[int]) -> None:
         outlet.crew.note(now, outlet.received, cpu, outlet.round_trip_s)
         if not run.serving(outlet):
             continue
-        here = run.lanes_of(outlet)
+        here = run.lanes.of(outlet)
         if here < outlet.crew.count:
             missing = min(
-                outlet.crew.count - here, run.board.wants(run.may(outlet)) - run.idle(outlet)
+                outlet.crew.count - here, run.board.wants(run.may(outlet)) - run.lanes.idle(outlet)
             )
             for _ in range(missing):
                 lane = Lane(run, outlet, next(numbers))
-                run.joined(lane)
+                run.lanes.joined(lane)
                 lane.thread.start()
         elif here > outlet.crew.count:
-            run.retire(outlet, here - outlet.crew.count)
+            run.lanes.retire(outlet, here - outlet.crew.count)
 
 
 class _Watch:
@@ -126,7 +126,7 @@ class _Watch:
         if now < self._next:
             return
         self._next = now + 0.5
-        reading = self._run.reading()
+        reading = self._run.lanes.reading
         self._samples = {lane: self._samples.get(lane, deque(maxlen=64)) for lane in reading}
         received, watched = {}, {}
         for lane, samples in self._samples.items():
@@ -150,9 +150,9 @@ def _end(run: Run) -> None:
     run.board.close()
     run.line.cut()
     deadline = time.monotonic() + FAREWELL_S
-    for lane in run.reading(everyone=True):
+    for lane in run.lanes.all:
         lane.thread.join(max(0.0, deadline - time.monotonic()))
-    run.verifier.end(max(0.05, deadline - time.monotonic()))
+    run.judging.verifier.end(max(0.05, deadline - time.monotonic()))
     for job in run.jobs:
         if not job.kept and not job.pieces:
             job.part.close()

@@ -1,4 +1,4 @@
-"""What the connections of one run share: which source may send what, what has come, and what to do when it is wrong."""
+"""What the connections of one run share: which source may send what, where to ask, what has come, who is given up."""
 
 from __future__ import annotations
 
@@ -8,17 +8,14 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from qtune.core.download.digest import Digests, Hasher
 from qtune.core.download.engine.addresses import Address
-from qtune.core.download.engine.blame import Redo, Trial, redo
 from qtune.core.download.engine.board import Board, May
-from qtune.core.download.engine.intervals import Stretch
 from qtune.core.download.engine.job import Job, Piece
-from qtune.core.download.engine.lane import Lane
+from qtune.core.download.engine.judging import Judging
+from qtune.core.download.engine.lanes import Lanes
 from qtune.core.download.engine.outlet import Outlet, alike
-from qtune.core.download.engine.verifier import Verifier
-from qtune.core.download.events import Dropped, FileDone, Retried, Waiting
-from qtune.core.download.failures import cut_short, other_content, verdict, wrong_bytes
+from qtune.core.download.events import Dropped, Retried, Waiting
+from qtune.core.download.failures import cut_short, other_content, verdict
 from qtune.core.download.line import Line
 from qtune.core.download.response import Throttled
 from qtune.core.download.roster import Roster
@@ -62,18 +59,17 @@ class Run:
             line,
         )
         self.board = Board(jobs)
-        self.verifier = Verifier(self._judge, self.fail)
         self.news: queue.SimpleQueue[None] = queue.SimpleQueue()
         self.failure: BaseException | None = None
-        self.lanes: set[Lane] = set()
+        self.lanes = Lanes()
         self.retries = 0
         self.kept = self.kept_bytes = 0  # files in the store, and what they hold
         self.received = 0
-        self.thrown_away = 0
         self.excluded = False
         self.connect_s = float(line.settings.number("HF_HUB_ETAG_TIMEOUT"))
         self.read_s = float(line.settings.number("HF_HUB_DOWNLOAD_TIMEOUT"))
         self._lock = threading.RLock()
+        self.judging = Judging(self)
 
     # who may send what
 
@@ -129,7 +125,7 @@ class Run:
         outlet.commit, outlet.known = theirs.commit, True
 
     def take(self, outlet: Outlet, speed: float) -> Piece | None:
-        sharers = sum(each.crew.count for each in self.outlets if self.lanes_of(each))
+        sharers = sum(each.crew.count for each in self.outlets if self.lanes.of(each))
         return self.board.take(
             outlet.name,
             self.may(outlet),
@@ -154,47 +150,6 @@ class Run:
         """As long as the source wants to be left alone."""
         while (seconds := outlet.quiet_s()) > 0:
             self.line.pause(min(seconds, 0.5))
-
-    def lanes_of(self, outlet: Outlet) -> int:
-        with self._lock:
-            return sum(lane.outlet is outlet and not lane.retired for lane in self.lanes)
-
-    def others_receive(self, piece: Piece) -> bool:
-        """Is another connection reading a part of this file from the same source?"""
-        with self._lock:
-            return any(
-                lane.body_since and lane.piece and lane.piece.job is piece.job
-                for lane in self.lanes
-                if lane.piece is not piece and lane.outlet.name == piece.source
-            )
-
-    def joined(self, lane: Lane) -> None:
-        with self._lock:
-            self.lanes.add(lane)
-
-    def retire(self, outlet: Outlet, count: int) -> None:
-        """So many of its connections end after their piece."""
-        with self._lock:
-            active = [lane for lane in self.lanes if lane.outlet is outlet and not lane.retired]
-            for lane in active[:count]:
-                lane.retire()
-
-    def reading(self, *, everyone: bool = False) -> list[Lane]:
-        with self._lock:
-            return [lane for lane in self.lanes if everyone or lane.body_since]
-
-    def idle(self, outlet: Outlet) -> int:
-        """Connections that are about to look for work."""
-        with self._lock:
-            return sum(
-                lane.outlet is outlet and not lane.retired and lane.piece is None
-                for lane in self.lanes
-            )
-
-    def left(self, lane: Lane) -> None:
-        with self._lock:
-            self.lanes.discard(lane)
-        self.news.put(None)
 
     # where to ask
 
@@ -223,38 +178,22 @@ class Run:
             old = memoryview(bytearray(len(data)))
             job.trial.note(start, bytes(old[: job.part.read(start, old)]), data)
         job.part.write(start, data, outlet.name)
+        job.sent.add(outlet.name)
+        self.came(len(data))
+        self.judging.verifier.look(job, whole=False)
+
+    def came(self, count: int) -> None:
         with self._lock:
-            self.received += len(data)
-            job.sent.add(outlet.name)
-        self.verifier.look(job, whole=False)
+            self.received += count
 
-    def came_whole(self, outlet: Outlet, job: Job, content: bytearray, digests: Digests) -> None:
-        """A small file, never partly on the disk."""
+    def keeps(self, job: Job) -> None:
+        """It is in the store."""
         with self._lock:
-            self.received += len(content)
-        if digests.match(job.file):
-            self._write_whole(job, content)
-            job.sent.add(outlet.name)
-            self._keep(job, digests)
-        else:
-            self._once_more(job, [Stretch(0, job.file.size, outlet.name)])
-
-    def is_empty(self, job: Job) -> None:
-        """Nothing is asked for; the listing's hash must be that of nothing."""
-        digests = Hasher(job.file).digests()
-        if digests.match(job.file):
-            self._write_whole(job, b"")
-            self._keep(job, digests)
-        else:
-            self.fail(wrong_bytes(job.file, self.outlets[0].supplier))
-
-    def _write_whole(self, job: Job, content: bytes | bytearray) -> None:
-        job.part.path.parent.mkdir(parents=True, exist_ok=True)
-        job.part.path.write_bytes(content)
-
-    def look(self, job: Job) -> None:
-        if job.opened and not job.small:
-            self.verifier.look(job, whole=job.part.frontier == job.file.size)
+            job.kept = True
+            self.kept += 1
+            self.kept_bytes += job.file.size
+        if self.kept == len(self.jobs):  # each of many small files would wake whoever waits for all
+            self.news.put(None)
 
     def standing(self) -> tuple[int, int, list[Job]]:
         """How many files are in the store, what they hold, and the larger ones that are on their way."""
@@ -262,92 +201,10 @@ class Run:
             under_way = [job for job in self.jobs if job.opened and not job.kept and not job.small]
             return self.kept, self.kept_bytes, under_way
 
-    def _judge(self, job: Job, digests: Digests) -> None:
-        if digests.match(job.file):
-            self._keep(job, digests)
-        else:
-            with job.part.lock:
-                here = list(job.part.done)
-            self._once_more(job, here)
-
-    def _keep(self, job: Job, digests: Digests) -> None:
-        manifest = self.errand.manifest
-        order = [outlet.name for outlet in self.outlets]
-        senders = tuple(sorted(job.sent, key=order.index))
-        self.errand.check()
-        job.part.close()
-        lister = manifest.listed_by
-        self.errand.store.keep(job.file, manifest.commit, digests, "+".join(senders), lister.name)
-        with self._lock:
-            job.kept = True
-            self.kept += 1
-            self.kept_bytes += job.file.size
-        sha256, file = digests.sha256, job.file
-        self.line.tell(FileDone(file.path, file.size, sha256, senders, lister.title))
-        for name, error in job.guilty.items():
-            self.give_up(self._outlet(name), error, job)
-        if self.kept == len(self.jobs):  # each of many small files would wake whoever waits for all
-            self.news.put(None)
-
-    def _once_more(self, job: Job, here: list[Stretch]) -> None:
-        if job.trial is not None:
-            here = self._put_back(job, job.trial)
-        able = [s.name for s in self.errand.roster.active() if s.name not in job.excluded]
-        lister = self.errand.manifest.listed_by.name
-        plan = redo(here, job.earlier, able, lister, cleared=job.cleared, redone=job.redone)
-        if plan is None:
-            last = self._outlet(next((s.source for s in reversed(here)), lister))
-            wrong = wrong_bytes(job.file, last.supplier)
-            self.fail(
-                verdict(job.file, [*self.errand.roster.errors, *job.excluded.values(), wrong])
-            )
-            return
-        self.line.say(_anew(job, plan))
-        job.redone = job.redone or (plan.suspect is None and not job.earlier)
-        job.earlier = ()
-        if not job.small:
-            for start, end in plan.forget:
-                job.part.forget(start, end)
-            self.verifier.start_over(job)
-        with self._lock:
-            self.thrown_away += sum(end - start for start, end in plan.forget)
-            job.sent &= {stretch.source for stretch in job.part.done}
-        if plan.suspect is not None:
-            self._try(job, plan, plan.suspect)
-        self.board.free_again(job, plan.forget)
-
-    def _try(self, job: Job, plan: Redo, suspect: str) -> None:
-        outlet = self._outlet(suspect)
-        error = wrong_bytes(job.file, outlet.supplier)
-        known = suspect == outlet.name  # not another program, whose partial file it was
-        if known:
-            self.exclude(outlet, error, job)
-        if known and plan.proved:
-            self.give_up(outlet, error, job)
-        elif not job.small:
-            job.trial = Trial(suspect, plan.forget)
-            if known:
-                job.guilty[suspect] = error
-
-    def _put_back(self, job: Job, trial: Trial) -> list[Stretch]:
-        """The suspect's bytes were not what is wrong, or not alone: they are as good as the other's."""
-        job.trial = None
-        job.cleared.add(trial.suspect)
-        job.guilty.pop(trial.suspect, None)
-        self.board.readmit(job, trial.suspect)
-        if trial.complete:
-            for start, old in trial.aside:
-                job.part.write(start, memoryview(old), trial.suspect)
-            for start, end in trial.ranges:
-                job.part.attribute(start, end, trial.suspect)
-            job.sent.add(trial.suspect)
-        with job.part.lock:
-            return list(job.part.done)
-
-    def _outlet(self, name: str) -> Outlet:
+    def outlet(self, name: str) -> Outlet:
         return next((o for o in self.outlets if o.name == name), self.outlets[0])
 
-    # what goes wrong
+    # who fails
 
     def exclude(self, outlet: Outlet, error: QtuneError, job: Job) -> None:
         """A source without this one file may have the others."""
@@ -366,7 +223,7 @@ class Run:
                 known = [*self.errand.roster.errors, *job.excluded.values(), error]
                 self.fail(verdict(job.file, known))
                 return
-            lanes = [lane for lane in self.lanes if lane.outlet is outlet]
+            lanes = [lane for lane in self.lanes.all if lane.outlet is outlet]
         self.line.tell(Dropped(outlet.name, outlet.supplier.title, error.message))
         self.excluded = True
         for lane in lanes:
@@ -414,16 +271,3 @@ class Run:
         with self._lock:
             self.failure = self.failure or error
         self.news.put(None)
-
-
-def _anew(job: Job, plan: Redo) -> Text:
-    path = job.file.path
-    if sum(end - start for start, end in plan.forget) == job.file.size:
-        return Text(
-            f"{path}: the hash is wrong; fetching it once more from the start",
-            f"{path}：哈希不符，从头重新下载一次",
-        )
-    return Text(
-        f"{path}: the hash is wrong; fetching what is in doubt of it once more",
-        f"{path}：哈希不符，重新下载其中可疑的部分",
-    )

@@ -58,14 +58,14 @@ class Reporter:
         )
 
     def _in_use(self, outlet: Outlet) -> bool:
-        return bool(outlet.received or self._run.lanes_of(outlet))
+        return bool(outlet.received or self._run.lanes.of(outlet))
 
     def _source(self, outlet: Outlet) -> SourceStatus:
         quiet = outlet.quiet_s()
         return SourceStatus(
             outlet.name,
             outlet.supplier.title,
-            self._run.lanes_of(outlet),
+            self._run.lanes.of(outlet),
             self._paces[outlet].bytes_per_second,
             outlet.received,
             quiet or None,
@@ -79,7 +79,7 @@ class Reporter:
             job.file.path,
             job.file.size,
             done,
-            self._run.verifier.position(job),
+            self._run.judging.verifier.position(job),
             pace.bytes_per_second,
             len(job.pieces),
         )
