@@ -158,19 +158,20 @@ TABLE: tuple[Setting, ...] = (
     ),
     Setting(
         "HF_HUB_DISABLE_XET", "bool", "False",
-        Text("Let huggingface_hub download over plain HTTP.", "让 huggingface_hub 使用普通 HTTP 下载。"),
+        Text("Download by plain HTTPS alone.", "只用普通 HTTPS 下载。"),
         Text(
             "When the Xet hosts are blocked, huggingface_hub is silent for two minutes a file. "
-            "qtune's own downloader always uses plain HTTP.",
-            "Xet 主机被屏蔽时，huggingface_hub 每个文件会无声等待两分钟。qtune 自己的下载器始终使用普通 HTTP。",
+            "qtune tries Xet beside plain HTTPS, and drops it when it is dead or slower.",
+            "Xet 主机被屏蔽时，huggingface_hub 每个文件会无声等待两分钟。"
+            "qtune 只在普通 HTTPS 之外并行尝试 Xet，没有响应或更慢时即停用。",
         ),
-        (_HF,), exported=True,
+        ("core.download.xet", _HF), exported=True,
     ),
     Setting(
         "HF_XET_HIGH_PERFORMANCE", "bool", "False",
         Text("Let the Xet client use all bandwidth and much memory.", "让 Xet 客户端占满带宽（内存占用也大）。"),
         Text("Only on a fast line with 64 GB of memory or more.", "仅适合高速网络且内存不少于 64 GB 的机器。"),
-        (_HF,), exported=True,
+        ("core.download.xet_run", _HF), exported=True,
     ),
     Setting(
         "HF_HUB_DISABLE_IMPLICIT_TOKEN", "bool", "False",

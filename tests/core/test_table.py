@@ -93,6 +93,8 @@ PROVED_HERE: dict[str, tuple[str, str, dict[str, str], Effect]] = {
 PROVED_ELSEWHERE: dict[str, str] = {
     "HF_HUB_OFFLINE": "tests/core/download/test_offline.py::test_an_empty_cache_is_an_error_that_names_the_setting",
     "HF_HUB_DISABLE_SYMLINKS": "tests/core/download/test_layout.py::test_without_links_the_snapshot_holds_the_files",
+    "HF_HUB_DISABLE_XET": "tests/core/download/test_xet_run.py::test_where_something_forbids_it_nothing_is_asked_for",
+    "HF_XET_HIGH_PERFORMANCE": "tests/core/download/test_xet_run.py::test_the_users_own_values_go_before_ours",
     "QTUNE_CONNECTIONS": "tests/core/download/test_store.py::test_the_number_of_connections_is_what_the_setting_says",
     "QTUNE_IP_FAMILY": "tests/core/test_http.py::test_the_address_family_of_the_settings",
     "SSL_CERT_FILE": "tests/core/test_http.py::test_the_ca_file_of_the_settings_is_the_one_that_counts",

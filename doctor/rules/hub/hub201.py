@@ -117,7 +117,7 @@ RULE = Rule(
             HF_HUB_DISABLE_XET=1
             ```
 
-            qtune's own downloader does not use Xet.
+            qtune's own downloader then goes by plain HTTPS by itself.
             """,
             """
             - 另一个下载源有同样的模型：改用它，`USE_MODELSCOPE=True`。
@@ -131,7 +131,7 @@ RULE = Rule(
             HF_HUB_DISABLE_XET=1
             ```
 
-            qtune 自己的下载器不使用 Xet。
+            qtune 自己的下载器会自动改走普通 HTTPS。
             """,
         ),
         verify=prose(

@@ -29,9 +29,9 @@ def judge(facts: Facts) -> Iterable[Finding]:
             Severity.WARNING if pushing else Severity.INFO,
             Text(
                 f"huggingface_hub in your own scripts would stand still at each large file: it goes by Xet "
-                f"to {xet.reach.host}, and there {how.en}. qtune's own download does not use Xet",
+                f"to {xet.reach.host}, and there {how.en}. qtune's own download goes by plain HTTPS then",
                 f"你自己脚本中的 huggingface_hub 会在每个大文件上卡住：它通过 Xet 访问 {xet.reach.host}，"
-                f"而那里{how.zh}。qtune 自己的下载不使用 Xet",
+                f"而那里{how.zh}。qtune 自己的下载会改走普通 HTTPS",
             ),
             (trail(xet.reach),),
             fix=Fix(

@@ -113,7 +113,7 @@ RULE = Rule(
             | 2.x | httpx2, the system's certificates | `SSL_CERT_FILE`, `HTTPS_PROXY`, `ALL_PROXY` |
 
             qtune needs 1.0 or newer, and tells by PKG702 where it is older. `HF_HUB_DISABLE_SYMLINKS` is read
-            from 1.9 on. `HF_XET_*` is read by hf_xet alone; qtune's own downloader does not use Xet.
+            from 1.9 on. `HF_XET_*` is read by hf_xet alone, which qtune uses too where it is installed.
             """,
             """
             该设置不起作用，而且没有任何提示。哪些变量有效取决于版本：
@@ -125,7 +125,7 @@ RULE = Rule(
             | 2.x | httpx2，使用系统证书 | `SSL_CERT_FILE`、`HTTPS_PROXY`、`ALL_PROXY` |
 
             qtune 需要 1.0 或更新的版本，过旧时由 PKG702 提示。`HF_HUB_DISABLE_SYMLINKS` 从 1.9 起有效。
-            `HF_XET_*` 只由 hf_xet 读取；qtune 自己的下载器不使用 Xet。
+            `HF_XET_*` 只由 hf_xet 读取；装有 hf_xet 时 qtune 也会用到它。
             """,
         ),
         detect=prose(
