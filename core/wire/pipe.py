@@ -13,8 +13,8 @@ from typing import Protocol
 
 from qtune.core.wire.streams import Deadline, Stream
 
-MOST_GATHERED = 1 << 20
-GATHER_S = 0.25
+MOST_GATHERED = 1 << 18  # bytes
+GATHER_S = 0.01  # longer would let the window of a far sender run full: it then waits for us, every round trip
 _NOTHING_YET = (BlockingIOError, ssl.SSLWantReadError)
 _RCVLOWAT: int | None = getattr(socket, "SO_RCVLOWAT", None)
 if sys.platform == "win32":  # it names the option and does not have it
@@ -52,36 +52,33 @@ class SocketPipe:
 
     def receive_into(self, view: memoryview, timeout_s: float, *, gather: bool = False) -> int:
         until = time.monotonic() + timeout_s
-        waited = self._secure  # TLS may hold bytes back that no socket would tell of
+        if not self._secure:  # TLS may hold bytes back that no socket would tell of
+            self._gather(view, until, gather)
         while True:
-            if waited:
-                try:
-                    got = self._sock.recv_into(view)
-                    return self._more(view, got) if self._secure and got else got
-                except _NOTHING_YET:
-                    pass
-                except ssl.SSLWantWriteError:
-                    wait(self._sock, until, write=True)
-                except ssl.SSLZeroReturnError:
-                    return 0
-                if time.monotonic() >= until:
-                    raise TimeoutError
-            self._await(self._enough(view) if gather else 1, until)
-            waited = True
+            try:
+                got = self._sock.recv_into(view)
+                return self._more(view, got) if self._secure and got else got
+            except _NOTHING_YET:
+                self._await(1, until)
+                self._gather(view, until, gather)
+            except ssl.SSLWantWriteError:
+                wait(self._sock, until, write=True)
+            except ssl.SSLZeroReturnError:
+                return 0
 
-    def _enough(self, view: memoryview) -> int:
-        # Half of the room with TLS, whose own bytes count too: more may never come.
-        return min(MOST_GATHERED, len(view) // 2 if self._secure else len(view)) or 1
+    def _gather(self, view: memoryview, until: float, gather: bool) -> None:
+        if gather:
+            # Half of the room with TLS, whose own bytes count too: more may never come.
+            room = len(view) // 2 if self._secure else len(view)
+            with contextlib.suppress(TimeoutError):
+                self._await(min(MOST_GATHERED, room) or 1, min(until, time.monotonic() + GATHER_S))
 
     def _await(self, low: int, until: float) -> None:
         if low != self._low and _RCVLOWAT is not None:
             with contextlib.suppress(OSError):
                 self._sock.setsockopt(socket.SOL_SOCKET, _RCVLOWAT, low)
             self._low = low
-        if low > 1:
-            until = min(until, time.monotonic() + GATHER_S)
-        with contextlib.suppress(TimeoutError):
-            wait(self._sock, until, write=False)
+        wait(self._sock, until, write=False)
 
     def _more(self, view: memoryview, got: int) -> int:
         """TLS gives one record of 16 KiB at a time: go on while there are any."""

@@ -60,6 +60,17 @@ def downloads(*arguments: str) -> tuple[str, dict[tuple[str, str], list[str]]]:
     return done.stdout, {(row[0], row[1]): row[2:] for row in cells}
 
 
+@pytest.mark.slow
+@pytest.mark.skipif(nginx.program() is None, reason="nginx is not installed")
+def test_the_data_path() -> None:
+    """The bench compares the sha256 of what each client received."""
+    options = ("--size", "16", "--rounds", "1", "--connections", "8")
+    table = [" ".join(row) for row in rows("-m", "bench.datapath", *options, "plain", "tls")]
+    for profile in ("plain", "tls"):
+        for client in ("qtune's Connection", "http.client + recv_into", "httpx"):
+            assert any(row.startswith(f"| {profile} | 8 | {client} |") for row in table)
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="pacing is Linux's")
 def test_a_small_fast_and_paced_row(capfd: pytest.CaptureFixture[str]) -> None:
     """Also without nginx. The bench gives no number to a download that is not whole, or not verified."""

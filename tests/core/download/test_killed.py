@@ -170,7 +170,8 @@ def test_two_processes_share_one_download(tmp_path: Path) -> None:
         assert all("DONE" in output for output in outputs), outputs
         assert "waiting for it" in outputs[1]
         large = sum(f.size for f in repo.entries.values() if f.large)
-        assert sum(r.body_bytes_sent for r in hub.seen("cdn")) == large
+        # Where one connection takes the rest of another, that one has been sent a little more.
+        assert large <= sum(r.body_bytes_sent for r in hub.seen("cdn")) < large * 1.05
         found = get(hub, tmp_path, repo.id, **FROM_HF)
         assert contents(found.path) == expected(repo)
 

@@ -179,9 +179,10 @@ def test_after_qtune_modelscopes_client_finds_the_model_offline_and_fetches_noth
     _qtune(tiny, tmp_path, FROM_MS)
     tiny.forget()
     code = f"""
-from modelscope import model_file_download, snapshot_download
+from modelscope import snapshot_download
+from modelscope_hub import HubApi
 done([snapshot_download({ID!r}, local_files_only=True),
-      model_file_download({ID!r}, "config.json", local_files_only=True)])
+      str(HubApi().download_file({ID!r}, "model", "config.json", local_files_only=True))])
 """
     folder, config = map(Path, _run(tmp_path, tiny, code, **OFFLINE).value)
     assert folder == tmp_path / "modelscope/models/acme--tiny.qwen3/snapshots/master"
@@ -266,7 +267,7 @@ def _killed(
 ) -> int:
     """Runs `code` until `begun` bytes are on the disk, and kills it; how many there were."""
     origin = "*cdn"
-    slow = hub.fault(Fault("slow", origin, method="GET", bytes_per_second=16 * MEBI))
+    slow = hub.fault(Fault("slow", origin, method="GET", bytes_per_second=4 * MEBI))
     process = subprocess.Popen(
         [sys.executable, "-c", code],
         env=sdk.environ(hub, home, **changes),
@@ -295,8 +296,8 @@ def _finish(hub: Hub, home: Path, source: Changes, had: int) -> None:
     assert contents(found.path) == expected(LARGE)
     missing = MORE.size - had
     sent = sum(r.body_bytes_sent for r in hub.seen("*cdn", method="GET") if _is_more(r.path))
-    assert sent <= missing + MEBI  # a zero at the end of what was begun is fetched again
-    assert sent >= missing
+    # What a connection had in flight when another took over its rest was sent for nothing.
+    assert missing <= sent <= missing + 4 * MEBI
 
 
 def _is_more(path: str) -> bool:
@@ -331,7 +332,7 @@ def test_what_modelscopes_client_was_killed_over_is_gone_on_with(
         }
         pattern = "more.safetensors.incomplete" if workers == "1" else "more.safetensors_*_*"
         begun = lambda: _bytes_in(folder, pattern)  # noqa: E731 (read again and again)
-        had = _killed(hub, tmp_path, code, begun, 4 * MEBI, **parallel)
+        had = _killed(hub, tmp_path, code, begun, 8 * MEBI, **parallel)
         if workers == "4":
             assert len(list(folder.glob(pattern))) > 1
         _finish(hub, tmp_path, FROM_MS, had)

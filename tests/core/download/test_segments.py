@@ -10,7 +10,7 @@ import pytest
 
 from qtune.core.download.events import Dropped, FileDone, Finished, Planned, Status
 from qtune.core.errors import QtuneError
-from tests.core.download.downloading import Told, contents, expected, get, repo_folder
+from tests.core.download.downloading import Changes, Told, contents, expected, get, repo_folder
 from tests.core.download.segments import (
     BOTH,
     HF_ALONE,
@@ -50,7 +50,7 @@ def _ranges(hub: Hub, origin: str = "*cdn") -> list[tuple[int, int]]:
 
 @pytest.mark.parametrize("source", [HF_ALONE, MS_ALONE], ids=["huggingface", "modelscope"])
 def test_a_file_comes_over_several_connections_and_no_byte_twice(
-    tmp_path: Path, source: dict[str, str]
+    tmp_path: Path, source: Changes
 ) -> None:
     with Hub([REPO]) as hub:
         for origin in STORAGES:
@@ -229,7 +229,7 @@ def test_a_liar_is_not_asked_for_the_next_file_either(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("changes", [BOTH, {"USE_MODELSCOPE": "False"}], ids=["both", "fallback"])
 def test_a_source_that_dies_in_the_middle_is_left_and_its_bytes_are_kept(
-    tmp_path: Path, changes: dict[str, str]
+    tmp_path: Path, changes: Changes
 ) -> None:
     with Hub([REPO]) as hub:
         for origin in STORAGES:
