@@ -13,8 +13,8 @@ from typing import Protocol
 
 from qtune.core.wire.streams import Deadline, Stream
 
-MOST_GATHERED = 1 << 18  # bytes
-GATHER_S = 0.01  # longer would let the window of a far sender run full: it then waits for us, every round trip
+MOST_GATHERED = 1 << 20  # bytes
+GATHER_S = 0.005  # longer would let the window of a far sender run full: it then waits for us, every round trip
 _NOTHING_YET = (BlockingIOError, ssl.SSLWantReadError)
 _RCVLOWAT: int | None = getattr(socket, "SO_RCVLOWAT", None)
 if sys.platform == "win32":  # it names the option and does not have it
@@ -40,7 +40,7 @@ class SocketPipe:
     """Over a socket or a TLS socket, which it makes non-blocking and owns from now on.
 
     Who gathers is not woken for every packet, but when about as much came as there is room for, or GATHER_S
-    went by: 64 slow connections then cost half of the CPU (docs/decisions/data-path.md).
+    went by: that saves a quarter to a half of the CPU (docs/decisions/data-path.md).
     """
 
     def __init__(self, sock: socket.socket) -> None:
