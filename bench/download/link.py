@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 SOURCE = Path(__file__).with_name("link.c")
-HERE, THERE = "10.213.77.1", "10.213.77.2"
 
 
 @dataclass(frozen=True)
@@ -47,6 +46,9 @@ def missing() -> str | None:
 def joined(line: Line, folder: Path) -> Iterator[Link]:
     program, space = folder / "link", f"qtune-bench-{os.getpid()}"
     near, far = f"qtn{os.getpid()}", f"qtf{os.getpid()}"
+    # A subnet for each process: two benches at once must not answer over each other's line.
+    subnet = f"10.213.{os.getpid() // 64 % 256}"
+    here, there = (f"{subnet}.{os.getpid() % 64 * 4 + end}" for end in (1, 2))
     subprocess.run(["cc", "-O2", "-o", program, SOURCE], check=True)
     with ExitStack() as stack:
         numbers = (line.rtt_ms / 2, line.loss_percent, line.mbit)
@@ -61,11 +63,11 @@ def joined(line: Line, folder: Path) -> Iterator[Link]:
         _ip("netns", "add", space)
         stack.callback(_ip, "netns", "del", space)
         _ip("link", "set", far, "netns", space)
-        for where, device, address in (((), near, HERE), (("-n", space), far, THERE)):
+        for where, device, address in (((), near, here), (("-n", space), far, there)):
             _ip(*where, "addr", "add", f"{address}/30", "dev", device)
             _ip(*where, "link", "set", device, "mtu", "1500", "txqueuelen", "10000", "up")
         _ip("-n", space, "link", "set", "lo", "up")
-        yield Link(HERE, ("ip", "netns", "exec", space))
+        yield Link(here, ("ip", "netns", "exec", space))
 
 
 def _ip(*words: str) -> None:
