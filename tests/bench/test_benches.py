@@ -65,7 +65,7 @@ def downloads(*arguments: str) -> tuple[str, dict[tuple[str, str], list[str]]]:
 def test_the_data_path() -> None:
     """The bench compares the sha256 of what each client received."""
     options = ("--size", "16", "--rounds", "1", "--connections", "8")
-    table = [" ".join(row) for row in rows("-m", "bench.datapath", *options, "plain", "tls")]
+    table = [" ".join(row) for row in rows("-m", "bench.datapath", "plain", "tls", *options)]
     for profile in ("plain", "tls"):
         for client in ("qtune's Connection", "http.client + recv_into", "httpx"):
             assert any(row.startswith(f"| {profile} | 8 | {client} |") for row in table)
