@@ -79,7 +79,8 @@ def test_what_arrived_before_a_break_is_not_fetched_again(hub: Hub, tmp_path: Pa
     hub.fault(Fault("cut", "cdn", method="GET", times=2, after=150_000))
     _served_anyway(hub, tmp_path)
     ranges = [r.headers.get("range", "") for r in hub.seen("cdn", method="GET")]
-    assert sum(asked.startswith("bytes=150000-") for asked in ranges) == 2
+    # The second cut may meet the rest of the first file, which is shorter than where it would cut.
+    assert 1 <= sum(asked.startswith("bytes=150000-") for asked in ranges) <= 2
     large = sum(f.size for f in worlds.qwen3().entries.values() if f.large)
     assert sum(r.body_bytes_sent for r in hub.seen("cdn")) == large
 
