@@ -9,6 +9,9 @@ MOST = 64  # beyond it no line that was measured gained
 GAIN = 1.1  # what twice the connections must bring to be kept
 BUSY = 0.7  # of one core: more connections are no help where the processor is the limit
 IDLE = 0.3  # far from it: four times as many at once
+FAR_S = (
+    0.1  # from a request to its first byte: so far away, to try and see costs more than connections
+)
 WINDOW_S = 0.15
 AGAIN_S = 10.0  # lines change: one more trial now and then
 AFTER_REFUSAL_S = 30.0
@@ -39,6 +42,8 @@ class Crew:
         if not received:
             return
         if not self.seen:
+            if self.growing and round_trip_s >= FAR_S:
+                self.count = self.cap
             self._begin(now, received, cpu_s)
             return
         if now - self.began < max(WINDOW_S, 2 * round_trip_s) or now < self.rests_until:
