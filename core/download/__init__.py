@@ -22,9 +22,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from qtune.core.download.fetch import Snapshot, download
+    from qtune.core.download.fetch import download, snapshot
+    from qtune.core.download.result import Snapshot
 
-__all__ = ["Snapshot", "download"]
+__all__ = ["Snapshot", "download", "snapshot"]
 
 
 def __getattr__(name: str) -> object:

@@ -6,54 +6,29 @@ import contextlib
 import os
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
 
-from qtune.core.download import offline, view
-from qtune.core.download.catalogue import Listed, NobodyListed, find_listing, suppliers
-from qtune.core.download.digest import digests_of
+from qtune.core import envfile
+from qtune.core.download import offline
+from qtune.core.download.bring import bring
+from qtune.core.download.catalogue import Listed, NobodyListed, find_listing
 from qtune.core.download.disk_error import write_error
-from qtune.core.download.engine.job import Job
-from qtune.core.download.engine.loop import Fetched, fetch_all
-from qtune.core.download.engine.part import Part, recorded
-from qtune.core.download.engine.run import Errand
-from qtune.core.download.events import Finished, Planned, Tell, nobody
+from qtune.core.download.events import Tell, nobody
 from qtune.core.download.folder import Folder
-from qtune.core.download.leftovers import Search
 from qtune.core.download.line import Line
-from qtune.core.download.lock import Held, locked
-from qtune.core.download.plan import DownloadPlan, make_plan, select
-from qtune.core.download.reuse import reuse
-from qtune.core.download.room import require_room, still_to_take
-from qtune.core.download.roster import Roster
+from qtune.core.download.plan import select
+from qtune.core.download.result import Snapshot, at_hand, finished
 from qtune.core.download.store import HubCache, Store
 from qtune.core.http import open_client
-from qtune.core.hub.interface import Hub, Manifest, RepoFile, RepoType
+from qtune.core.hub.interface import RepoType
 from qtune.core.hub.names import check_repo_id, check_revision
 from qtune.core.hub.open import open_hub
-from qtune.core.locations import hub_cache
-from qtune.core.settings import Settings
+from qtune.core.locations import hub_cache, user_config
+from qtune.core.settings import Settings, resolve
 from qtune.core.sources import Source, choose
 from qtune.core.text import Text
-from qtune.core.wire.road import Road
-
-
-@dataclass(frozen=True)
-class Snapshot:
-    """A model on disk. `source` listed it (None: found in the cache, put there by another program);
-    `sources_used` sent bytes in this run; `dropped` are the sources that did not serve, and why."""
-
-    path: Path
-    repo_id: str
-    commit: str
-    source: Source | None
-    sources_used: tuple[str, ...]
-    bytes_fetched: int
-    bytes_reused: int
-    files: tuple[str, ...]
-    dropped: tuple[tuple[str, Text], ...] = ()
 
 
 def download(
@@ -95,7 +70,7 @@ def download(
             if isinstance(found, offline.Lacking):
                 where = settings.origin("HF_HUB_OFFLINE").describe()
                 raise offline.incomplete(repo_id, found, where, repo_type)
-            tell(_at_hand(found, time.monotonic() - began))
+            tell(at_hand(found, time.monotonic() - began))
             return found
         with contextlib.ExitStack() as stack:
             if client is None:
@@ -114,15 +89,15 @@ def download(
                         f"没有下载源响应，使用缓存中的内容。{nobody.error.message.zh}",
                     )
                 )
-                tell(_at_hand(left, time.monotonic() - began))
+                tell(at_hand(left, time.monotonic() - began))
                 return left
             for _, why in listed.failed:
                 line.say(why)
             manifest = listed.manifest
             files = select(manifest, include, exclude, only_harmless=listed.only_harmless)
             _say_what_is_left_out(listed, include, exclude, line)
-            snapshot, fetched = _into(store, files, listed, hubs, line, cache)
-            tell(_finished(snapshot, fetched, manifest, time.monotonic() - began))
+            snapshot, fetched = bring(store, files, listed, hubs, line, cache)
+            tell(finished(snapshot, fetched, manifest, time.monotonic() - began))
             return snapshot
     except OSError as error:
         raise write_error(error, store.root) from error
@@ -167,139 +142,42 @@ def _say_what_is_left_out(
     )
 
 
-def _into(
-    store: Store,
-    files: tuple[RepoFile, ...],
-    listed: Listed,
-    hubs: Sequence[Hub],
-    line: Line,
-    cache: HubCache,
-) -> tuple[Snapshot, Fetched]:
-    """One process at a time writes to a store; the next one finds everything there."""
-    manifest = listed.manifest
-    if isinstance(store, HubCache) and store.is_published(manifest, files):
-        path = store.snapshot(manifest.commit)
-        return _snapshot(path, files, listed, Roster(()), _NOTHING), _NOTHING
-    with locked(store.state, line) as held:
-        store.ledger.load()
-        commit = manifest.commit
-        if isinstance(store, Folder):
-            _adopt_from(cache, store, files, commit)
-        missing = tuple(f for f in files if store.find(f, commit) is None)
-        search = Search(
-            manifest.repo_id,
-            manifest.repo_type,
-            cache.root,
-            view.cache_of(line.settings),
-            store.root if isinstance(store, Folder) else None,
-        )
-        lister = manifest.listed_by.name
-        reuse(missing, search, store, commit, lister, tell=line.tell, stop=line.stop)
-        plan = make_plan(manifest, files, lambda f: store.find(f, commit) is not None)
-        roster = suppliers(listed, hubs)
-        fetched = _fetch_missing(plan, store, roster, line, held)
-        held.check()
-        path = store.publish(manifest, plan.files, listed.only_harmless)
-        theirs = view.cache_of(line.settings)
-        if isinstance(store, HubCache) and theirs is not None:
-            view.show(theirs, store, manifest, plan.files)
-    return _snapshot(path, plan.files, listed, roster, fetched), fetched
+def snapshot(
+    repo_id: str,
+    settings: Settings | None = None,
+    *,
+    repo_type: RepoType = "model",
+    revision: str | None = None,
+    include: Sequence[str] = (),
+    exclude: Sequence[str] = (),
+    local_dir: Path | None = None,
+    tell: Tell = nobody,
+) -> Path:
+    """The folder with the files of `repo_id`, whole and verified: `snapshot("Qwen/Qwen3-4B")`.
+
+    `settings` None: as every command of qtune has them, from the process environment, the user's config
+    file and the `.env` of the working folder. `include` and `exclude` are patterns of the shell on whole
+    paths; without `include`, copies of the weights in other formats are left out. `tell` is called with
+    each event of qtune.core.download.events, from any thread. Raises QtuneError: ConfigError for settings
+    that cannot be used, and what `download` raises.
+    """
+    if settings is None:
+        settings = _settings_here()
+    settings.require_valid()
+    return download(
+        repo_id,
+        settings,
+        repo_type=repo_type,
+        revision=revision,
+        include=include,
+        exclude=exclude,
+        local_dir=local_dir,
+        tell=tell,
+    ).path
 
 
-def _snapshot(
-    path: Path,
-    files: tuple[RepoFile, ...],
-    listed: Listed,
-    roster: Roster,
-    fetched: Fetched,
-) -> Snapshot:
-    manifest = listed.manifest
-    return Snapshot(
-        path,
-        manifest.repo_id,
-        manifest.commit,
-        manifest.listed_by,
-        fetched.sources,
-        fetched.received,
-        max(0, sum(f.size for f in files) - fetched.received),
-        tuple(sorted(f.path for f in files)),
-        listed.failed + roster.dropped,
+def _settings_here() -> Settings:
+    user, project = (
+        envfile.read(path, os.environ) for path in (user_config(), Path.cwd() / ".env")
     )
-
-
-def _at_hand(found: Snapshot, took_s: float) -> Finished:
-    """The end of what was found without a hub's listing."""
-    listed_by = found.source.title if found.source is not None else ""
-    count, size = len(found.files), found.bytes_reused
-    return Finished(
-        str(found.path), found.repo_id, found.commit, listed_by, count, size, 0, size, took_s,
-        (), found.dropped, 0,
-    )  # fmt: skip
-
-
-def _finished(snapshot: Snapshot, fetched: Fetched, manifest: Manifest, took_s: float) -> Finished:
-    return Finished(
-        str(snapshot.path),
-        snapshot.repo_id,
-        snapshot.commit,
-        manifest.listed_by.title,
-        len(snapshot.files),
-        snapshot.bytes_fetched + snapshot.bytes_reused,
-        fetched.received,
-        snapshot.bytes_reused,
-        took_s,
-        fetched.sent,
-        snapshot.dropped,
-        fetched.retries,
-    )
-
-
-def _adopt_from(cache: HubCache, folder: Folder, files: tuple[RepoFile, ...], commit: str) -> None:
-    """For a plain folder: what the cache has is copied, not fetched."""
-    missing = tuple(f for f in files if folder.find(f, commit) is None)
-    folder.require_free(missing)
-    for file in missing:
-        found = cache.find(file, commit)
-        if found is not None:
-            folder.adopt(file, found, digests_of(found, file))
-
-
-_NOTHING = Fetched(0, (), (), 0)
-
-
-def _fetch_missing(
-    plan: DownloadPlan, store: Store, roster: Roster, line: Line, held: Held
-) -> Fetched:
-    """The same content under two paths is fetched once."""
-    unique = {file.sha256 or file.git_sha1: file for file in plan.missing}
-    jobs = [Job(file, Part(store.partial(file), file)) for file in unique.values()]
-    if not jobs:
-        return _NOTHING
-    total = sum(file.size for file in plan.files)
-    whole = total - sum(job.file.size for job in jobs)
-    present = whole + sum(_begun(job) for job in jobs)
-    manifest = plan.manifest
-    line.tell(
-        Planned(
-            manifest.repo_id,
-            manifest.commit,
-            manifest.listed_by.title,
-            len(plan.files),
-            total,
-            present,
-        )
-    )
-    require_room(store.root, *still_to_take((job.part.path, job.file.size) for job in jobs))
-    together = line.settings.is_set("QTUNE_SOURCES") and len(roster.everyone) > 1
-    here = (len(plan.files) - len(jobs), whole)
-    errand = Errand(plan.manifest, store, roster, together, held.check, here)
-    return fetch_all(jobs, errand, Road(line.settings), line)
-
-
-def _begun(job: Job) -> int:
-    """Bytes that lie in its partial file."""
-    try:
-        length = job.part.path.stat().st_size
-    except OSError:
-        return 0
-    return recorded(job.part.path, job.file.size, length).total
+    return resolve({}, os.environ, user, project)
