@@ -5,15 +5,23 @@ from __future__ import annotations
 import json
 import random
 import signal
+import subprocess
 import sys
 import time
 from pathlib import Path
 
 import pytest
 
-from bench.chaos.diary import Diary
-from bench.chaos.storm import Broken, chaos
-from tests.core.download.downloading import child, contents, expected, finished, get, repo_folder
+from bench.chaos.__main__ import main as chaos
+from tests.core.download.downloading import (
+    ROOT,
+    child,
+    contents,
+    expected,
+    finished,
+    get,
+    repo_folder,
+)
 from tests.core.download.segments import BOTH, MIB, journal, model, partials, sent, weights
 from tests.hub import Fault, Hub, Repo
 
@@ -119,12 +127,22 @@ def test_a_journal_line_that_a_crash_cut_off_is_no_line(tmp_path: Path) -> None:
 
 
 def test_chaos_ends_in_the_right_tree(tmp_path: Path) -> None:
-    """The same as `python -m bench.chaos`, which runs for ten minutes; whoever fails here tries its seed there."""
-    seed = random.SystemRandom().randrange(10**6)
-    with Diary(tmp_path / "chaos.log") as diary:
-        try:
-            tally = chaos(25.0, seed, diary)
-        except Broken as error:
-            pytest.fail(f"seed {seed}: {error}\n{diary.last}")
-    assert tally.rounds >= 1
-    assert tally.runs > tally.rounds
+    """As for ten minutes by hand; whoever fails here tries the seed there."""
+    command = [sys.executable, "-m", "bench.chaos", "--seconds", "25", "--log", str(tmp_path)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=240)
+    assert done.returncode == 0, done.stderr
+    (log,) = tmp_path.glob("*.log")
+    assert done.stdout.startswith(f"seed {log.stem.rpartition('-')[2]}: ")
+    assert "right, and found offline by huggingface_hub" in log.read_text()
+
+
+def test_chaos_that_breaks_names_its_seed_and_the_last_events(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("bench.chaos.storm.BORNE", ())
+    monkeypatch.setattr("sys.argv", ["", "--seconds", "1", "--seed", "77", "--log", str(tmp_path)])
+    assert chaos() == 1
+    shown = capfd.readouterr().err
+    assert "seed 77, log " in shown
+    assert "a client broke with exit" in shown
+    assert "round 1: an empty cache" in shown
