@@ -64,8 +64,7 @@ class Crew:
     def _grow(self, now: float, speed: float, busy: float) -> None:
         if speed < GAIN * self.best:
             self.growing = False
-            if speed < 0.9 * self.best:
-                self.count = max(1, self.before)
+            self.count = max(1, self.before)
             return
         self.best, self.before = speed, self.count
         if busy >= BUSY or self.count >= self.cap:
