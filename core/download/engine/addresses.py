@@ -7,11 +7,13 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from math import isfinite
 from urllib.parse import parse_qsl, urlsplit
 
 from qtune.core.download.engine.job import Job
 
 MARGIN_S = 15.0  # before its end, so that a request does not arrive late
+_SIGNERS = ("amz", "oss", "goog")
 
 
 @dataclass(frozen=True)
@@ -58,12 +60,18 @@ class Addresses:
 
 
 def runs_out_at(url: str) -> float | None:
-    """When a signed address ends, in seconds of the wall clock, as S3, CloudFront and OSS write it."""
+    """When a signed address ends, in seconds of the wall clock, as S3, OSS, Google and CloudFront write it."""
     query = {name.lower(): value for name, value in parse_qsl(urlsplit(url).query)}
     try:
-        if "x-amz-date" in query:
-            begun = datetime.strptime(query["x-amz-date"], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
-            return begun.timestamp() + float(query["x-amz-expires"])
-        return float(query["expires"])
+        for kind in _SIGNERS:
+            if f"x-{kind}-date" in query:
+                begun = datetime.strptime(query[f"x-{kind}-date"], "%Y%m%dT%H%M%SZ")
+                lasts = float(query[f"x-{kind}-expires"])
+                return _sure(begun.replace(tzinfo=UTC).timestamp() + lasts)
+        return _sure(float(query["expires"]))
     except (KeyError, ValueError, OverflowError):
         return None
+
+
+def _sure(at: float) -> float | None:
+    return at if isfinite(at) else None
