@@ -37,6 +37,7 @@ class Part:
         self._handle: int | None = None
         self._journal: int | None = None
         self._lines = 0
+        self._torn = False  # the last line was cut off
 
     def open(self) -> None:
         """Reads what an earlier run left. Raises OSError; ENOSPC before the first byte."""
@@ -61,11 +62,20 @@ class Part:
 
     def _record(self, line: bytes) -> None:
         assert self._journal is not None
-        os.write(self._journal, line)
+        rest = b"\n" + line if self._torn else line
+        while rest:  # a full disk takes a part of it; what comes later is another line
+            self._torn = True
+            rest = rest[os.write(self._journal, rest) :]
+        self._torn = False
         self._lines += 1
         if self._lines >= _MOST_LINES:
-            before, self._journal = self._journal, self._begin_journal()
-            os.close(before)
+            os.close(self._journal)  # Windows replaces no file that is open
+            self._journal = None
+            try:
+                self._journal = self._begin_journal()
+            except OSError:
+                self._journal = self._open_journal()
+                raise
 
     def _begin_journal(self) -> int:
         """Written anew, so that it holds no more lines than there are stretches."""
@@ -74,6 +84,10 @@ class Part:
         scratch = self.path.with_suffix(".done~")
         scratch.write_bytes(b"".join(lines))
         scratch.replace(journal_of(self.path))
+        self._torn = False
+        return self._open_journal()
+
+    def _open_journal(self) -> int:
         flags = os.O_WRONLY | os.O_APPEND | getattr(os, "O_BINARY", 0)
         return os.open(journal_of(self.path), flags)
 
