@@ -11,9 +11,11 @@ cut spoils, the hash finds.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 from qtune.core.download.engine.intervals import Intervals
@@ -27,7 +29,10 @@ _MOST_LINES = 20_000  # of a journal, before it is written anew: a slow line mak
 
 
 class Part:
-    """Opened by whoever comes first; may be written by many threads at once, each at its own place."""
+    """Opened by whoever comes first; may be written by many threads at once, each at its own place.
+
+    Closed while one of them is at it, it is closed by the last: its number may be another file's afterwards.
+    """
 
     def __init__(self, path: Path, file: RepoFile) -> None:
         self.path = path
@@ -36,17 +41,20 @@ class Part:
         self.done = Intervals()
         self._handle: int | None = None
         self._journal: int | None = None
+        self._users = 0
+        self._closing = False
         self._lines = 0
         self._torn = False  # the last line was cut off
 
     def open(self) -> None:
         """Reads what an earlier run left. Raises OSError; ENOSPC before the first byte."""
         with self.lock:
+            self._closing = False
             if self._handle is not None:
                 return
             self.path.parent.mkdir(parents=True, exist_ok=True)
             flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0)
-            handle = os.open(self.path, flags, 0o644)
+            self._handle = handle = os.open(self.path, flags, 0o644)
             try:
                 length = os.fstat(handle).st_size
                 self.done = recorded(self.path, self.file.size, length)
@@ -56,9 +64,8 @@ class Part:
                 if length < self.file.size:
                     preallocate(handle, self.file.size)
             except BaseException:
-                os.close(handle)
+                self._close()
                 raise
-            self._handle = handle
 
     def _record(self, line: bytes) -> None:
         assert self._journal is not None
@@ -103,16 +110,27 @@ class Part:
 
     def write(self, start: int, data: memoryview, source: str) -> None:
         """Raises OSError; what was not written is not recorded."""
-        assert self._handle is not None
-        write_at(self._handle, data, start)
-        end = start + len(data)
-        with self.lock:
-            self.done.add(start, end, source)
-            self._record(_line(start, end, source))
+        with self._in_use() as handle:
+            write_at(handle, data, start)
+            self.attribute(start, start + len(data), source)
 
     def read(self, start: int, view: memoryview) -> int:
-        assert self._handle is not None
-        return read_at(self._handle, view, start)
+        with self._in_use() as handle:
+            return read_at(handle, view, start)
+
+    @contextlib.contextmanager
+    def _in_use(self) -> Iterator[int]:
+        with self.lock:
+            handle = self._handle
+            assert handle is not None and not self._closing
+            self._users += 1
+        try:
+            yield handle
+        finally:
+            with self.lock:
+                self._users -= 1
+                if self._closing and not self._users:
+                    self._close()
 
     def forget(self, start: int, end: int) -> None:
         with self.lock:
@@ -137,10 +155,16 @@ class Part:
 
     def close(self) -> None:
         with self.lock:
-            for handle in (self._handle, self._journal):
-                if handle is not None:
-                    os.close(handle)
-            self._handle = self._journal = None
+            self._closing = self._users > 0
+            if not self._closing:
+                self._close()
+
+    def _close(self) -> None:
+        for handle in (self._handle, self._journal):
+            if handle is not None:
+                os.close(handle)
+        self._handle = self._journal = None
+        self._closing = False
 
 
 def journal_of(part: Path) -> Path:
