@@ -21,6 +21,7 @@ from pathlib import Path
 from qtune.core.download.engine.intervals import Intervals
 from qtune.core.download.positioned import read_at, write_at
 from qtune.core.download.preallocate import preallocate
+from qtune.core.download.writeback import begin_writeback
 from qtune.core.hub.interface import RepoFile
 
 EARLIER = ""  # of whom nobody knows: written by an older version, or by hand
@@ -131,6 +132,11 @@ class Part:
                 self._users -= 1
                 if self._closing and not self._users:
                     self._close()
+
+    def settle(self, start: int, end: int) -> None:
+        """These bytes are final: they may go to the disk."""
+        if self._handle is not None:
+            begin_writeback(self._handle, start, end - start)
 
     def forget(self, start: int, end: int) -> None:
         with self.lock:

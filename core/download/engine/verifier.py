@@ -13,6 +13,7 @@ from qtune.core.download.engine.job import Job
 
 BLOCK = 1 << 20
 WORTH_A_TURN = 4 << 20  # bytes; for less a thread is not woken, unless the file is whole
+SETTLE = 8 << 20  # bytes that begin their way to the disk together
 Judge = Callable[[Job, Digests], None]
 
 
@@ -22,6 +23,7 @@ class _Run:
 
     hasher: Hasher
     position: int = 0
+    settled: int = 0
     claimed: bool = False
 
 
@@ -91,6 +93,9 @@ class Verifier:
                     raise OSError(5, f"{job.part.path.name} became shorter while it was read")
                 run.hasher.update(block[:got])
                 run.position += got
+                if run.position - run.settled >= SETTLE or run.position == job.file.size:
+                    job.part.settle(run.settled, run.position)
+                    run.settled = run.position
             if run.position == job.file.size:
                 break
             with self._lock:
