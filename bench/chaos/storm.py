@@ -18,7 +18,6 @@ from tests.hub import Hub, Repo, sdk, worlds
 STORM_S = 12.0  # of bad weather in a round, at most
 PACE = 4 << 20  # bytes per second of each storage
 SHARDS, SHARD = 4, 6 << 20
-SMALL = 64 << 10  # bytes
 BORNE = (0, 1, 130, -9, -2)  # done; every source failed; ^C; killed
 SOURCES = (
     {"QTUNE_SOURCES": "huggingface,modelscope"},
@@ -124,9 +123,7 @@ class _Round:
         right = dict(sorted(self._repo.files.items()))
         if sdk.contents(Path(ended.path)) != right:
             raise Broken(f"the tree at {ended.path} is not the model's")
-        # A small file that was killed between its bytes and its name may stay, where the next run's listing
-        # is the other hub's and knows its content by another hash.
-        left = [p.name for p in self._home.rglob("*.part") if p.stat().st_size > SMALL]
+        left = [f"{p.name} ({p.stat().st_size} bytes)" for p in self._home.rglob("*.part")]
         if left:
             raise Broken(f"partial files stay behind: {left}")
         if leaks := secrecy.leaks(self._home, ""):

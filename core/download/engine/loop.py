@@ -11,9 +11,10 @@ from queue import Empty
 
 from qtune.core.download.engine.beside import Beside, outlet_beside
 from qtune.core.download.engine.crew import MOST, Crew
-from qtune.core.download.engine.job import Job
+from qtune.core.download.engine.job import SMALL, Job
 from qtune.core.download.engine.lane import Lane
 from qtune.core.download.engine.outlet import Outlet
+from qtune.core.download.engine.part import sweep
 from qtune.core.download.engine.run import Errand, Run
 from qtune.core.download.engine.stalls import OVER_S, stalled
 from qtune.core.download.engine.status import Reporter
@@ -75,6 +76,8 @@ def fetch_all(jobs: Sequence[Job], errand: Errand, road: Road, line: Line) -> Fe
         if run.failure is not None and not isinstance(run.failure, Exception):
             raise run.failure
         reporter.look(last=True)
+        for folder in {job.part.path.parent for job in jobs}:
+            sweep(folder, SMALL)
     finally:
         _end(run)
         if beside is not None:

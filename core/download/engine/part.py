@@ -183,6 +183,19 @@ def discard(part: Path) -> None:
         part.with_suffix(suffix).unlink(missing_ok=True)
 
 
+def sweep(folder: Path, smallest: int) -> None:
+    """Removes what a kill left of files too small to be gone on with: they have no journal.
+
+    To be called under the store's lock.
+    """
+    for part in folder.glob("*.part"):
+        with contextlib.suppress(OSError):
+            if part.stat().st_size <= smallest and not journal_of(part).exists():
+                part.unlink()
+    with contextlib.suppress(OSError):
+        folder.rmdir()  # if nothing is on its way
+
+
 def describe(file: RepoFile) -> bytes:
     """For people and `qtune cache`: what this file of hex digits is going to be."""
     about = {"path": file.path, "size": file.size, "sha256": file.sha256}

@@ -211,6 +211,19 @@ def test_the_next_process_takes_over_from_one_that_was_killed(tmp_path: Path) ->
         assert contents(get(hub, tmp_path, repo.id, **FROM_HF).path) == expected(repo)
 
 
+def test_what_a_kill_left_of_a_small_file_goes_with_the_next_run(
+    hub: Hub, tmp_path: Path
+) -> None:
+    """Under a name that this listing does not know: another hub's hash of the same content."""
+    partial = repo_folder(tmp_path, worlds.QWEN) / ".qtune" / "partial"
+    partial.mkdir(parents=True)
+    (partial / f"{'a' * 64}.part").write_bytes(b"{}")
+    large = partial / f"{'b' * 64}.part"
+    large.write_bytes(bytes(100_000))
+    get(hub, tmp_path, worlds.QWEN, **FROM_HF)
+    assert list(partial.iterdir()) == [large]
+
+
 def _wait_until(true: object, timeout: float = 20.0) -> None:
     assert callable(true)
     deadline = time.monotonic() + timeout
