@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 
 from qtune.core.download import view
 from qtune.core.download.catalogue import Listed, suppliers
-from qtune.core.download.digest import digests_of
+from qtune.core.download.checking import check, is_published
+from qtune.core.download.digest import content
 from qtune.core.download.engine.job import Job
 from qtune.core.download.engine.loop import Fetched, fetch_all
 from qtune.core.download.engine.part import Part, recorded
 from qtune.core.download.engine.run import Errand
 from qtune.core.download.events import Planned
 from qtune.core.download.folder import Folder
-from qtune.core.download.leftovers import Search
+from qtune.core.download.leftovers import OF_THE_CACHE, Beginning, Search, Whole, found
 from qtune.core.download.line import Line
 from qtune.core.download.lock import Held, locked
 from qtune.core.download.plan import DownloadPlan, make_plan
 from qtune.core.download.result import Snapshot, snapshot_of
-from qtune.core.download.reuse import reuse
+from qtune.core.download.reuse import costs_room, reuse
 from qtune.core.download.room import require_room, still_to_take
 from qtune.core.download.roster import Roster
 from qtune.core.download.store import HubCache, Store
@@ -35,26 +37,20 @@ def bring(
     cache: HubCache,
 ) -> tuple[Snapshot, Fetched]:
     """One process at a time writes to a store; the next one finds everything there."""
-    manifest = listed.manifest
-    if isinstance(store, HubCache) and store.is_published(manifest, files):
-        path = store.snapshot(manifest.commit)
-        _show(store, files, listed, line)
+    manifest, commit = listed.manifest, listed.manifest.commit
+    tell, stop = line.tell, line.stop
+    if is_published(store, manifest, files, listed.only_harmless, tell=tell, stop=stop):
+        path = store.snapshot(commit) if isinstance(store, HubCache) else store.root
+        if isinstance(store, HubCache):
+            _show(store, files, listed, line)
         return snapshot_of(path, files, listed, Roster(()), _NOTHING), _NOTHING
     with locked(store.state, line) as held:
         store.ledger.load()
-        commit = manifest.commit
-        if isinstance(store, Folder):
-            _adopt_from(cache, store, files, commit)
-        missing = tuple(f for f in files if store.find(f, commit) is None)
-        search = Search(
-            manifest.repo_id,
-            manifest.repo_type,
-            cache.root,
-            view.cache_of(line.settings),
-            store.root if isinstance(store, Folder) else None,
-        )
-        lister = manifest.listed_by.name
-        reuse(missing, search, store, commit, lister, tell=line.tell, stop=line.stop)
+        places = [(file, store.candidates(file, commit)) for file in files]
+        check(store.root, store.ledger, places, tell=tell, stop=stop)
+        left = _left(store, files, listed, line, cache)
+        _require_room(store, files, commit, left)
+        reuse(left, store, commit, manifest.listed_by.name, tell=tell, stop=stop)
         plan = make_plan(manifest, files, lambda f: store.find(f, commit) is not None)
         roster = suppliers(listed, hubs)
         fetched = _fetch_missing(plan, store, roster, line, held)
@@ -72,14 +68,50 @@ def _show(store: HubCache, files: tuple[RepoFile, ...], listed: Listed, line: Li
         view.show(cache, store, listed.manifest, files)
 
 
-def _adopt_from(cache: HubCache, folder: Folder, files: tuple[RepoFile, ...], commit: str) -> None:
-    """For a plain folder: what the cache has is copied, not fetched."""
-    missing = tuple(f for f in files if folder.find(f, commit) is None)
-    folder.require_free(missing)
-    for file in missing:
-        found = cache.find(file, commit)
-        if found is not None:
-            folder.adopt(file, found, digests_of(found, file))
+def _left(
+    store: Store, files: tuple[RepoFile, ...], listed: Listed, line: Line, cache: HubCache
+) -> tuple[Whole | Beginning, ...]:
+    """Of what is missing, what lies elsewhere: for a plain folder the cache's is first."""
+    manifest = listed.manifest
+    missing = tuple(f for f in files if store.find(f, manifest.commit) is None)
+    local = store.root if isinstance(store, Folder) else None
+    cached: list[Whole] = []
+    if isinstance(store, Folder):
+        store.require_free(missing)
+        cached = [
+            Whole(file, path, OF_THE_CACHE)
+            for file in missing
+            for path in cache.lying(file, manifest.commit)
+        ]
+    search = Search(
+        manifest.repo_id, manifest.repo_type, cache.root, view.cache_of(line.settings), local
+    )
+    return (*cached, *found(missing, search))
+
+
+def _require_room(
+    store: Store, files: tuple[RepoFile, ...], commit: str, left: Sequence[Whole | Beginning]
+) -> None:
+    """For what is to be fetched and for what is to be copied, together, before either begins."""
+    here = {file: store.find(file, commit) for file in files}
+    coming = {content(file): file for file, at in here.items() if at is None}
+    whole = {content(copy.file): copy for copy in reversed(left) if isinstance(copy, Whole)}
+    parts = [
+        (store.partial(file), file.size)
+        for key, file in coming.items()
+        if key not in whole or costs_room(whole[key], store)
+    ]
+    require_room(store.root, *still_to_take(parts, _copies(store, here, commit)))
+
+
+def _copies(store: Store, here: Mapping[RepoFile, Path | None], commit: str) -> Iterator[int]:
+    """Sizes of the files that publishing will copy, as the same content lies under another path."""
+    first: set[str] = set()
+    for file, at in here.items():
+        if at is None and content(file) not in first:
+            first.add(content(file))  # the partial file itself is moved there
+        elif store.is_copied(file, commit, at):
+            yield file.size
 
 
 _NOTHING = Fetched(0, (), (), 0)
@@ -89,7 +121,7 @@ def _fetch_missing(
     plan: DownloadPlan, store: Store, roster: Roster, line: Line, held: Held
 ) -> Fetched:
     """The same content under two paths is fetched once."""
-    unique = {file.sha256 or file.git_sha1: file for file in plan.missing}
+    unique = {content(file): file for file in plan.missing}
     jobs = [Job(file, Part(store.partial(file), file)) for file in unique.values()]
     if not jobs:
         return _NOTHING
@@ -97,6 +129,8 @@ def _fetch_missing(
     whole = total - sum(job.file.size for job in jobs)
     present = whole + sum(_begun(job) for job in jobs)
     manifest = plan.manifest
+    # Once more: what lay elsewhere may have had a wrong hash.
+    _require_room(store, plan.files, manifest.commit, ())
     line.tell(
         Planned(
             manifest.repo_id,
@@ -107,7 +141,6 @@ def _fetch_missing(
             present,
         )
     )
-    require_room(store.root, *still_to_take((job.part.path, job.file.size) for job in jobs))
     together = line.settings.is_set("QTUNE_SOURCES") and len(roster.everyone) > 1
     here = (len(plan.files) - len(jobs), whole)
     errand = Errand(plan.manifest, store, roster, together, held.check, here)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from qtune.core.hub.interface import RepoFile
 
 BLOCK = 1 << 20
+Advance = Callable[[int], None]  # hears of bytes read, from any thread; may raise Stopped
 
 
 class Stopped(Exception):
@@ -49,15 +50,23 @@ class Hasher:
         return Digests(self._sha256.hexdigest(), git)
 
 
-def digests_of(path: Path, file: RepoFile, stop: threading.Event | None = None) -> Digests:
-    """Of the file at `path`, as if it were `file`. Raises Stopped between blocks."""
+def unheard(amount: int) -> None:
+    """Where nobody watches."""
+
+
+def digests_of(path: Path, file: RepoFile, advance: Advance = unheard) -> Digests:
+    """Of the file at `path`, as if it were `file`."""
     hasher = Hasher(file)
-    with path.open("rb") as stream:
+    with path.open("rb", buffering=0) as stream:
         while block := stream.read(BLOCK):
-            if stop is not None and stop.is_set():
-                raise Stopped
             hasher.update(block)
+            advance(len(block))
     return hasher.digests()
+
+
+def content(file: RepoFile) -> str:
+    """The same of two files only if the bytes are the same."""
+    return file.sha256 or file.git_sha1 or file.path
 
 
 def blob_name(file: RepoFile, digests: Digests) -> str:

@@ -13,6 +13,8 @@ from qtune.core.download.disk_error import write_error as write_error
 from qtune.core.download.room import free_bytes as free_bytes
 from qtune.core.download.room import require_room as require_room
 
+_STEP = 1 << 20
+
 
 def write_whole(path: Path, data: bytes) -> None:
     """The file has the old content or the new one, never a part, whenever the power goes."""
@@ -43,7 +45,8 @@ def move(source: Path, target: Path) -> None:
 def copy(source: Path, target: Path, scratch: Path) -> None:
     """By way of `scratch`, on the target's file system."""
     scratch.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(source, scratch)
+    with source.open("rb") as whole, scratch.open("wb") as file:
+        shutil.copyfileobj(whole, file, _STEP)  # copyfile's one long call would not hear ^C
     move(scratch, target)
 
 

@@ -13,6 +13,15 @@ from qtune.core.text import Text
 
 
 @dataclass(frozen=True)
+class Checking:
+    """What lies on the disk already, here or in other programs' caches, is being hashed; the first time with
+    0, the last with `total`, in between at most five times a second. Not told of less than 64 MB."""
+
+    done: int
+    total: int
+
+
+@dataclass(frozen=True)
 class Planned:
     """Before the first byte. `present` of the `total` bytes are here already, verified or in partial files."""
 
@@ -141,7 +150,7 @@ class Finished:
 
 
 Event = (
-    Planned | Status | FileDone | Retried | Waiting | Dropped | Said | Finished
+    Checking | Planned | Status | FileDone | Retried | Waiting | Dropped | Said | Finished
 )  # what `Tell` may be called with, from any thread
 Tell = Callable[[Event], None]
 

@@ -66,7 +66,7 @@ def download(
     wanted = offline.Wanted(repo_id, revision, tuple(include), tuple(exclude), repo_type)
     try:
         if settings.flag("HF_HUB_OFFLINE"):
-            found = _from_disk(cache, folder, sources[0], wanted)
+            found = _from_disk(cache, folder, sources[0], wanted, tell)
             if isinstance(found, offline.Lacking):
                 where = settings.origin("HF_HUB_OFFLINE").describe()
                 raise offline.incomplete(repo_id, found, where, repo_type)
@@ -80,7 +80,9 @@ def download(
             try:
                 listed = find_listing(hubs, repo_id, revision, line, repo_type)
             except NobodyListed as nobody:
-                left = _from_disk(cache, folder, sources[0], wanted) if nobody.silent else None
+                left = None
+                if nobody.silent:
+                    left = _from_disk(cache, folder, sources[0], wanted, tell)
                 if not isinstance(left, Snapshot):
                     raise nobody.error from None
                 line.say(
@@ -109,15 +111,18 @@ def _absolute(folder: Path) -> Path:
 
 
 def _from_disk(
-    cache: HubCache, folder: Folder | None, chosen: Source, wanted: offline.Wanted
+    cache: HubCache, folder: Folder | None, chosen: Source, wanted: offline.Wanted, tell: Tell
 ) -> Snapshot | offline.Lacking:
     """Not one request: the cache's snapshot, or what is or can be copied into the folder."""
-    found = offline.look_in(folder, wanted) if folder is not None else None
+    found = offline.look_in(folder, wanted, tell=tell) if folder is not None else None
     if found is None:
-        cached = offline.look(cache, chosen, wanted)
+        cached = offline.look(cache, chosen, wanted, tell=tell)
         if isinstance(cached, offline.Lacking):
             return cached
-        found = cached if folder is None else offline.copy_out(cached, folder)
+        copied = cached if folder is None else offline.copy_out(cached, folder, tell=tell)
+        if isinstance(copied, offline.Lacking):
+            return copied
+        found = copied
     repo_id, commit, source = wanted.repo_id, found.commit, found.listed_by
     return Snapshot(found.path, repo_id, commit, source, (), 0, found.size, found.files)
 

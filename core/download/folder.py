@@ -43,9 +43,9 @@ class Folder:
         return saved if of == (repo_id, repo_type) else None
 
     def find(self, file: RepoFile, commit: str) -> Path | None:
-        return verified(self._root, self.ledger, self._candidates(file), file)
+        return verified(self._root, self.ledger, self.candidates(file, commit), file)
 
-    def _candidates(self, file: RepoFile) -> Iterator[str]:
+    def candidates(self, file: RepoFile, commit: str) -> Iterator[str]:
         yield file.path
         yield from self.ledger.holding(file)
 
@@ -58,14 +58,6 @@ class Folder:
         self._require_ours(file)
         take(self.partial(file), self._root / file.path)
         self.ledger.record(file.path, digests.sha256, digests.git_sha1, source, verified_by)
-
-    def adopt(self, file: RepoFile, found: Path, digests: Digests) -> None:
-        """A verified copy from the cache, so that its bytes are not fetched again."""
-        self._require_ours(file)
-        partial = self.partial(file)
-        copy(found, self._root / file.path, partial)
-        discard(partial)
-        self.ledger.record(file.path, digests.sha256, digests.git_sha1, "cache")
 
     def require_free(self, files: tuple[RepoFile, ...]) -> None:
         """Raises DownloadError DWN011 before anything is fetched that could not be stored."""
@@ -91,13 +83,36 @@ class Folder:
 
     def publish(self, manifest: Manifest, files: tuple[RepoFile, ...], only_harmless: bool) -> Path:
         for file in files:
-            here = self.find(file, manifest.commit)
-            assert here is not None, f"{file.path} was verified a moment ago"
-            if here != self._root / file.path:
-                entry = self.ledger.knows(here.relative_to(self._root).as_posix())
-                assert entry is not None and entry.sha256 is not None
-                self.adopt(file, here, Digests(entry.sha256, entry.git_sha1))
+            whole = self.put(file)
+            assert whole, f"{file.path} was verified a moment ago"
         write_whole(self._state / ".gitignore", b"*\n")
         write_whole(self._listing, manifests.to_json(manifest, only_harmless))
         self.ledger.save()
         return self._root
+
+    def is_copied(self, file: RepoFile, commit: str, here: Path | None) -> bool:
+        return here != self._root / file.path
+
+    def is_laid_out(
+        self, manifest: Manifest, files: tuple[RepoFile, ...], only_harmless: bool
+    ) -> bool:
+        if manifests.read_own(self._listing) != manifests.Saved(manifest, only_harmless):
+            return False
+        return all(self._root.joinpath(file.path).is_file() for file in files)
+
+    def shown_as(self, file: RepoFile, commit: str) -> str:
+        return file.path
+
+    def put(self, file: RepoFile) -> bool:
+        """At its place, where its content lies in this folder under another path; False where it does not."""
+        here = self.find(file, "")
+        if here is None or here == self._root / file.path:
+            return here is not None
+        self._require_ours(file)
+        entry = self.ledger.knows(here.relative_to(self._root).as_posix())
+        assert entry is not None
+        partial = self.partial(file)
+        copy(here, self._root / file.path, partial)
+        discard(partial)
+        self.ledger.record(file.path, entry.sha256, entry.git_sha1, entry.source, entry.verified_by)
+        return True

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from qtune.core.download.digest import Digests
 from qtune.core.download.disk import write_whole
 from qtune.core.hub.interface import RepoFile
 
@@ -47,6 +48,9 @@ class Ledger:
         self.files: dict[str, Entry] = {}
         self.refs: dict[str, Ref] = {}
         self._names: dict[str, dict[str, None]] = {}  # hash -> names of files that have it
+        self._read: dict[
+            tuple[str, bool], Entry
+        ] = {}  # hashed in this run, and not what was looked for
         self.load()
 
     def load(self) -> None:
@@ -66,6 +70,23 @@ class Ledger:
         """The entry, if the file still has the size and time it had when it was hashed."""
         with self._lock:
             entry = self.files.get(name)
+        return self._if_same(name, entry)
+
+    def note(self, name: str, lfs: bool, digests: Digests) -> None:
+        """For as long as this run lasts: what was hashed is not vouched for, and need not be hashed again."""
+        stat = (self._root / name).stat()
+        entry = Entry(stat.st_size, stat.st_mtime_ns, digests.sha256, digests.git_sha1)
+        with self._lock:
+            self._read[name, lfs] = entry
+
+    def noted(self, name: str, lfs: bool) -> Digests | None:
+        """`lfs`: which of the hashes were wanted."""
+        with self._lock:
+            entry = self._read.get((name, lfs))
+        same = self._if_same(name, entry)
+        return None if same is None else Digests(same.sha256 or "", same.git_sha1)
+
+    def _if_same(self, name: str, entry: Entry | None) -> Entry | None:
         if entry is None:
             return None
         try:

@@ -24,6 +24,7 @@ from qtune.core.download.engine.intervals import Intervals
 from qtune.core.download.engine.job import SMALL
 from qtune.core.hub.interface import RepoFile, RepoType
 
+OF_THE_CACHE = "cache"
 OF_MODELSCOPE = "modelscope's cache"
 OF_ANOTHER_SNAPSHOT = "another snapshot"
 BEGUN_BY_HUGGINGFACE = "huggingface_hub's partial file"

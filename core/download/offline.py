@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
+import threading
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from qtune.core.download.digest import digests_of
+from qtune.core.download.checking import check, hashes
+from qtune.core.download.events import Tell, nobody
 from qtune.core.download.folder import Folder
+from qtune.core.download.leftovers import OF_THE_CACHE, Whole
 from qtune.core.download.plan import select
+from qtune.core.download.reuse import costs_room, reuse
+from qtune.core.download.room import require_room, still_to_take
 from qtune.core.download.store import HubCache
 from qtune.core.errors import DownloadError
 from qtune.core.hub.interface import Manifest, RepoFile, RepoType
@@ -48,11 +53,17 @@ class Wanted:
     repo_type: RepoType = "model"
 
 
-def look(store: HubCache, chosen: Source, wanted: Wanted) -> Cached | Lacking:
+def look(
+    store: HubCache,
+    chosen: Source,
+    wanted: Wanted,
+    *,
+    tell: Tell = nobody,
+) -> Cached | Lacking:
     """No request, and no write but to remember a hash."""
     lacking = Lacking(())
     for commit in _commits(store, chosen, wanted.revision):
-        found = _at(store, commit, wanted)
+        found = _at(store, commit, wanted, tell)
         if isinstance(found, Cached):
             return found
         if found.missing and not lacking.missing:
@@ -60,13 +71,15 @@ def look(store: HubCache, chosen: Source, wanted: Wanted) -> Cached | Lacking:
     return lacking
 
 
-def look_in(folder: Folder, wanted: Wanted) -> Cached | None:
+def look_in(folder: Folder, wanted: Wanted, *, tell: Tell = nobody) -> Cached | None:
     """What an earlier run put into the folder, if it is all there."""
     saved = folder.listed(wanted.repo_id, wanted.repo_type)
     if saved is None or not _is_revision(saved.manifest, wanted.revision):
         return None
     manifest = saved.manifest
     files = select(manifest, wanted.include, wanted.exclude, only_harmless=saved.only_harmless)
+    places = [(file, folder.candidates(file, manifest.commit)) for file in files]
+    check(folder.root, folder.ledger, places, tell=tell, stop=threading.Event())
     if any(folder.find(f, manifest.commit) != folder.root / f.path for f in files):
         return None
     return _cached(folder.root, manifest, files)
@@ -78,19 +91,27 @@ def _is_revision(manifest: Manifest, revision: str | None) -> bool:
     return revision in (manifest.revision, manifest.commit)
 
 
-def copy_out(found: Cached, folder: Folder) -> Cached:
-    """The cache's snapshot as plain files. Raises DownloadError DWN011 before it would overwrite one."""
-    here = {}
-    for path in found.files:
-        size = (found.path / path).stat().st_size
-        digests = digests_of(found.path / path, RepoFile(path, size))
-        here[path] = (RepoFile(path, size, digests.sha256), digests)
-    missing = {p: f for p, f in here.items() if folder.find(f[0], "") != folder.root / p}
-    folder.require_free(tuple(file for file, _ in missing.values()))
-    for path, (file, digests) in missing.items():
-        folder.adopt(file, found.path / path, digests)
+def copy_out(found: Cached, folder: Folder, *, tell: Tell = nobody) -> Cached | Lacking:
+    """The cache's snapshot as plain files; lacking are those that changed meanwhile. Raises DownloadError
+    DWN011 before it would overwrite one, and DSK600."""
+    stop = threading.Event()
+    sizes = {path: (found.path / path).stat().st_size for path in found.files}
+    asked = [(found.path / path, RepoFile(path, size)) for path, size in sizes.items()]
+    digests = hashes(asked, tell=tell, stop=stop)
+    files = [
+        replace(file, sha256=its.sha256) for (_, file), its in zip(asked, digests, strict=True)
+    ]
+    places = [(file, folder.candidates(file, "")) for file in files]
+    check(folder.root, folder.ledger, places, tell=tell, stop=stop)
+    missing = [file for file in files if folder.find(file, "") != folder.root / file.path]
+    folder.require_free(tuple(missing))
+    copies = [Whole(file, found.path / file.path, OF_THE_CACHE) for file in missing]
+    sizes_to_come = [copy.file.size for copy in copies if costs_room(copy, folder)]
+    require_room(folder.root, *still_to_take((), sizes_to_come))
+    reuse(copies, folder, "", "", tell=tell, stop=stop)
+    lost = [file.path for file in missing if not folder.put(file)]
     folder.ledger.save()
-    return replace(found, path=folder.root)
+    return Lacking(tuple(lost)) if lost else replace(found, path=folder.root)
 
 
 def _commits(store: HubCache, chosen: Source, revision: str | None) -> list[str]:
@@ -106,13 +127,15 @@ def _commits(store: HubCache, chosen: Source, revision: str | None) -> list[str]
     return list(dict.fromkeys(c for c in map(store.ref, names) if c is not None))
 
 
-def _at(store: HubCache, commit: str, wanted: Wanted) -> Cached | Lacking:
+def _at(store: HubCache, commit: str, wanted: Wanted, tell: Tell) -> Cached | Lacking:
     folder = store.snapshot(commit)
     saved = store.manifest(commit)
     if saved is None:
         return _foreign(folder, commit, wanted)
     manifest = saved.manifest
     files = select(manifest, wanted.include, wanted.exclude, only_harmless=saved.only_harmless)
+    places = [(file, [store.shown_as(file, commit)]) for file in files]
+    check(store.root, store.ledger, places, tell=tell, stop=threading.Event())
     lacking = sorted((f for f in files if not store.shows(f, commit)), key=lambda f: -f.size)
     if lacking:
         return Lacking(tuple(f.path for f in lacking))
@@ -135,8 +158,8 @@ def _foreign(folder: Path, commit: str, wanted: Wanted) -> Cached | Lacking:
         for name in ("config.json", *_indexed(folder)):
             sizes.setdefault(name, None)
     listed = tuple(RepoFile(name, size or 0) for name, size in sorted(sizes.items()))
-    nobody = Source("huggingface", "")
-    manifest = Manifest(wanted.repo_id, "", commit, listed, nobody, wanted.repo_type)
+    unlisted = Source("huggingface", "")
+    manifest = Manifest(wanted.repo_id, "", commit, listed, unlisted, wanted.repo_type)
     files = select(manifest, wanted.include, wanted.exclude)
     missing = tuple(f.path for f in files if sizes[f.path] is None)
     return (

@@ -18,66 +18,69 @@ removed.
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import sys
 import threading
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from collections.abc import Sequence
 from pathlib import Path
 from typing import BinaryIO
 
 from qtune.core.amounts import size
-from qtune.core.download.digest import BLOCK, Digests, Hasher, Stopped
+from qtune.core.download.checking import in_threads, telling
+from qtune.core.download.digest import BLOCK, Advance, Digests, Hasher, Stopped
 from qtune.core.download.engine.part import Part, discard
 from qtune.core.download.events import Said, Tell
 from qtune.core.download.folder import Folder
-from qtune.core.download.leftovers import Beginning, Search, Whole, found, within
+from qtune.core.download.leftovers import OF_THE_CACHE, Beginning, Whole, within
 from qtune.core.download.lock import of_another_tool
 from qtune.core.download.store import Store
 from qtune.core.hub.interface import RepoFile
 from qtune.core.text import Text
 
-_THREADS = 4  # hashing leaves Python; more would only make the disk seek
-_STEP = 64 << 20  # bytes between two looks at whether to stop
+_STEP = 16 << 20  # bytes between two looks at whether to stop
 _FICLONE = 0x40049409
-Advance = Callable[[int], None]
 
 
 def reuse(
-    files: Sequence[RepoFile],
-    search: Search,
+    left: Sequence[Whole | Beginning],
     store: Store,
     commit: str,
     verified_by: str,
     *,
     tell: Tell,
     stop: threading.Event,
-    advance: Advance = lambda amount: None,
 ) -> tuple[RepoFile, ...]:
     """The files that are whole in the store now; what was begun of the others lies in their partial files.
 
-    To be called under the store's lock. `advance` hears of bytes read. Raises OSError where the store's disk
+    To be called under the store's lock, with what `found` found. Raises OSError where the store's disk
     refuses, and Stopped.
     """
-    left = found(files, search)
     wholes: dict[Path, list[Whole]] = {}
     for item in left:
         if isinstance(item, Whole):
             wholes.setdefault(store.partial(item.file), []).append(item)
-    taken: set[Path] = set()
-    if wholes:
-        amount = sum(copies[0].file.size for copies in wholes.values())
-        tell(Said(_checking(len(wholes), amount)))
+    begun: dict[Path, list[Beginning]] = {}
+    for item in left:
+        if isinstance(item, Beginning):
+            begun.setdefault(store.partial(item.file), []).append(item)
+    theirs = [copies[0] for copies in wholes.values() if copies[0].origin != OF_THE_CACHE]
+    if theirs:
+        tell(Said(_checking(len(theirs), sum(copy.file.size for copy in theirs))))
+    amount = sum(copies[0].file.size for copies in wholes.values())
+    amount += sum(item.length for items in begun.values() for item in items)
+    with telling(amount, tell, stop) as advance:
         taken = _take(wholes, store, commit, verified_by, stop, advance)
-    wrong = [copies[0].file for at, copies in wholes.items() if at not in taken]
-    begun = [item for item in left if isinstance(item, Beginning)]
-    for file in dict.fromkeys(item.file for item in begun):
-        mine = [item for item in begun if item.file == file]
-        amount = go_on(store.partial(file), mine, stop, advance)
-        if amount:
-            tell(Said(_going_on(file, amount, mine[0].origin)))
-    for file in wrong:
-        tell(Said(_other(file, wholes[store.partial(file)][0].path)))
+        for at, items in begun.items():
+            if at in taken:
+                continue
+            written = go_on(at, items, stop, advance)
+            if written:
+                tell(Said(_going_on(items[0].file, written, items[0].origin)))
+    for copy in theirs:
+        if store.partial(copy.file) not in taken:
+            tell(Said(_other(copy.file, copy.path)))
+    files = dict.fromkeys(item.file for item in left)
     return tuple(file for file in files if store.partial(file) in taken)
 
 
@@ -89,26 +92,33 @@ def _take(
     stop: threading.Event,
     advance: Advance,
 ) -> set[Path]:
-    def work(at: Path, copies: list[Whole]) -> bool:
+    def work(at: Path, copies: list[Whole]) -> Path | None:
         for copy in copies:
-            digests = _brought(
-                copy, at, share=not isinstance(store, Folder), stop=stop, advance=advance
-            )
+            digests = _brought(copy, at, share=_may_share(store), stop=stop, advance=advance)
             if digests is not None:
-                store.keep(copy.file, commit, digests, copy.origin, verified_by)
-                return True
-        return False
+                by = "" if copy.origin == OF_THE_CACHE else verified_by
+                store.keep(copy.file, commit, digests, copy.origin, by)
+                return at
+        return None
 
-    count = min(_THREADS, os.cpu_count() or 1)
-    pool = ThreadPoolExecutor(count, thread_name_prefix="reuse")
+    largest_first = sorted(wholes.items(), key=lambda asked: -asked[1][0].file.size)
+    tasks = [functools.partial(work, at, copies) for at, copies in largest_first]
+    return {at for at in in_threads(tasks, stop) if at is not None}
+
+
+def _may_share(store: Store) -> bool:
+    return not isinstance(store, Folder)
+
+
+def costs_room(copy: Whole, store: Store) -> bool:
+    """Will its content lie on the disk twice? Tried out, for no file system tells."""
+    scratch = store.partial(copy.file).with_suffix(".whole")
+    scratch.parent.mkdir(parents=True, exist_ok=True)
+    scratch.unlink(missing_ok=True)
     try:
-        tasks = {pool.submit(work, at, copies): at for at, copies in wholes.items()}
-        return {tasks[done] for done in as_completed(tasks) if done.result()}
-    except BaseException:
-        stop.set()  # the run ends: the other threads leave at their next block
-        raise
+        return not (_cloned(copy.path, scratch) or (_may_share(store) and _linked(copy, scratch)))
     finally:
-        pool.shutdown(cancel_futures=True)
+        scratch.unlink(missing_ok=True)
 
 
 def _brought(

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 import threading
 from collections.abc import Iterator
 from functools import cached_property
@@ -21,7 +22,7 @@ from pathlib import Path
 from typing import Protocol
 
 from qtune.core.download import manifests
-from qtune.core.download.digest import Digests, blob_name, digests_of
+from qtune.core.download.digest import Advance, Digests, blob_name, digests_of, unheard
 from qtune.core.download.disk import can_link, copy, link, move, write_whole
 from qtune.core.download.engine.part import discard
 from qtune.core.download.ledger import Ledger, Ref
@@ -45,6 +46,21 @@ class Store(Protocol):
 
     def find(self, file: RepoFile, commit: str) -> Path | None:
         """A verified copy of the file, hashing it once if nobody has vouched for it yet."""
+
+    def candidates(self, file: RepoFile, commit: str) -> Iterator[str]:
+        """Where `find` looks for it: names below `root`."""
+
+    def is_copied(self, file: RepoFile, commit: str, here: Path | None) -> bool:
+        """Will `publish` take room for this file, whose content lies `here`, or (None) is about to come under
+        another path?"""
+
+    def is_laid_out(
+        self, manifest: Manifest, files: tuple[RepoFile, ...], only_harmless: bool
+    ) -> bool:
+        """Does everything seem to be where `publish` would put it? Nothing is hashed for the answer."""
+
+    def shown_as(self, file: RepoFile, commit: str) -> str:
+        """The name below `root` of what a program finds in place of the file."""
 
     def partial(self, file: RepoFile) -> Path:
         """Named by content: a partial file is good for every commit and every source."""
@@ -88,9 +104,9 @@ class HubCache:
         return self._root / "snapshots" / commit
 
     def find(self, file: RepoFile, commit: str) -> Path | None:
-        return verified(self._root, self.ledger, self._candidates(file, commit), file)
+        return verified(self._root, self.ledger, self.candidates(file, commit), file)
 
-    def _candidates(self, file: RepoFile, commit: str) -> Iterator[str]:
+    def candidates(self, file: RepoFile, commit: str) -> Iterator[str]:
         yield from self.ledger.holding(file)
         yield from (f"blobs/{name}" for name in (file.sha256, file.git_sha1) if name)
         yield f"snapshots/{commit}/{file.path}"
@@ -107,6 +123,18 @@ class HubCache:
             if _GIT_BLOB.fullmatch(blob.name) and blob.is_file() and not self.ledger.knows(name):
                 found.setdefault(blob.stat().st_size, []).append(name)
         return found
+
+    def lying(self, file: RepoFile, commit: str) -> Iterator[Path]:
+        """Files that may be the wanted one; nothing is hashed for the answer."""
+        seen = set()
+        for name in self.candidates(file, commit):
+            entry, path = self.ledger.knows(name), self._root / name
+            if entry is not None and not Digests(entry.sha256 or "", entry.git_sha1).match(file):
+                continue
+            real = path.resolve()
+            if real not in seen and _has_size(real, file.size):
+                seen.add(real)
+                yield real
 
     def partial(self, file: RepoFile) -> Path:
         return partial_of(self._state, file)
@@ -137,38 +165,54 @@ class HubCache:
         self.ledger.save()
         return self.snapshot(commit)
 
-    def is_published(self, manifest: Manifest, files: tuple[RepoFile, ...]) -> bool:
-        """Is everything visible already, so that not a byte need be written? (A shared cache may be
-        read-only.)"""
+    def is_copied(self, file: RepoFile, commit: str, here: Path | None) -> bool:
+        at = self.snapshot(commit) / file.path
+        if self.links:
+            return here is not None and here != at and here.parent != self._root / "blobs"
+        return here != at
+
+    def is_laid_out(
+        self, manifest: Manifest, files: tuple[RepoFile, ...], only_harmless: bool
+    ) -> bool:
         saved = self.manifest(manifest.commit)
         if saved is None or any(self.ref(name) is None for name in _refs_of(manifest)):
             return False
         own = _refs_of(manifest)[:1]
         if any(self.ref(name) != manifest.commit for name in own):
             return False
-        return all(self.shows(file, manifest.commit) for file in files)
+        at = self.snapshot(manifest.commit)
+        return all(_has_size(at / file.path, file.size) for file in files)
 
     def shows(self, file: RepoFile, commit: str) -> bool:
         """In the snapshot, and what lies there is verified."""
-        at = self.snapshot(commit) / file.path
-        if not at.is_file():
+        if not _has_size(self.snapshot(commit) / file.path, file.size):
             return False
+        names = iter([self.shown_as(file, commit)])
+        return verified(self._root, self.ledger, names, file) is not None
+
+    def shown_as(self, file: RepoFile, commit: str) -> str:
+        at = self.snapshot(commit) / file.path
         # One step along the link: huggingface_hub may link the blob on to a store of its own.
         one = Path(os.path.normpath(at.parent / at.readlink())) if at.is_symlink() else at
         name = one if one.is_relative_to(self._root) else at
-        names = iter([name.relative_to(self._root).as_posix()])
-        return verified(self._root, self.ledger, names, file) is not None
+        return name.relative_to(self._root).as_posix()
 
     def _show(self, file: RepoFile, commit: str, here: Path) -> None:
         at = self.snapshot(commit) / file.path
         if here == at:
             return
         if self.links and here.parent != self._root / "blobs":
-            here = self._copied(file, here, self._place(file, commit, digests_of(here, file)))
+            here = self._copied(file, here, self._place(file, commit, self._digests(file, here)))
         if self.links:
             link(here, at)
         else:
             self._copied(file, here, at)
+
+    def _digests(self, file: RepoFile, here: Path) -> Digests:
+        entry = self.ledger.knows(here.relative_to(self._root).as_posix())
+        if entry is None or entry.sha256 is None or not (file.lfs or entry.git_sha1):
+            return digests_of(here, file)
+        return Digests(entry.sha256, entry.git_sha1)
 
     def _copied(self, file: RepoFile, here: Path, at: Path) -> Path:
         entry = self.ledger.knows(here.relative_to(self._root).as_posix())
@@ -215,7 +259,17 @@ def _refs_of(manifest: Manifest) -> tuple[str, ...]:
     return (own, "main") if manifest.revision == "master" else (own,)
 
 
-def verified(root: Path, ledger: Ledger, names: Iterator[str], file: RepoFile) -> Path | None:
+def _has_size(path: Path, size: int) -> bool:
+    try:
+        about = path.stat()
+    except OSError:
+        return False
+    return stat.S_ISREG(about.st_mode) and about.st_size == size
+
+
+def verified(
+    root: Path, ledger: Ledger, names: Iterator[str], file: RepoFile, advance: Advance = unheard
+) -> Path | None:
     """The first of `names` with exactly this content; what nobody vouched for is hashed, and recorded."""
     for name in names:
         path = root / name
@@ -225,14 +279,15 @@ def verified(root: Path, ledger: Ledger, names: Iterator[str], file: RepoFile) -
                 return path
             continue
         try:
-            if not path.is_file() or path.stat().st_size != file.size:
+            if not _has_size(path, file.size):
                 continue
-            digests = digests_of(path, file)
+            digests = ledger.noted(name, file.lfs) or digests_of(path, file, advance)
+            if digests.match(file):
+                ledger.record(name, digests.sha256, digests.git_sha1)
+                return path
+            ledger.note(name, file.lfs, digests)
         except OSError:
             continue
-        if digests.match(file):
-            ledger.record(name, digests.sha256, digests.git_sha1)
-            return path
     return None
 
 

@@ -17,6 +17,7 @@ from qtune.core.text import Lang, Text
 from qtune.speech import current, say
 
 NAMES: dict[type[Any], str] = {
+    events.Checking: "checking",
     events.Planned: "planned",
     events.Status: "status",
     events.FileDone: "file",

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from qtune.commands import transferwords as words
 from qtune.core import amounts
-from qtune.core.download.events import FileStatus, Status
+from qtune.core.download.events import Checking, FileStatus, Status
 from qtune.doctor.report.layout import pad, pad_left
 from qtune.speech import say
 
@@ -76,6 +76,15 @@ def lines(
     for line in shown:
         line.truncate(width)
     return shown
+
+
+def checking(told: Checking, width: int, marks: Marks) -> Text:
+    """One line of at most `width` cells."""
+    parts = columns(width)
+    share = "" if parts.percent else f"{pad(words.percent(told.done, told.total), _PERCENT)} "
+    row = _row(parts, marks, share + words.checking(), told.done, told.total, "", 0)
+    row.truncate(width)
+    return row
 
 
 def _more(count: int, more: str) -> str:

@@ -10,7 +10,7 @@ from typing import TextIO
 
 from qtune.commands import transferwords as words
 from qtune.core import amounts
-from qtune.core.download.events import Event, Status
+from qtune.core.download.events import Checking, Event, Status
 from qtune.speech import say
 
 _LINE_EVERY_S = 5.0
@@ -29,13 +29,21 @@ class Log:
     def __call__(self, event: Event) -> None:
         with self._lock:
             line = self._lines.of(event)
-            if isinstance(event, Status) and self._clock() - self._told >= _LINE_EVERY_S:
+            if isinstance(event, Status | Checking) and self._is_due():
                 self._told = self._clock()
-                line = _line(event)
+                line = _line(event) if isinstance(event, Status) else _checked(event)
             if line is not None:
                 with contextlib.suppress(OSError, ValueError):  # nobody reads it: the files count
                     self._stream.write(line + "\n")
                     self._stream.flush()
+
+    def _is_due(self) -> bool:
+        return self._clock() - self._told >= _LINE_EVERY_S
+
+
+def _checked(told: Checking) -> str:
+    share, amount = words.percent(told.done, told.total), words.amount(told.done, told.total)
+    return words.checking() + say(": ", "：") + f"{share} {amount}"
 
 
 def _line(status: Status) -> str:

@@ -16,8 +16,8 @@ from rich.segment import ControlType
 from rich.text import Text
 
 from qtune.commands import transferwords as words
-from qtune.commands.transferlayout import ASCII, UNICODE, lines
-from qtune.core.download.events import Event, FileStatus, Planned, Status
+from qtune.commands.transferlayout import ASCII, UNICODE, checking, lines
+from qtune.core.download.events import Checking, Event, FileStatus, Planned, Status
 from qtune.doctor.report.layout import wrap
 from qtune.speech import say
 
@@ -45,6 +45,7 @@ class Screen:
         self._words = words.Lines(clock)
         self._lock = threading.RLock()
         self._status: Status | None = None
+        self._checking: Checking | None = None
         self._order: dict[str, None] = {}
         self._drawn_at = -math.inf
         self._drawn: list[int] = []  # cells of each line that stands on the terminal
@@ -77,11 +78,19 @@ class Screen:
                     self._console.print(Text(line), soft_wrap=True)
             elif isinstance(event, Status):
                 first = self._status is None
-                self._status = event
-                if first or self._clock() - self._drawn_at >= _DRAWN_EVERY_S:
+                self._status, self._checking = event, None
+                if first or self._is_due():
+                    self._draw()
+            elif isinstance(event, Checking):
+                self._checking = event
+                if event.done in (0, event.total) or self._is_due():
                     self._draw()
             elif isinstance(event, Planned):
+                self._checking = None
                 self._draw()
+
+    def _is_due(self) -> bool:
+        return self._clock() - self._drawn_at >= _DRAWN_EVERY_S
 
     def _draw(self) -> None:
         self._make_room()
@@ -92,6 +101,8 @@ class Screen:
 
     def _lines(self) -> list[Text]:
         width, height = self._console.size
+        if self._checking is not None:
+            return [checking(self._checking, width, self._marks)]
         if self._status is None:
             begun = say("asking for the list of files", "正在获取文件清单") + self._marks.more
             return [Text(begun[:width], style="dim")]

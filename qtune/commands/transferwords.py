@@ -77,6 +77,10 @@ def files(done: int, count: int) -> str:
     return say(f"{done}/{count} files", f"{done}/{count} 个文件")
 
 
+def checking() -> str:
+    return say("checking what is here", "正在校验本机已有的文件")
+
+
 class Lines:
     """What is kept above a screen and told at once in a log. A hub that asks for pauses all the time is told
     of once a minute; each of them is counted down elsewhere."""

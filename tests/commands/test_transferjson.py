@@ -16,7 +16,7 @@ from qtune import speech
 from qtune.boundary import Terminated
 from qtune.commands.transferjson import NAMES, Stream, failed
 from qtune.core.download import events
-from qtune.core.download.events import Dropped, Event, Planned, Retried, Said, Waiting
+from qtune.core.download.events import Checking, Dropped, Event, Planned, Retried, Said, Waiting
 from qtune.core.errors import DownloadError, UsageError
 from qtune.core.secret import Secret
 from qtune.core.text import Text, plain
@@ -27,6 +27,7 @@ SCHEMA = json.loads(
 )
 VALID = jsonschema.Draft202012Validator(SCHEMA)
 EVERY: tuple[Event, ...] = (
+    Checking(400 * MB, 900 * MB),
     Planned("o/n", COMMIT, "Hugging Face", 12, 2900 * MB, 0),
     status(sources=(hub(waits=3.5), hub(MS))),
     status(eta=None),
@@ -57,23 +58,24 @@ def test_each_event_is_a_line_that_the_schema_describes() -> None:
     for line in lines:
         VALID.validate(line)
     assert [line["event"] for line in lines] == [
-        "planned", "status", "status", "file", "retry", "waiting", "dropped", "message", "finished",
+        "checking", "planned", "status", "status", "file", "retry", "waiting", "dropped", "message", "finished",
     ]  # fmt: skip
     assert {type(event) for event in EVERY} == set(NAMES) == set(typing.get_args(events.Event))
 
 
 def test_it_holds_what_was_told() -> None:
     lines = streamed(*EVERY)
-    assert lines[1]["sources"][0]["waits_s"] == 3.5
-    assert lines[1]["under_way"][0]["path"] == "model-00001-of-00003.safetensors"
-    assert lines[2]["eta_s"] is None
+    assert (lines[0]["done"], lines[0]["total"]) == (400 * MB, 900 * MB)
+    assert lines[2]["sources"][0]["waits_s"] == 3.5
+    assert lines[2]["under_way"][0]["path"] == "model-00001-of-00003.safetensors"
+    assert lines[3]["eta_s"] is None
     assert lines[-1]["path"].endswith(COMMIT)
     assert lines[-1]["sent"][1]["received"] == 600 * MB
     assert lines[-1]["dropped"] == [{"source": "modelscope", "why": RESET.en}]
 
 
 def test_the_schema_refuses_what_is_no_such_line() -> None:
-    good = streamed(EVERY[0])[0]
+    good = streamed(EVERY[1])[0]
     for wrong in ({**good, "event": "begun"}, {**good, "more": 1}, {"event": "planned"}):
         assert not VALID.is_valid(wrong)
 

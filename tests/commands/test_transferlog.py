@@ -10,7 +10,16 @@ import pytest
 from qtune import speech
 from qtune.commands.transferlog import Log
 from qtune.commands.transfersummary import Summary
-from qtune.core.download.events import Dropped, Event, Planned, Retried, Said, Sent, Waiting
+from qtune.core.download.events import (
+    Checking,
+    Dropped,
+    Event,
+    Planned,
+    Retried,
+    Said,
+    Sent,
+    Waiting,
+)
 from qtune.core.secret import Secret
 from qtune.core.text import Text, plain
 from tests.commands.tape import COMMIT, HF, MB, MS, RESET, done, finished, hub, status
@@ -53,6 +62,20 @@ def test_a_line_every_five_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(speech, "_decided", "zh")
     assert written.after(1.0, status(eta=None, sources=(hub(waits=7.5),))) == [
         "42% 1.2 GB / 2.9 GB，35.1 MB/s；Hugging Face 要求等待 8 秒"
+    ]
+
+
+def test_what_is_hashed_before_is_told_every_five_seconds_too(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    written = Written()
+    assert written.after(0, Checking(0, 2900 * MB), Checking(400 * MB, 2900 * MB)) == []
+    assert written.after(5, Checking(1218 * MB, 2900 * MB), Checking(1300 * MB, 2900 * MB)) == [
+        "checking what is here: 42% 1.2 GB / 2.9 GB"
+    ]
+    monkeypatch.setattr(speech, "_decided", "zh")
+    assert written.after(5, Checking(1218 * MB, 2900 * MB)) == [
+        "正在校验本机已有的文件：42% 1.2 GB / 2.9 GB"
     ]
 
 

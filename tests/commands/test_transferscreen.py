@@ -13,9 +13,10 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from qtune import speech
-from qtune.commands.transferlayout import ASCII, UNICODE, Marks, lines
+from qtune.commands.transferlayout import ASCII, UNICODE, Marks, checking, lines
 from qtune.commands.transferscreen import Screen
 from qtune.core.download.events import (
+    Checking,
     Dropped,
     FileStatus,
     Planned,
@@ -155,7 +156,9 @@ class Stage:
         self.writes = 0
         self.screen = Screen(self.console, environ or {}, lambda: self.now)
 
-    def tell(self, *events: Planned | Status | Said | Dropped | Waiting | Retried) -> list[str]:
+    def tell(
+        self, *events: Checking | Planned | Status | Said | Dropped | Waiting | Retried
+    ) -> list[str]:
         for event in events:
             self.now += 1
             self.screen(event)
@@ -217,6 +220,31 @@ def test_nothing_is_left_of_it(english: None) -> None:
     stage.screen(status())
     stage.screen(Said(plain("late")))
     assert stage.look() == ["kept"]
+
+
+def test_what_is_hashed_before_has_one_line(stage: Stage) -> None:
+    assert stage.tell(Checking(0, 2900 * MB)) == [
+        "0%   checking what is here    ────────────         0 B / 2.9 GB"
+    ]
+    assert stage.tell(Checking(1218 * MB, 2900 * MB)) == [
+        "42%  checking what is here    ━━━━━───────      1.2 GB / 2.9 GB"
+    ]
+    kept = stage.tell(Said(plain("kept")))
+    assert (kept[0], kept[1][:4], len(kept)) == ("kept", "42% ", 2)
+    stage.tell(Checking(1218 * MB, 2900 * MB))
+    for _ in range(1000):
+        stage.screen(Checking(1219 * MB, 2900 * MB))
+    assert stage.file.getvalue() == ""
+    assert stage.tell(PLANNED, status())[1].startswith("model-00001")
+
+
+@pytest.mark.parametrize("marks", [UNICODE, ASCII])
+def test_the_line_of_what_is_hashed_fits(lang: Lang, marks: Marks) -> None:
+    for width in (1, 12, 29, 30, 49, 50, 75, 76, 80, 200):
+        line = checking(Checking(999 * 10**9, 10**13), width, marks).plain
+        assert cell_len(line) <= width
+        assert width < 12 or "9%" in line
+    assert {"en": "checking what is here", "zh": "正在校验本机已有的文件"}[lang] in line
 
 
 def test_retries_are_counted_and_not_listed(stage: Stage) -> None:

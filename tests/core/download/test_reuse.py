@@ -16,9 +16,9 @@ from qtune.core.cachestore.partials import partials
 from qtune.core.download import reuse
 from qtune.core.download.digest import Stopped
 from qtune.core.download.engine.part import Part, recorded
-from qtune.core.download.events import Event, Said
+from qtune.core.download.events import Checking, Event, Said
 from qtune.core.download.folder import Folder
-from qtune.core.download.leftovers import Search
+from qtune.core.download.leftovers import Search, Whole, found
 from qtune.core.download.store import HubCache, Store
 from qtune.core.hub.interface import RepoFile
 
@@ -42,7 +42,6 @@ class Place:
         self.search = Search(ID, "model", self.cache.root, self.modelscope, local)
         self.told: list[Event] = []
         self.stop = threading.Event()
-        self.advanced = 0
 
     def put(self, name: str, data: bytes, folder: Path | None = None) -> Path:
         path = (folder or self.theirs) / name
@@ -51,24 +50,15 @@ class Place:
         return path
 
     def reuse(self, *files: RepoFile) -> tuple[RepoFile, ...]:
+        left = found(files, self.search)
         return reuse.reuse(
-            files,
-            self.search,
-            self.store,
-            COMMIT,
-            "modelscope",
-            tell=self.told.append,
-            stop=self.stop,
-            advance=self._advance,
+            left, self.store, COMMIT, "modelscope", tell=self.told.append, stop=self.stop
         )
 
-    def _advance(self, amount: int) -> None:
-        self.advanced += amount
-
     def here(self, file: RepoFile) -> bytes:
-        found = self.store.find(file, COMMIT)
-        assert found is not None
-        return found.read_bytes()
+        here = self.store.find(file, COMMIT)
+        assert here is not None
+        return here.read_bytes()
 
     def partial(self, file: RepoFile) -> dict[tuple[int, int], str]:
         """What the journal says is there, after comparing it with what is."""
@@ -93,7 +83,6 @@ def test_whole_files_of_modelscopes_cache_become_ours(place: Place) -> None:
     assert set(place.reuse(LARGE, SMALL)) == {LARGE, SMALL}
     assert (place.here(LARGE), place.here(SMALL)) == (DATA, CONFIG)
     assert [path.read_bytes() for path in kept.values()] == [DATA, CONFIG]
-    assert place.advanced == len(DATA) + len(CONFIG)
     assert list((place.cache.root / ".qtune" / "partial").iterdir()) == []
     entries = place.store.ledger.files.values()
     assert {(e.source, e.verified_by) for e in entries} == {("modelscope's cache", "modelscope")}
@@ -109,8 +98,7 @@ def test_a_large_file_takes_no_room_twice_and_a_small_one_is_apart(
     if not clones:
         monkeypatch.setattr(reuse, "_cloned", lambda source, target: False)
     place.reuse(LARGE, SMALL)
-    found = {f: place.store.find(f, COMMIT) for f in (LARGE, SMALL)}
-    one, other = found[LARGE], found[SMALL]
+    one, other = (place.store.find(f, COMMIT) for f in (LARGE, SMALL))
     assert one is not None and other is not None
     assert not other.samefile(small)
     assert clones or one.samefile(large)
@@ -218,6 +206,28 @@ def test_while_huggingface_hub_is_at_it_its_beginning_is_left_to_it(place: Place
         assert not place.store.partial(LARGE).exists()
     place.reuse(LARGE)
     assert sorted(place.partial(LARGE)) == [(0, MEBI)]
+
+
+def test_what_is_read_is_told_in_bytes(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("qtune.core.download.checking.WORTH_TELLING", 1)
+    place.put(SMALL.path, CONFIG)
+    place.put(f"{LARGE.path}.incomplete", DATA[:MEBI])
+    place.reuse(LARGE, SMALL)
+    told = [event for event in place.told if isinstance(event, Checking)]
+    total = MEBI + len(CONFIG)
+    assert told[0] == Checking(0, total) and told[-1] == Checking(total, total)
+
+
+def test_what_costs_room_is_known_before(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    place.put(LARGE.path, DATA)
+    place.put(SMALL.path, CONFIG)
+    wholes = [w for w in found((LARGE, SMALL), place.search) if isinstance(w, Whole)]
+    folder = Folder(place.cache.root.parent / "model")
+    monkeypatch.setattr(reuse, "_cloned", lambda source, target: False)
+    assert [reuse.costs_room(w, place.store) for w in wholes] == [False, True]
+    assert [reuse.costs_room(w, folder) for w in wholes] == [True, True]
+    monkeypatch.undo()
+    assert list(place.store.partial(LARGE).parent.iterdir()) == []
 
 
 def test_it_can_be_stopped(place: Place) -> None:
