@@ -229,9 +229,15 @@ def test_refused_connections_look_like_no_network(hub: Hub, tmp_path: Path) -> N
 @pytest.mark.slow
 def test_a_silent_hub_hangs_the_hf_client(hub: Hub, tmp_path: Path) -> None:
     hub.fault(Fault("silent", "hf"))
-    limits = {"HF_HUB_ETAG_TIMEOUT": "1", "HF_HUB_DOWNLOAD_TIMEOUT": "1"}
     with pytest.raises(subprocess.TimeoutExpired):
-        sdk.hf_snapshot(hub, tmp_path, QWEN, timeout=4, **limits)
+        sdk.hf_snapshot(
+            hub,
+            tmp_path,
+            QWEN,
+            timeout=4,
+            HF_HUB_ETAG_TIMEOUT="1",
+            HF_HUB_DOWNLOAD_TIMEOUT="1",
+        )
 
 
 def test_xet_can_be_switched_off_in_the_client(tmp_path: Path) -> None:

@@ -211,9 +211,7 @@ def test_the_next_process_takes_over_from_one_that_was_killed(tmp_path: Path) ->
         assert contents(get(hub, tmp_path, repo.id, **FROM_HF).path) == expected(repo)
 
 
-def test_what_a_kill_left_of_a_small_file_goes_with_the_next_run(
-    hub: Hub, tmp_path: Path
-) -> None:
+def test_what_a_kill_left_of_a_small_file_goes_with_the_next_run(hub: Hub, tmp_path: Path) -> None:
     """Under a name that this listing does not know: another hub's hash of the same content."""
     partial = repo_folder(tmp_path, worlds.QWEN) / ".qtune" / "partial"
     partial.mkdir(parents=True)
