@@ -10,11 +10,12 @@ From a name to a plan
 Into a store
     bring      under one lock: what is here, what others left, what is fetched
     store      the cache's layout: verified blobs, links, refs; folder: the same for --local-dir
+    checking   what lies here is hashed, told of, and stopped by ^C
     ledger     what was verified, and where it came from
     reuse      whole and begun files of other programs, which leftovers finds; view: ours, for ModelScope's client
     lock       one writer to a store, by a heartbeat in a file: lockfile, holder, lockwords
     room       bytes and files for all that is to come, before the first byte
-    disk       whole writes, synced renames, links; preallocate, positioned, disk_error
+    disk       whole writes, synced renames, links; preallocate, positioned, writeback, disk_error
 
 Over the wire
     engine/    pieces, connections, sources, hashes, blame; begins at engine/loop.py
@@ -31,8 +32,8 @@ For whoever watches
 
 fsync policy: a file's bytes are synced before it gets its final name, and the folder after it, so a
 name in `blobs/` or `refs/` means whole, verified bytes even after a power cut. Partial files and their
-journals are not synced: a killed process loses none of what they say, and what a power cut spoils in
-them, the hash finds.
+journals are not synced, though their bytes begin their way to the disk early: a killed process loses
+none of what they say, and what a power cut spoils in them, the hash finds.
 """
 
 from __future__ import annotations
