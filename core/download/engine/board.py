@@ -108,7 +108,7 @@ class Board:
         for job in self._jobs:
             for piece in job.pieces:
                 share = _to_take(piece, speed)
-                if share > most and not piece.whole and may(job):
+                if share > most and may(job):
                     best, most = piece, share
         if best is None:
             return None
@@ -131,19 +131,20 @@ class Board:
             piece.at += allowed
             return at, allowed
 
-    def extend(self, piece: Piece) -> int | None:
+    def extend(self, piece: Piece, beyond: int = 0) -> int | None:
         """A body that goes on behind its piece: the next stretch that is nobody's is taken along.
 
-        How many bytes come before it, which are here or another's; None: there is no such stretch.
+        `beyond`: bytes behind the piece that were read already, and thrown away because another has them.
+        How many bytes come before the stretch, which are here or another's; None: there is no such stretch.
         """
         with self.changed:
-            follows = next((s for s in piece.job.free if s.start >= piece.end), None)
+            at = piece.end + beyond
+            follows = next((s for s in piece.job.free if s.start >= at), None)
             if follows is None:
                 return None
-            skip = follows.start - piece.end
             piece.at, piece.end = follows.start, follows.end
             piece.job.free.remove(follows.start, follows.end)
-            return skip
+            return follows.start - at
 
     def give_back(self, piece: Piece) -> None:
         """What of the piece did not come is free again; the job is complete if nothing is missing."""
@@ -201,6 +202,8 @@ class Board:
 
 def _to_take(piece: Piece, speed: float) -> int:
     """Bytes of another's piece that are worth a request of one's own; 0: none."""
+    if piece.whole:
+        return 0
     left = piece.left
     slow = piece.speed > 0 and left / piece.speed > SLOW_S
     spare = left - int(piece.speed * SECONDS_AHEAD)

@@ -134,11 +134,12 @@ class Lane:
     def _pour(self, connection: Connection, piece: Piece) -> None:
         self.body_since = flushed = time.monotonic()
         silent_since = flushed
-        filled = 0
+        filled = beyond = 0
         while True:
             if piece.at >= piece.end:
-                if not self._goes_on(connection, piece):
+                if not self._goes_on(connection, piece, beyond + filled):
                     return
+                filled = beyond = 0
                 silent_since = time.monotonic()
             room = min(len(self._view), piece.end - piece.at)
             try:
@@ -162,7 +163,7 @@ class Lane:
                 self.received += got
                 self.outlet.note(got)
             if filled and (got <= 0 or filled >= room or now - flushed >= FLUSH_S):
-                self._flush(piece, filled)
+                beyond = filled - self._flush(piece, filled)
                 filled, flushed = 0, now
                 self.run.line.check()
             elif got <= 0:
@@ -170,11 +171,11 @@ class Lane:
             if got == 0 and piece.at < piece.end:
                 raise cut_short(piece.job.file, piece.at, self.outlet.supplier)
 
-    def _goes_on(self, connection: Connection, piece: Piece) -> bool:
+    def _goes_on(self, connection: Connection, piece: Piece, beyond: int) -> bool:
         """A source that sends no parts has more in the same body, behind what is here or another's."""
         skip = None
         if self.outlet.whole and connection.left != 0:
-            skip = self.run.board.extend(piece)
+            skip = self.run.board.extend(piece, beyond)
         if skip is None:
             return False
         self.body_since = 0.0  # what is skipped is not counted, and no sign of a stall
@@ -182,11 +183,12 @@ class Lane:
         self.body_since = time.monotonic()
         return True
 
-    def _flush(self, piece: Piece, filled: int) -> None:
-        """Only what nobody else has taken meanwhile is written: no byte is written by two."""
+    def _flush(self, piece: Piece, filled: int) -> int:
+        """Only what nobody else has taken meanwhile is written, so many bytes: no byte is written by two."""
         at, allowed = self.run.board.claim(piece, filled)
         if allowed:
             self.run.written(self.outlet, piece.job, at, self._view[:allowed])
+        return allowed
 
     def _fetch_small(self, piece: Piece) -> None:
         file = piece.job.file
