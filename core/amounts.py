@@ -4,12 +4,20 @@ from __future__ import annotations
 
 from qtune.core.text import Text
 
+# With the least count that would be 1000 of the smaller unit, as it is rounded.
+_UNITS = (
+    ("TB", 1e12, 999.95e9),
+    ("GB", 1e9, 999.95e6),
+    ("MB", 1e6, 999.95e3),
+    ("kB", 1e3, 999.5),
+)
+
 
 def size(count: float) -> str:
     """Bytes in decimal units, as disks and hubs give them."""
-    for unit, power in (("TB", 12), ("GB", 9), ("MB", 6), ("kB", 3)):
-        if count >= 10**power:
-            return f"{count / 10**power:.1f} {unit}"
+    for unit, whole, least in _UNITS:
+        if count >= least:
+            return f"{count / whole:.1f} {unit}"
     return f"{count:.0f} B"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import sys
 import threading
 from collections.abc import Iterator
@@ -81,6 +82,15 @@ def _watcher(stack: contextlib.ExitStack) -> tuple[Tell, int]:
 
 
 def _wrapped(line: str, width: int) -> str:
+    """Between its parts where that can be: `10.0 MB/s` is not torn apart."""
+    from rich.cells import cell_len
+
     from qtune.doctor.report.layout import WIDEST_TEXT, wrap
 
-    return "\n  ".join(wrap(line, min(width, WIDEST_TEXT) - 2))
+    room = min(width, WIDEST_TEXT) - 2
+    told = [""]
+    for part in re.split("(?<=, )|(?<=，)", line):
+        if told[-1] and cell_len((told[-1] + part).rstrip()) > room:
+            told.append("")
+        told[-1] += part
+    return "\n  ".join(wrapped for part in told for wrapped in wrap(part, room))

@@ -103,7 +103,7 @@ class Lines:
 
 
 def dropped(hub: str, why: Text) -> str:
-    reason = shown(why)
+    reason = shown(why).rstrip(".。")
     if reason.startswith(hub):
         return reason + say("; it is not asked again", "；不再使用")
     return say(f"{hub} is not asked again: {reason}", f"不再使用 {hub}：{reason}")

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from qtune.commands.transfer import _wrapped
+
 ROOT = Path(__file__).parents[2]
 # A command line as `qtune download` has it, with a tape in the place of a download.
 CODE = """
@@ -125,3 +127,14 @@ def test_for_a_log_nothing_that_draws_is_imported() -> None:
     )
     assert done.stdout == "False\n"
     assert "12 files" in done.stderr
+
+
+def test_the_summary_breaks_between_its_parts() -> None:
+    line = "10 files, 1.9 GB from Hugging Face (23.8 MB/s), 600.0 MB from ModelScope (10.0 MB/s)"
+    for width in range(10, 100):
+        parts = _wrapped(line, width).split("\n  ")
+        assert " ".join(parts) == line
+        assert width < 40 or not any(part.endswith(("600.0", "(10.0")) for part in parts)
+    assert _wrapped("来自甲 1.0 MB，来自乙 37.6 MB（1.0 MB/s），本机已有 8 MB", 44) == (
+        "来自甲 1.0 MB，\n  来自乙 37.6 MB（1.0 MB/s），本机已有 8 MB"
+    )

@@ -108,6 +108,11 @@ def test_a_reason_that_names_its_hub_is_not_put_behind_the_name_again(
     assert Written().after(0, event) == ["ModelScope 发来的内容有误；不再使用"]
 
 
+def test_a_reason_that_is_a_sentence_ends_once() -> None:
+    event = Dropped(*MS, Text("ModelScope: please log in.", ""))
+    assert Written().after(0, event) == ["ModelScope: please log in; it is not asked again"]
+
+
 def test_no_secret_and_no_control_character_gets_into_it() -> None:
     secret = Secret("a-secret-of-my-own")
     (line,) = Written().after(0, Said(plain(f"401 for \x1b[31m{secret.reveal()}")))

@@ -27,6 +27,20 @@ def test_a_speed_is_a_size_a_second() -> None:
 
 
 @pytest.mark.parametrize(
+    ("count", "told"),
+    [
+        (999.4, "999 B"),
+        (999.6, "1.0 kB"),
+        (999_949, "999.9 kB"),
+        (999_951, "1.0 MB"),
+        (999_999_999, "1.0 GB"),
+    ],
+)
+def test_what_rounds_to_the_next_unit_is_told_in_it(count: float, told: str) -> None:
+    assert size(count) == told
+
+
+@pytest.mark.parametrize(
     ("seconds", "en", "zh"),
     [
         (0.4, "0 s", "0 秒"),

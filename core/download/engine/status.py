@@ -42,14 +42,14 @@ class Reporter:
     def _status(self, now: float) -> Status:
         jobs = self._run.jobs
         kept, done, under_way = self._run.standing()
-        done += sum(job.part.here for job in under_way)
+        done += self._bytes_here + sum(job.part.here for job in under_way)
         self._pace.note(now, done)
         self._files = {job: self._files.get(job, Pace()) for job in under_way}
         return Status(
             done,
             self._total,
-            kept,
-            len(jobs),
+            self._files_here + kept,
+            self._files_here + len(jobs),
             self._pace.bytes_per_second,
             self._pace.eta_s(self._total - done),
             self._run.retries,

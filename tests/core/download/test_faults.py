@@ -288,6 +288,16 @@ def test_a_second_run_goes_on_where_the_first_one_failed(hub: Hub, tmp_path: Pat
     assert sum(r.body_bytes_sent for r in hub.seen("cdn")) == large - 120_000
 
 
+def test_what_was_here_counts_from_the_first_moment(hub: Hub, tmp_path: Path) -> None:
+    first = "model-00001-of-00002.safetensors"
+    here = get(hub, tmp_path, worlds.QWEN, include=[first], **HF_ALONE).bytes_fetched
+    get(hub, tmp_path, worlds.QWEN, told := Told(), **HF_ALONE)
+    (planned,), states = told.of(Planned), told.of(Status)
+    assert planned.present == here and states[0].done >= here
+    assert states[-1].done == states[-1].total == planned.total
+    assert states[-1].files_done == states[-1].files == planned.files
+
+
 def test_progress_adds_up(hub: Hub, tmp_path: Path) -> None:
     hub.fault(Fault("corrupt", "cdn", method="GET", times=1))
     hub.fault(Fault("cut", "cdn", method="GET", times=2, skip=1))
