@@ -175,10 +175,15 @@ def _register_swallowed(text: str) -> None:
         Secret(part)
 
 
+def _option(key: str) -> str:
+    """As a command line has it."""
+    return "--offline" if key == "HF_HUB_OFFLINE" else "--" + key.lower().replace("_", "-")
+
+
 def _from_flags(flags: Mapping[str, str]) -> dict[str, Value]:
-    """`flags` maps a key to its text; the option's name is made from the key."""
+    """`flags` maps a key to its text."""
     return {
-        key: _value(BY_KEY[key], text, Origin(Level.FLAG, "--" + key.lower().replace("_", "-")))
+        key: _value(BY_KEY[key], text, Origin(Level.FLAG, _option(key)))
         for key, text in flags.items()
         if text
     }

@@ -62,13 +62,14 @@ def at_hand(found: Snapshot, took_s: float) -> Finished:
 
 
 def finished(snapshot: Snapshot, fetched: Fetched, manifest: Manifest, took_s: float) -> Finished:
+    sizes = {file.path: file.size for file in manifest.files}
     return Finished(
         str(snapshot.path),
         snapshot.repo_id,
         snapshot.commit,
         manifest.listed_by.title,
         len(snapshot.files),
-        snapshot.bytes_fetched + snapshot.bytes_reused,
+        sum(sizes[path] for path in snapshot.files),
         fetched.received,
         snapshot.bytes_reused,
         took_s,

@@ -4,7 +4,7 @@
     snapshots/<commit>/<path> -> ../../blobs/<name>             written when every file is there
     refs/main                                                  without a newline, which would break the SDK
     refs/modelscope/master                                     the listing of ModelScope, see Manifest.commit
-    .qtune/partial/<hash>.part .done   .qtune/provenance.json   .qtune/manifests/<commit>.json   .qtune/lock
+    .qtune/partial/<hash>.part .done   .qtune/provenance.json   .qtune/manifests/<commit>.json   .qtune/writer.N
 
 The folder is `models--o--n`, or `datasets--o--n` for the dataset of the same id.
 Where symbolic links are switched off or cannot be made, the snapshot holds the files themselves.

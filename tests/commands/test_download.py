@@ -71,6 +71,7 @@ def test_a_refusal_is_exit_1_with_its_code(online: Shell) -> None:
 def test_offline_without_the_files_is_an_error_that_sends_nothing(online: Shell, hub: Hub) -> None:
     done = online.qtune("download", QWEN, "--offline")
     assert done.returncode == 1
+    assert "(the option --offline)" in done.stderr
     assert hub.requests == []
 
 

@@ -34,7 +34,7 @@ def _finding(place: Place, key: str) -> Finding:
         said = place.volume.said
     return Finding(
         "DSK604",
-        Severity.ERROR,
+        Severity.ERROR if place.silent else Severity.WARNING,
         message,
         (in_both(said),) if said else (),
         fix=manual(
@@ -71,11 +71,13 @@ RULE = Rule(
             """
             Whoever asks a file system whose server is gone waits for ever, and cannot even be killed: the
             download seems to hang. A lock is what keeps two downloads of one model from each other; without
-            it, qtune and `huggingface_hub` stop or wait without end.
+            it, `huggingface_hub` stops or waits without end. qtune keeps a lock of another kind, which needs
+            nothing of the file system, so for qtune alone this is only a warning.
             """,
             """
             服务器已失联的文件系统会让访问它的程序一直等待，甚至无法被结束，看起来就像下载卡住了。
-            文件锁用来防止两个进程同时下载同一个模型；没有它，qtune 和 `huggingface_hub` 会报错或无限等待。
+            文件锁用来防止两个进程同时下载同一个模型；没有它，`huggingface_hub` 会报错或无限等待。
+            qtune 使用另一种不依赖文件系统的锁，因此对 qtune 来说这只是警告。
             """,
         ),
         detect=prose(
