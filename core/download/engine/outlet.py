@@ -45,6 +45,7 @@ class Outlet:
     active_s: float = 0.0
     round_trip_s: float = 0.0
     quiet_until: float = 0.0
+    told_at: float = 0.0  # when it last asked to wait
     waits: int = 0
     odd_lengths: dict[Job, int] = field(default_factory=dict)
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -86,14 +87,14 @@ class Outlet:
         """
         with self.lock:
             now = time.monotonic()
-            if asked_at < self.quiet_until and now < self.quiet_until:
+            if asked_at < self.told_at or now < self.quiet_until:
                 return None  # asked before the first refusal was known
             self.waits += 1
-            seconds = patience.fallback_wait_s(self.waits) if told_s is None else told_s
+            seconds = told_s or patience.fallback_wait_s(self.waits)
             most = patience.MOST_WAITS if alone else patience.MOST_WAITS_WITH_ANOTHER
             if self.waits > most or seconds > patience.LONGEST_WAIT_S:
                 raise asks_too_long(self.supplier, status, seconds)
-            self.quiet_until = now + seconds
+            self.quiet_until, self.told_at = now + seconds, now
             self.crew.refused(now)
             return seconds
 
