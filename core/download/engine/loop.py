@@ -46,11 +46,10 @@ def fetch_all(jobs: Sequence[Job], errand: Errand, road: Road, line: Line) -> Fe
     outlets = _outlets(errand, line)
     another = outlet_beside(outlets, jobs, errand.manifest, line.settings)
     run = Run(errand, jobs, (*outlets, another) if another else outlets, road, line)
-    beside = Beside(run, another) if another else None
-    numbers = count(1)
-    reporter = Reporter(run)
-    watch = _Watch(run)
+    beside: Beside | None = None
     try:
+        beside = Beside(run, another) if another else None
+        numbers, reporter, watch = count(1), Reporter(run), _Watch(run)
         for job in jobs:
             if not job.file.size:
                 run.judging.is_empty(job)
@@ -109,11 +108,25 @@ def _staff(run: Run, numbers: count[int]) -> None:
                 outlet.crew.count - here, run.board.wants(run.may(outlet)) - run.lanes.idle(outlet)
             )
             for _ in range(missing):
-                lane = Lane(run, outlet, next(numbers))
-                run.lanes.joined(lane)
-                lane.thread.start()
+                if not _begin(run, Lane(run, outlet, next(numbers))):
+                    break
         elif here > outlet.crew.count:
             run.lanes.retire(outlet, here - outlet.crew.count)
+
+
+def _begin(run: Run, lane: Lane) -> bool:
+    """Raises RuntimeError where this process may have no thread at all; with some, those do."""
+    run.lanes.joined(lane)
+    try:
+        lane.thread.start()
+    except RuntimeError:
+        run.lanes.left(lane)
+        others = run.lanes.of(lane.outlet)
+        if not others:
+            raise
+        lane.outlet.crew.limit(others)
+        return False
+    return True
 
 
 class _Watch:
@@ -154,7 +167,8 @@ def _end(run: Run) -> None:
     run.line.cut()
     deadline = time.monotonic() + FAREWELL_S
     for lane in run.lanes.all:
-        lane.thread.join(max(0.0, deadline - time.monotonic()))
+        if lane.thread.ident is not None:  # ^C may have come before it began
+            lane.thread.join(max(0.0, deadline - time.monotonic()))
     run.judging.verifier.end(max(0.05, deadline - time.monotonic()))
     for job in run.jobs:
         if not job.kept and not job.pieces:
