@@ -64,7 +64,7 @@ class Crew:
     def _grow(self, now: float, speed: float, busy: float) -> None:
         if speed < GAIN * self.best:
             self.growing = False
-            self.count = max(1, self.before)
+            self.count = max(1, min(self.before, self.cap))
             return
         self.best, self.before = speed, self.count
         if busy >= BUSY or self.count >= self.cap:
