@@ -14,7 +14,8 @@ from typing import TypeVar
 from qtune.core.download.digest import Advance, Digests, Stopped, content, digests_of
 from qtune.core.download.events import Checking, Tell
 from qtune.core.download.ledger import Ledger
-from qtune.core.download.store import Store, verified
+from qtune.core.download.target import Store
+from qtune.core.download.vouched import verified
 from qtune.core.hub.interface import Manifest, RepoFile
 
 EVERY_S = 0.2

@@ -10,7 +10,8 @@ from qtune.core.download.digest import Digests
 from qtune.core.download.disk import copy, write_whole
 from qtune.core.download.engine.part import discard
 from qtune.core.download.ledger import Ledger
-from qtune.core.download.store import partial_of, take, verified
+from qtune.core.download.store import partial_of, take
+from qtune.core.download.vouched import verified
 from qtune.core.errors import DownloadError
 from qtune.core.hub.interface import Manifest, RepoFile, RepoType
 from qtune.core.text import Text

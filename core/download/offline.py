@@ -33,6 +33,7 @@ class Cached:
     files: tuple[str, ...]
     size: int
     listed_by: Source | None
+    listed: tuple[RepoFile, ...] = ()  # with their hashes, where there is a listing
 
 
 @dataclass(frozen=True)
@@ -58,12 +59,14 @@ def look(
     chosen: Source,
     wanted: Wanted,
     *,
+    by_size: bool = False,
     tell: Tell = nobody,
 ) -> Cached | Lacking:
-    """No request, and no write but to remember a hash."""
+    """No request, and no write but to remember a hash. `by_size`: nothing is hashed, and a file of the right
+    size is taken for the right one."""
     lacking = Lacking(())
     for commit in _commits(store, chosen, wanted.revision):
-        found = _at(store, commit, wanted, tell)
+        found = _at(store, commit, wanted, None if by_size else tell)
         if isinstance(found, Cached):
             return found
         if found.missing and not lacking.missing:
@@ -95,12 +98,7 @@ def copy_out(found: Cached, folder: Folder, *, tell: Tell = nobody) -> Cached | 
     """The cache's snapshot as plain files; lacking are those that changed meanwhile. Raises DownloadError
     DWN011 before it would overwrite one, and DSK600."""
     stop = threading.Event()
-    sizes = {path: (found.path / path).stat().st_size for path in found.files}
-    asked = [(found.path / path, RepoFile(path, size)) for path, size in sizes.items()]
-    digests = hashes(asked, tell=tell, stop=stop)
-    files = [
-        replace(file, sha256=its.sha256) for (_, file), its in zip(asked, digests, strict=True)
-    ]
+    files = found.listed or _hashed(found, tell, stop)
     places = [(file, folder.candidates(file, "")) for file in files]
     check(folder.root, folder.ledger, places, tell=tell, stop=stop)
     missing = [file for file in files if folder.find(file, "") != folder.root / file.path]
@@ -112,6 +110,16 @@ def copy_out(found: Cached, folder: Folder, *, tell: Tell = nobody) -> Cached | 
     lost = [file.path for file in missing if not folder.put(file)]
     folder.ledger.save()
     return Lacking(tuple(lost)) if lost else replace(found, path=folder.root)
+
+
+def _hashed(found: Cached, tell: Tell, stop: threading.Event) -> tuple[RepoFile, ...]:
+    """Nobody listed them: what they are is what they are now."""
+    paths = [(found.path / name, name) for name in found.files]
+    asked = [(path, RepoFile(name, path.stat().st_size)) for path, name in paths]
+    digests = hashes(asked, tell=tell, stop=stop)
+    return tuple(
+        replace(file, sha256=its.sha256) for (_, file), its in zip(asked, digests, strict=True)
+    )
 
 
 def _commits(store: HubCache, chosen: Source, revision: str | None) -> list[str]:
@@ -127,16 +135,18 @@ def _commits(store: HubCache, chosen: Source, revision: str | None) -> list[str]
     return list(dict.fromkeys(c for c in map(store.ref, names) if c is not None))
 
 
-def _at(store: HubCache, commit: str, wanted: Wanted, tell: Tell) -> Cached | Lacking:
+def _at(store: HubCache, commit: str, wanted: Wanted, tell: Tell | None) -> Cached | Lacking:
     folder = store.snapshot(commit)
     saved = store.manifest(commit)
     if saved is None:
         return _foreign(folder, commit, wanted)
     manifest = saved.manifest
     files = select(manifest, wanted.include, wanted.exclude, only_harmless=saved.only_harmless)
-    places = [(file, [store.shown_as(file, commit)]) for file in files]
-    check(store.root, store.ledger, places, tell=tell, stop=threading.Event())
-    lacking = sorted((f for f in files if not store.shows(f, commit)), key=lambda f: -f.size)
+    if tell is not None:
+        places = [(file, [store.shown_as(file, commit)]) for file in files]
+        check(store.root, store.ledger, places, tell=tell, stop=threading.Event())
+    is_there = store.seems if tell is None else store.shows
+    lacking = sorted((f for f in files if not is_there(f, commit)), key=lambda f: -f.size)
     if lacking:
         return Lacking(tuple(f.path for f in lacking))
     return _cached(folder, manifest, files)
@@ -144,7 +154,7 @@ def _at(store: HubCache, commit: str, wanted: Wanted, tell: Tell) -> Cached | La
 
 def _cached(path: Path, manifest: Manifest, files: tuple[RepoFile, ...]) -> Cached:
     size, names = sum(f.size for f in files), tuple(sorted(f.path for f in files))
-    return Cached(path, manifest.commit, names, size, manifest.listed_by)
+    return Cached(path, manifest.commit, names, size, manifest.listed_by, files)
 
 
 def _foreign(folder: Path, commit: str, wanted: Wanted) -> Cached | Lacking:
@@ -163,7 +173,9 @@ def _foreign(folder: Path, commit: str, wanted: Wanted) -> Cached | Lacking:
     files = select(manifest, wanted.include, wanted.exclude)
     missing = tuple(f.path for f in files if sizes[f.path] is None)
     return (
-        Lacking(missing) if missing else replace(_cached(folder, manifest, files), listed_by=None)
+        Lacking(missing)
+        if missing
+        else replace(_cached(folder, manifest, files), listed_by=None, listed=())
     )
 
 

@@ -17,10 +17,7 @@ removed.
 
 from __future__ import annotations
 
-import contextlib
 import functools
-import os
-import sys
 import threading
 from collections.abc import Sequence
 from pathlib import Path
@@ -34,12 +31,12 @@ from qtune.core.download.events import Said, Tell
 from qtune.core.download.folder import Folder
 from qtune.core.download.leftovers import OF_THE_CACHE, Beginning, Whole, within
 from qtune.core.download.lock import of_another_tool
-from qtune.core.download.store import Store
+from qtune.core.download.sharing import cloned, linked
+from qtune.core.download.target import Store
 from qtune.core.hub.interface import RepoFile
 from qtune.core.text import Text
 
 _STEP = 16 << 20  # bytes between two looks at whether to stop
-_FICLONE = 0x40049409
 
 
 def reuse(
@@ -116,7 +113,7 @@ def costs_room(copy: Whole, store: Store) -> bool:
     scratch.parent.mkdir(parents=True, exist_ok=True)
     scratch.unlink(missing_ok=True)
     try:
-        return not (_cloned(copy.path, scratch) or (_may_share(store) and _linked(copy, scratch)))
+        return not (cloned(copy.path, scratch) or (_may_share(store) and linked(copy, scratch)))
     finally:
         scratch.unlink(missing_ok=True)
 
@@ -130,7 +127,7 @@ def _brought(
     scratch.unlink(missing_ok=True)
     try:
         before = _state(copy.path)
-        if _cloned(copy.path, scratch) or (share and _linked(copy, scratch)):
+        if cloned(copy.path, scratch) or (share and linked(copy, scratch)):
             digests = _read(scratch, copy.file, stop, advance)
         else:
             with scratch.open("xb") as target:
@@ -184,31 +181,6 @@ def _read(
             if into is not None:
                 into.write(block)
             advance(len(block))
-
-
-def _cloned(source: Path, target: Path) -> bool:
-    if sys.platform != "linux":
-        return False
-    import fcntl
-
-    with contextlib.suppress(OSError):
-        with source.open("rb") as whole, target.open("xb") as clone:
-            fcntl.ioctl(clone, _FICLONE, whole.fileno())
-        return True
-    target.unlink(missing_ok=True)
-    return False
-
-
-def _linked(copy: Whole, target: Path) -> bool:
-    if not copy.file.lfs:
-        return False
-    with contextlib.suppress(OSError, NotImplementedError):
-        about = copy.path.lstat()
-        owned = not hasattr(os, "getuid") or about.st_uid == os.getuid()
-        if owned and not about.st_mode & 0o002 and os.access(copy.path, os.W_OK):
-            target.hardlink_to(copy.path)
-            return True
-    return False
 
 
 def go_on(

@@ -14,64 +14,22 @@ from __future__ import annotations
 
 import os
 import re
-import stat
 import threading
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
-from typing import Protocol
 
 from qtune.core.download import manifests
-from qtune.core.download.digest import Advance, Digests, blob_name, digests_of, unheard
+from qtune.core.download.digest import Digests, blob_name, digests_of
 from qtune.core.download.disk import can_link, copy, link, move, write_whole
 from qtune.core.download.engine.part import discard
 from qtune.core.download.ledger import Ledger, Ref
+from qtune.core.download.target import Store as Store
+from qtune.core.download.vouched import has_size, verified
 from qtune.core.hub.interface import Manifest, RepoFile, RepoType
 from qtune.core.hub.names import is_commit
 
 _GIT_BLOB = re.compile(r"[0-9a-f]{40}")
-
-
-class Store(Protocol):
-    """Where the files of one repository go."""
-
-    ledger: Ledger
-
-    @property
-    def root(self) -> Path: ...
-
-    @property
-    def state(self) -> Path:
-        """The folder of the lock, the partial files and the ledger."""
-
-    def find(self, file: RepoFile, commit: str) -> Path | None:
-        """A verified copy of the file, hashing it once if nobody has vouched for it yet."""
-
-    def candidates(self, file: RepoFile, commit: str) -> Iterator[str]:
-        """Where `find` looks for it: names below `root`."""
-
-    def is_copied(self, file: RepoFile, commit: str, here: Path | None) -> bool:
-        """Will `publish` take room for this file, whose content lies `here`, or (None) is about to come under
-        another path?"""
-
-    def is_laid_out(
-        self, manifest: Manifest, files: tuple[RepoFile, ...], only_harmless: bool
-    ) -> bool:
-        """Does everything seem to be where `publish` would put it? Nothing is hashed for the answer."""
-
-    def shown_as(self, file: RepoFile, commit: str) -> str:
-        """The name below `root` of what a program finds in place of the file."""
-
-    def partial(self, file: RepoFile) -> Path:
-        """Named by content: a partial file is good for every commit and every source."""
-
-    def keep(
-        self, file: RepoFile, commit: str, digests: Digests, source: str, verified_by: str
-    ) -> None:
-        """The partial file, whole and verified, becomes part of the store."""
-
-    def publish(self, manifest: Manifest, files: tuple[RepoFile, ...], only_harmless: bool) -> Path:
-        """Every file is there: make them visible, and return the folder that holds them."""
 
 
 class HubCache:
@@ -132,7 +90,7 @@ class HubCache:
             if entry is not None and not Digests(entry.sha256 or "", entry.git_sha1).match(file):
                 continue
             real = path.resolve()
-            if real not in seen and _has_size(real, file.size):
+            if real not in seen and has_size(real, file.size):
                 seen.add(real)
                 yield real
 
@@ -180,12 +138,15 @@ class HubCache:
         own = _refs_of(manifest)[:1]
         if any(self.ref(name) != manifest.commit for name in own):
             return False
-        at = self.snapshot(manifest.commit)
-        return all(_has_size(at / file.path, file.size) for file in files)
+        return all(self.seems(file, manifest.commit) for file in files)
+
+    def seems(self, file: RepoFile, commit: str) -> bool:
+        """In the snapshot, and of the right size; nothing is hashed for the answer."""
+        return has_size(self.snapshot(commit) / file.path, file.size)
 
     def shows(self, file: RepoFile, commit: str) -> bool:
         """In the snapshot, and what lies there is verified."""
-        if not _has_size(self.snapshot(commit) / file.path, file.size):
+        if not self.seems(file, commit):
             return False
         names = iter([self.shown_as(file, commit)])
         return verified(self._root, self.ledger, names, file) is not None
@@ -257,38 +218,6 @@ def _refs_of(manifest: Manifest) -> tuple[str, ...]:
         return (manifest.revision,)
     own = f"modelscope/{manifest.revision}"
     return (own, "main") if manifest.revision == "master" else (own,)
-
-
-def _has_size(path: Path, size: int) -> bool:
-    try:
-        about = path.stat()
-    except OSError:
-        return False
-    return stat.S_ISREG(about.st_mode) and about.st_size == size
-
-
-def verified(
-    root: Path, ledger: Ledger, names: Iterator[str], file: RepoFile, advance: Advance = unheard
-) -> Path | None:
-    """The first of `names` with exactly this content; what nobody vouched for is hashed, and recorded."""
-    for name in names:
-        path = root / name
-        entry = ledger.knows(name)
-        if entry is not None:
-            if Digests(entry.sha256 or "", entry.git_sha1).match(file):
-                return path
-            continue
-        try:
-            if not _has_size(path, file.size):
-                continue
-            digests = ledger.noted(name, file.lfs) or digests_of(path, file, advance)
-            if digests.match(file):
-                ledger.record(name, digests.sha256, digests.git_sha1)
-                return path
-            ledger.note(name, file.lfs, digests)
-        except OSError:
-            continue
-    return None
 
 
 def partial_of(state: Path, file: RepoFile) -> Path:

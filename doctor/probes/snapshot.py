@@ -4,29 +4,19 @@ from __future__ import annotations
 
 from qtune.core.download.offline import Cached, Wanted, look
 from qtune.core.download.store import HubCache
-from qtune.core.hub.interface import RepoFile
 from qtune.core.locations import hub_cache
 from qtune.doctor.context import Context
 from qtune.doctor.facts import CachedSnapshot, Facts, Known, Unknown
-
-
-class _BySize(HubCache):
-    """A download hashes what nobody has vouched for; that takes minutes, and a look must not."""
-
-    def shows(self, file: RepoFile, commit: str) -> bool:
-        try:
-            return (self.snapshot(commit) / file.path).stat().st_size == file.size
-        except (OSError, ValueError):
-            return False
 
 
 def probe(context: Context, seen: Facts) -> Known[CachedSnapshot] | Unknown:
     goal = context.goal
     if goal.local or not context.sources:
         return Unknown("needless", "the model is a folder")
-    store = _BySize(context.root / hub_cache(context.settings), goal.model)
+    store = HubCache(context.root / hub_cache(context.settings), goal.model)
     try:
-        found = look(store, context.sources[0], Wanted(goal.model, goal.revision))
+        # A download hashes what nobody has vouched for; that takes minutes, and a look must not.
+        found = look(store, context.sources[0], Wanted(goal.model, goal.revision), by_size=True)
     except OSError:
         return Known(CachedSnapshot(False))
     if isinstance(found, Cached):

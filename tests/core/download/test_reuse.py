@@ -96,7 +96,7 @@ def test_a_large_file_takes_no_room_twice_and_a_small_one_is_apart(
     """People edit a config.json in ModelScope's folder; weights are written anew."""
     large, small = place.put(LARGE.path, DATA), place.put(SMALL.path, CONFIG)
     if not clones:
-        monkeypatch.setattr(reuse, "_cloned", lambda source, target: False)
+        monkeypatch.setattr(reuse, "cloned", lambda source, target: False)
     place.reuse(LARGE, SMALL)
     one, other = (place.store.find(f, COMMIT) for f in (LARGE, SMALL))
     assert one is not None and other is not None
@@ -109,7 +109,7 @@ def test_a_large_file_takes_no_room_twice_and_a_small_one_is_apart(
 def test_a_linked_file_that_is_written_over_is_not_believed_any_more(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reuse, "_cloned", lambda source, target: False)
+    monkeypatch.setattr(reuse, "cloned", lambda source, target: False)
     theirs = place.put(LARGE.path, DATA)
     place.reuse(LARGE)
     os.utime(theirs, ns=(1, 1))
@@ -121,7 +121,7 @@ def test_a_linked_file_that_is_written_over_is_not_believed_any_more(
 def test_into_a_local_folder_nothing_is_linked(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reuse, "_cloned", lambda source, target: False)
+    monkeypatch.setattr(reuse, "cloned", lambda source, target: False)
     place = Place(tmp_path, tmp_path / "model")
     theirs = place.put(LARGE.path, DATA)
     assert place.reuse(LARGE) == (LARGE,)
@@ -135,9 +135,9 @@ def test_wrong_bytes_are_not_taken_and_not_touched(
     place: Place, monkeypatch: pytest.MonkeyPatch, share: str
 ) -> None:
     if share != "clone":
-        monkeypatch.setattr(reuse, "_cloned", lambda source, target: False)
+        monkeypatch.setattr(reuse, "cloned", lambda source, target: False)
     if share == "copy":
-        monkeypatch.setattr(reuse, "_linked", lambda copy, target: False)
+        monkeypatch.setattr(reuse, "linked", lambda copy, target: False)
     wrong = DATA[:-1] + b"\0"
     theirs = place.put(LARGE.path, wrong)
     assert place.reuse(LARGE) == ()
@@ -223,7 +223,7 @@ def test_what_costs_room_is_known_before(place: Place, monkeypatch: pytest.Monke
     place.put(SMALL.path, CONFIG)
     wholes = [w for w in found((LARGE, SMALL), place.search) if isinstance(w, Whole)]
     folder = Folder(place.cache.root.parent / "model")
-    monkeypatch.setattr(reuse, "_cloned", lambda source, target: False)
+    monkeypatch.setattr(reuse, "cloned", lambda source, target: False)
     assert [reuse.costs_room(w, place.store) for w in wholes] == [False, True]
     assert [reuse.costs_room(w, folder) for w in wholes] == [True, True]
     monkeypatch.undo()
@@ -245,7 +245,7 @@ def test_a_full_disk_ends_it_and_leaves_nothing_half(
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     place.put(LARGE.path, DATA)
-    monkeypatch.setattr(reuse, "_cloned", full)
+    monkeypatch.setattr(reuse, "cloned", full)
     with pytest.raises(OSError, match="No space"):
         place.reuse(LARGE)
     assert list((place.cache.root / ".qtune" / "partial").iterdir()) == []
