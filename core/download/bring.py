@@ -65,7 +65,7 @@ def _show(store: HubCache, files: tuple[RepoFile, ...], listed: Listed, line: Li
     """To ModelScope's own client, where that is used."""
     cache = view.cache_of(line.settings)
     if cache is not None:
-        view.show(cache, store, listed.manifest, files)
+        view.show(cache, store, listed.manifest, files, tell=line.tell)
 
 
 def _left(

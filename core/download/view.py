@@ -24,14 +24,16 @@ import json
 import os
 import re
 import shutil
+import threading
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from qtune.core.cachestore import modelscope
 from qtune.core.cachestore.walk import below, entries, is_folder, is_plain, target
-from qtune.core.download.digest import digests_of
+from qtune.core.download.checking import hashes
 from qtune.core.download.disk import can_link, link, write_whole
+from qtune.core.download.events import Tell, nobody
 from qtune.core.download.store import HubCache
 from qtune.core.hub.interface import Manifest, RepoFile
 from qtune.core.locations import modelscope_cache
@@ -58,7 +60,14 @@ def cache_of(settings: Settings) -> Path | None:
     return cache if settings.is_set("MODELSCOPE_CACHE") or cache.is_dir() or installed else None
 
 
-def show(cache: Path, store: HubCache, manifest: Manifest, files: Sequence[RepoFile]) -> bool:
+def show(
+    cache: Path,
+    store: HubCache,
+    manifest: Manifest,
+    files: Sequence[RepoFile],
+    *,
+    tell: Tell = nobody,
+) -> bool:
     """Whether the client now finds `files`, which lie in the store's snapshot. To be called under its lock.
 
     Nothing that fails here is a failure of the download: the files are where they should be.
@@ -71,12 +80,14 @@ def show(cache: Path, store: HubCache, manifest: Manifest, files: Sequence[RepoF
     if any(p.parent != folder.parent and entries(p) for p in others):
         return False
     try:
-        return _shown(folder, store, manifest, files)
+        return _shown(folder, store, manifest, files, tell)
     except (OSError, NotImplementedError, ValueError):
         return False
 
 
-def _shown(folder: Path, store: HubCache, manifest: Manifest, files: Sequence[RepoFile]) -> bool:
+def _shown(
+    folder: Path, store: HubCache, manifest: Manifest, files: Sequence[RepoFile], tell: Tell
+) -> bool:
     known = next((v for v in views(store.root) if v.folder == str(folder)), None)
     same = known is not None and known.commit == manifest.commit
     if same and all(os.path.lexists(folder / file.path) for file in files):
@@ -86,7 +97,7 @@ def _shown(folder: Path, store: HubCache, manifest: Manifest, files: Sequence[Re
     missing = [file for file in files if file.path not in real]
     if not missing:
         return True
-    if not _agree(real, manifest, shot):
+    if not _agree(real, manifest, shot, tell):
         return False
     fresh = not folder.is_dir()
     at = folder.parent.parent / _ASIDE if fresh else folder
@@ -131,19 +142,20 @@ def _is_ours(entry: os.DirEntry[str]) -> bool:
     )
 
 
-def _agree(real: dict[str, Path], manifest: Manifest, shot: Path) -> bool:
+def _agree(real: dict[str, Path], manifest: Manifest, shot: Path, tell: Tell) -> bool:
+    """Nothing is hashed where a size is wrong already."""
     listed = {file.path: file for file in manifest.files}
+    asked: list[tuple[Path, RepoFile]] = []
     for name, path in real.items():
         file = listed.get(name)
         if file is None:
             continue
         if not path.is_file() or path.stat().st_size != file.size:
             return False
-        if (shot / name).is_file() and path.samefile(shot / name):
-            continue
-        if not digests_of(path, file).match(file):
-            return False
-    return True
+        if not ((shot / name).is_file() and path.samefile(shot / name)):
+            asked.append((path, file))
+    found = hashes(asked, tell=tell, stop=threading.Event())
+    return all(its.match(file) for (_, file), its in zip(asked, found, strict=True))
 
 
 def _require_own_folders(at: Path, files: Sequence[RepoFile]) -> None:

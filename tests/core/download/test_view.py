@@ -10,6 +10,7 @@ import pytest
 from qtune.core.cachestore import free, modelscope, shelf
 from qtune.core.download import view
 from qtune.core.download.digest import digests_of
+from qtune.core.download.events import Checking, Event
 from qtune.core.download.store import HubCache
 from qtune.core.hub.interface import Manifest, RepoFile
 from qtune.core.hub.listing import manifest_commit
@@ -103,6 +104,26 @@ def test_where_the_client_is_not_used_no_folder_is_made(
     (Path.home() / ".cache" / "modelscope").mkdir(parents=True)
     assert view.cache_of(default) == Path.home() / ".cache" / "modelscope"
     assert view.cache_of(resolve(environ={"MODELSCOPE_CACHE": str(cache)})) == cache
+
+
+def test_what_lies_there_is_told_of_while_it_is_hashed_and_not_read_when_a_size_is_wrong(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("qtune.core.download.checking.WORTH_TELLING", 1)
+    store, manifest = _stored(tmp_path)
+    config, *others = FILES
+    mine = _folder(tmp_path) / config
+    mine.parent.mkdir(parents=True)
+    mine.write_bytes(FILES[config])
+    wrong = _folder(tmp_path) / others[0]
+    wrong.parent.mkdir(parents=True, exist_ok=True)
+    wrong.write_bytes(FILES[others[0]] + b"!")
+    told: list[Event] = []
+    ask = (tmp_path / "ms", store, manifest, manifest.files)
+    assert not view.show(*ask, tell=told.append) and told == []
+    wrong.unlink()
+    assert view.show(*ask, tell=told.append)
+    assert told[-1] == Checking(len(FILES[config]), len(FILES[config]))
 
 
 def test_an_older_layout_that_holds_the_model_is_left_to_serve(tmp_path: Path) -> None:
