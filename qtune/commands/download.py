@@ -121,7 +121,8 @@ def _download(
     project = open_project(env_file, {"HF_HUB_OFFLINE": "True"} if offline else {})
     project.settings.require_valid()
     name, kind = wanted(model, repo_type, project.settings)
-    with watching(quiet, form) as tell:
+    asking = not project.settings.flag("HF_HUB_OFFLINE")
+    with watching(quiet, form, asking=asking) as tell:
         snapshot = download(
             name,
             project.settings,

@@ -17,8 +17,9 @@ Form = Literal["text", "json"]
 
 
 @contextlib.contextmanager
-def watching(quiet: bool = False, form: Form = "text") -> Iterator[Tell]:
+def watching(quiet: bool = False, form: Form = "text", *, asking: bool = True) -> Iterator[Tell]:
     """An observer for as long as the block lasts. When the snapshot is whole, its summary goes to stderr.
+    `asking`: a hub is asked first.
 
     ^C and SIGTERM leave with the command that goes on.
     """
@@ -37,7 +38,7 @@ def watching(quiet: bool = False, form: Form = "text") -> Iterator[Tell]:
         elif quiet:
             yield nobody
         else:
-            with _telling() as tell:
+            with _telling(asking) as tell:
                 yield tell
     except KeyboardInterrupt:
         raise KeyboardInterrupt(words.kept()) from None
@@ -46,13 +47,13 @@ def watching(quiet: bool = False, form: Form = "text") -> Iterator[Tell]:
 
 
 @contextlib.contextmanager
-def _telling() -> Iterator[Tell]:
+def _telling(asking: bool) -> Iterator[Tell]:
     from qtune.commands.transfersummary import Summary
 
     summary = Summary()
     over = threading.Event()
     with contextlib.ExitStack() as stack:
-        watcher, width = _watcher(stack)
+        watcher, width = _watcher(stack, asking)
         stack.callback(over.set)
 
         def tell(event: Event) -> None:
@@ -65,7 +66,7 @@ def _telling() -> Iterator[Tell]:
         print(_wrapped(line, width) if width else line, file=sys.stderr)
 
 
-def _watcher(stack: contextlib.ExitStack) -> tuple[Tell, int]:
+def _watcher(stack: contextlib.ExitStack, asking: bool) -> tuple[Tell, int]:
     """A screen and its width, or a log, which has none and for which nothing that draws is imported."""
     # FORCE_COLOR makes a log look like a terminal to rich; only a real one can take a line back.
     if sys.stderr.isatty():
@@ -75,7 +76,7 @@ def _watcher(stack: contextlib.ExitStack) -> tuple[Tell, int]:
         if not console.is_dumb_terminal:
             from qtune.commands.transferscreen import Screen
 
-            return stack.enter_context(Screen(console)), console.width
+            return stack.enter_context(Screen(console, asking=asking)), console.width
     from qtune.commands.transferlog import Log
 
     return Log(sys.stderr), 0

@@ -37,8 +37,12 @@ class Screen:
         console: Console,
         environ: Mapping[str, str] = os.environ,
         clock: Callable[[], float] = time.monotonic,
+        *,
+        asking: bool = True,
     ) -> None:
+        """`asking`: a hub is asked first, which may take a while."""
         self._console = console
+        self._asking = asking
         self._marks = UNICODE if console.encoding == "utf-8" else ASCII
         self._wraps = any(environ.get(name) for name in _WRAPPING)
         self._clock = clock
@@ -104,6 +108,8 @@ class Screen:
         if self._checking is not None:
             return [checking(self._checking, width, self._marks)]
         if self._status is None:
+            if not self._asking:
+                return []
             begun = say("asking for the list of files", "正在获取文件清单") + self._marks.more
             return [Text(begun[:width], style="dim")]
         # The last row stays free: a terminal that is filled scrolls, and what scrolls cannot be taken back.

@@ -210,6 +210,14 @@ def test_lines_are_drawn_in_place_and_what_is_said_stays_above(stage: Stage) -> 
     assert third[2] == "Hugging Face asks to wait 30 s (429)"
 
 
+def test_offline_nobody_is_asked_for_a_list(english: None) -> None:
+    stage = Stage()
+    stage.screen = Screen(stage.console, {}, lambda: stage.now, asking=False)
+    with stage.screen:
+        assert "".join(stage.look()) == ""
+        assert stage.tell(Checking(0, 2900 * MB))[0].startswith("0%   checking what is here")
+
+
 def test_nothing_is_left_of_it(english: None) -> None:
     stage = Stage()
     with stage.screen:
