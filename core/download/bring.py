@@ -27,6 +27,8 @@ from qtune.core.download.store import HubCache, Store
 from qtune.core.hub.interface import Hub, RepoFile
 from qtune.core.wire.road import Road
 
+Here = Mapping[RepoFile, Path | None]  # where each file lies in the store, if it does
+
 
 def bring(
     store: Store,
@@ -48,10 +50,14 @@ def bring(
         store.ledger.load()
         places = [(file, store.candidates(file, commit)) for file in files]
         check(store.root, store.ledger, places, tell=tell, stop=stop)
-        left = _left(store, files, listed, line, cache)
-        _require_room(store, files, commit, left)
-        reuse(left, store, commit, manifest.listed_by.name, tell=tell, stop=stop)
-        plan = make_plan(manifest, files, lambda f: store.find(f, commit) is not None)
+        here = _here(store, files, commit)
+        left = _left(store, here, listed, line, cache)
+        _require_room(store, here, commit, left)
+        if left:
+            reuse(left, store, commit, manifest.listed_by.name, tell=tell, stop=stop)
+            here = _here(store, files, commit)
+            _require_room(store, here, commit, ())  # once more: a hash may have been wrong
+        plan = make_plan(manifest, files, lambda f: here[f] is not None)
         roster = suppliers(listed, hubs)
         fetched = _fetch_missing(plan, store, roster, line, held)
         held.check()
@@ -68,12 +74,16 @@ def _show(store: HubCache, files: tuple[RepoFile, ...], listed: Listed, line: Li
         view.show(cache, store, listed.manifest, files, tell=line.tell)
 
 
+def _here(store: Store, files: tuple[RepoFile, ...], commit: str) -> Here:
+    return {file: store.find(file, commit) for file in files}
+
+
 def _left(
-    store: Store, files: tuple[RepoFile, ...], listed: Listed, line: Line, cache: HubCache
+    store: Store, here: Here, listed: Listed, line: Line, cache: HubCache
 ) -> tuple[Whole | Beginning, ...]:
     """Of what is missing, what lies elsewhere: for a plain folder the cache's is first."""
     manifest = listed.manifest
-    missing = tuple(f for f in files if store.find(f, manifest.commit) is None)
+    missing = tuple(file for file, at in here.items() if at is None)
     local = store.root if isinstance(store, Folder) else None
     cached: list[Whole] = []
     if isinstance(store, Folder):
@@ -89,11 +99,8 @@ def _left(
     return (*cached, *found(missing, search))
 
 
-def _require_room(
-    store: Store, files: tuple[RepoFile, ...], commit: str, left: Sequence[Whole | Beginning]
-) -> None:
+def _require_room(store: Store, here: Here, commit: str, left: Sequence[Whole | Beginning]) -> None:
     """For what is to be fetched and for what is to be copied, together, before either begins."""
-    here = {file: store.find(file, commit) for file in files}
     coming = {content(file): file for file, at in here.items() if at is None}
     whole = {content(copy.file): copy for copy in reversed(left) if isinstance(copy, Whole)}
     parts = [
@@ -104,7 +111,7 @@ def _require_room(
     require_room(store.root, *still_to_take(parts, _copies(store, here, commit)))
 
 
-def _copies(store: Store, here: Mapping[RepoFile, Path | None], commit: str) -> Iterator[int]:
+def _copies(store: Store, here: Here, commit: str) -> Iterator[int]:
     """Sizes of the files that publishing will copy, as the same content lies under another path."""
     first: set[str] = set()
     for file, at in here.items():
@@ -129,8 +136,6 @@ def _fetch_missing(
     whole = total - sum(job.file.size for job in jobs)
     present = whole + sum(_begun(job) for job in jobs)
     manifest = plan.manifest
-    # Once more: what lay elsewhere may have had a wrong hash.
-    _require_room(store, plan.files, manifest.commit, ())
     line.tell(
         Planned(
             manifest.repo_id,

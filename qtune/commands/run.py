@@ -146,7 +146,7 @@ def _snapshot(config: RunConfig, settings: Settings, quiet: bool) -> Path:
     from qtune.commands.transfer import watching
     from qtune.core.download.fetch import download
 
-    with watching(quiet) as tell:
+    with watching(quiet, asking=not settings.flag("HF_HUB_OFFLINE")) as tell:
         return download(config.model, settings, tell=tell).path
 
 
