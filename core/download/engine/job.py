@@ -45,7 +45,10 @@ class Job:
     pieces: list[Piece] = field(default_factory=list)
     excluded: dict[str, QtuneError] = field(default_factory=dict)  # sources that cannot send it
     guilty: dict[str, QtuneError] = field(default_factory=dict)  # ... whose bytes were wrong
-    redone: bool = False  # fetched once more from its only source
+    tried: set[str] = field(
+        default_factory=set
+    )  # asked for all of it once more, and nobody else was
+    resting: set[str] = field(default_factory=set)  # ... while these were not
     trial: Trial | None = None
     cleared: set[str] = field(default_factory=set)  # sources that a trial did not convict
     opened: bool = False

@@ -80,9 +80,10 @@ class Judging:
     def _once_more(self, job: Job, here: list[Stretch]) -> None:
         if job.trial is not None:
             here = self._put_back(job, job.trial)
+        self._let_return(job)
         able = [s.name for s in self._run.errand.roster.active() if s.name not in job.excluded]
         lister = self._run.errand.manifest.listed_by.name
-        plan = redo(here, job.earlier, able, lister, cleared=job.cleared, redone=job.redone)
+        plan = redo(here, job.earlier, able, lister, cleared=job.cleared, tried=job.tried)
         if plan is None:
             last = self._run.outlet(next((s.source for s in reversed(here)), lister))
             wrong = wrong_bytes(job.file, last.supplier)
@@ -91,7 +92,6 @@ class Judging:
             )
             return
         self._run.line.say(_anew(job, plan))
-        job.redone = job.redone or (plan.suspect is None and not job.earlier)
         job.earlier = ()
         if not job.small:
             for start, end in plan.forget:
@@ -100,6 +100,8 @@ class Judging:
         job.sent &= {stretch.source for stretch in job.part.done}
         if plan.suspect is not None:
             self._try(job, plan, plan.suspect)
+        if plan.only is not None:
+            self._let_rest(job, plan.only)
         self._run.board.free_again(job, plan.forget)
 
     def _try(self, job: Job, plan: Redo, suspect: str) -> None:
@@ -109,11 +111,33 @@ class Judging:
         if known:
             self._run.exclude(outlet, error, job)
         if known and plan.proved:
+            job.cleared.clear()  # whoever was tried was tried beside this one
             self._run.give_up(outlet, error, job)
         elif not job.small:
             job.trial = Trial(suspect, plan.forget)
             if known:
                 job.guilty[suspect] = error
+
+    def _let_rest(self, job: Job, only: str) -> None:
+        job.tried.add(only)
+        for outlet in self._run.outlets:
+            if outlet.name != only and outlet.name not in job.excluded:
+                job.resting.add(outlet.name)
+                self._run.exclude(outlet, wrong_bytes(job.file, outlet.supplier), job)
+
+    def _let_return(self, job: Job) -> bool:
+        resting, job.resting = job.resting, set()
+        for name in resting:
+            self._run.board.readmit(job, name)
+        return bool(resting)
+
+    def call_off(self, job: Job) -> bool:
+        """Who was to replace a suspect's bytes is gone: may those that were not asked meanwhile send again?"""
+        trial, job.trial = job.trial, None
+        if trial is not None:
+            job.guilty.pop(trial.suspect, None)
+            self._run.board.readmit(job, trial.suspect)
+        return self._let_return(job) or trial is not None
 
     def _put_back(self, job: Job, trial: Trial) -> list[Stretch]:
         """The suspect's bytes were not what is wrong, or not alone: they are as good as the other's."""

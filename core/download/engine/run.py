@@ -114,7 +114,7 @@ class Run:
             theirs = outlet.supplier.hub.manifest(
                 manifest.repo_id, None, repo_type=manifest.repo_type
             )
-        except HubError as error:
+        except QtuneError as error:  # also a listing that is too long: DownloadError
             self.give_up(outlet, error, self.jobs[0])
             return
         listed = {file.path: file for file in theirs.files}
@@ -174,9 +174,10 @@ class Run:
     # what has come
 
     def written(self, outlet: Outlet, job: Job, start: int, data: memoryview) -> None:
-        if job.trial is not None:
+        trial = job.trial
+        if trial is not None:
             old = memoryview(bytearray(len(data)))
-            job.trial.note(start, bytes(old[: job.part.read(start, old)]), data)
+            trial.note(start, bytes(old[: job.part.read(start, old)]), data)
         job.part.write(start, data, outlet.name)
         job.sent.add(outlet.name)
         self.came(len(data))
@@ -249,7 +250,11 @@ class Run:
         self.excluded = False
         names = [supplier.name for supplier in self.errand.roster.active()]
         for job in self.jobs:
-            if not job.kept and all(name in job.excluded for name in names):
+            if job.kept or not all(name in job.excluded for name in names):
+                continue
+            if job.complete or job.pieces or self.judging.call_off(job):
+                self.excluded = True  # its bytes may be right; else it is looked at again
+            else:
                 return verdict(job.file, [*self.errand.roster.errors, *job.excluded.values()])
         return None
 
