@@ -52,7 +52,7 @@ def check(
 ) -> None:
     """Of each file the names below `root` where it may lie: afterwards the ledger answers for all of them.
 
-    Raises Stopped.
+    What was hashed until ^C came is known the next time. Raises Stopped.
     """
     alike: dict[str, tuple[RepoFile, dict[str, None]]] = {}
     for file, names in wanted:
@@ -60,7 +60,12 @@ def check(
     open_ = [(file, names) for file, names in alike.values() if _is_open(root, ledger, names, file)]
     open_.sort(key=lambda asked: -asked[0].size)  # no thread is left alone with the longest
     with telling(sum(file.size for file, _ in open_), tell, stop) as advance:
-        in_threads([_finding(root, ledger, names, file, advance) for file, names in open_], stop)
+        tasks = [_finding(root, ledger, names, file, advance) for file, names in open_]
+        try:
+            in_threads(tasks, stop)
+        finally:  # files of one size are done in one second, and the ledger is saved once in it
+            with contextlib.suppress(OSError):
+                ledger.save()
 
 
 def hashes(

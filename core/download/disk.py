@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -12,6 +11,7 @@ from pathlib import Path
 from qtune.core.download.disk_error import write_error as write_error
 from qtune.core.download.room import free_bytes as free_bytes
 from qtune.core.download.room import require_room as require_room
+from qtune.core.download.writeback import begin_writeback
 
 _STEP = 1 << 20
 
@@ -46,7 +46,11 @@ def copy(source: Path, target: Path, scratch: Path) -> None:
     """By way of `scratch`, on the target's file system."""
     scratch.parent.mkdir(parents=True, exist_ok=True)
     with source.open("rb") as whole, scratch.open("wb") as file:
-        shutil.copyfileobj(whole, file, _STEP)  # copyfile's one long call would not hear ^C
+        # Step by step: copyfile's one long call would not hear ^C, nor would a long sync.
+        while block := whole.read(_STEP):
+            at = file.tell()
+            file.write(block)
+            begin_writeback(file.fileno(), at, len(block))
     move(scratch, target)
 
 

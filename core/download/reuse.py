@@ -33,6 +33,7 @@ from qtune.core.download.leftovers import OF_THE_CACHE, Beginning, Whole, within
 from qtune.core.download.lock import of_another_tool
 from qtune.core.download.sharing import cloned, linked
 from qtune.core.download.target import Store
+from qtune.core.download.writeback import begin_writeback
 from qtune.core.hub.interface import RepoFile
 from qtune.core.text import Text
 
@@ -54,12 +55,11 @@ def reuse(
     refuses, and Stopped.
     """
     wholes: dict[Path, list[Whole]] = {}
+    begun: dict[Path, list[Beginning]] = {}
     for item in left:
         if isinstance(item, Whole):
             wholes.setdefault(store.partial(item.file), []).append(item)
-    begun: dict[Path, list[Beginning]] = {}
-    for item in left:
-        if isinstance(item, Beginning):
+        else:
             begun.setdefault(store.partial(item.file), []).append(item)
     theirs = [copies[0] for copies in wholes.values() if copies[0].origin != OF_THE_CACHE]
     if theirs:
@@ -162,7 +162,7 @@ def _read(
     advance: Advance,
     into: BinaryIO | None = None,
 ) -> Digests:
-    hasher = Hasher(file)
+    hasher, at = Hasher(file), 0
     try:
         stream = path.open("rb", buffering=0)
     except OSError as error:
@@ -180,6 +180,8 @@ def _read(
             hasher.update(block)
             if into is not None:
                 into.write(block)
+                begin_writeback(into.fileno(), at, len(block))  # or ^C would wait for the sync
+            at += len(block)
             advance(len(block))
 
 

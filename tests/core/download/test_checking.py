@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -18,7 +19,7 @@ import pytest
 from qtune.core.download import checking
 from qtune.core.download.checking import check, hashes, telling
 from qtune.core.download.digest import Advance, Digests, Stopped, content, digests_of
-from qtune.core.download.events import Checking
+from qtune.core.download.events import Checking, Event
 from qtune.core.download.offline import Cached, Wanted, look
 from qtune.core.download.store import HubCache
 from qtune.core.hub.interface import RepoFile
@@ -156,6 +157,23 @@ def test_once_stopped_every_thread_leaves_at_its_next_block(store: HubCache) -> 
     with pytest.raises(Stopped):
         _check(store, Told(), stop)
     assert [t for t in threading.enumerate() if t.name.startswith("checking")] == []
+
+
+def test_what_was_hashed_before_it_was_stopped_is_known_the_next_time(
+    store: HubCache, tmp_path: Path, everything_is_told: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(checking, "EVERY_S", 0.0)
+    stop = threading.Event()
+
+    def tell(event: Event) -> None:
+        assert isinstance(event, Checking)
+        if event.done >= 600_000:
+            stop.set()
+
+    places = [(file, store.candidates(file, COMMIT)) for file in FILES]
+    with contextlib.suppress(Stopped):
+        check(store.root, store.ledger, places, tell=tell, stop=stop)
+    assert len(HubCache(tmp_path, "o/n").ledger.files) >= 2
 
 
 def test_one_that_fails_ends_the_others(store: HubCache, tmp_path: Path) -> None:
