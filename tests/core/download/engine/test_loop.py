@@ -14,11 +14,11 @@ import pytest
 from qtune.core.download import download
 from qtune.core.download.engine import loop
 from qtune.core.download.engine.part import Part
-from qtune.core.download.events import Event, FileDone, Status
+from qtune.core.download.events import Event, Retried, Status
 from qtune.core.download.store import HubCache
 from tests.core.download.downloading import at, contents, expected, get
 from tests.core.download.segments import HF_ALONE, model
-from tests.hub import Hub
+from tests.hub import Fault, Hub
 
 REPO = model(2)
 Start = Callable[[threading.Thread], None]
@@ -135,7 +135,7 @@ def test_where_no_thread_can_be_had_that_is_what_is_said(
     assert gone()
 
 
-@pytest.mark.parametrize("kind", [FileDone, Status])
+@pytest.mark.parametrize("kind", [Retried, Status])
 def test_an_observer_that_raises_ends_the_run_with_what_it_raised(
     tmp_path: Path, kind: type[Event]
 ) -> None:
@@ -144,6 +144,7 @@ def test_an_observer_that_raises_ends_the_run_with_what_it_raised(
             raise ZeroDivisionError("of the observer")
 
     with Hub([REPO]) as hub:
+        hub.fault(Fault("status", "cdn", status=500, times=3))
         settings = at(hub, tmp_path, **HF_ALONE)
         with pytest.raises(ZeroDivisionError):
             download(REPO.id, settings, tell=tell)
