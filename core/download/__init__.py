@@ -9,10 +9,12 @@ From a name to a plan
 
 Into a store
     bring      under one lock: what is here, what others left, what is fetched
+    target     what a download asks of a store
     store      the cache's layout: verified blobs, links, refs; folder: the same for --local-dir
     checking   what lies here is hashed, told of, and stopped by ^C
-    ledger     what was verified, and where it came from
-    reuse      whole and begun files of other programs, which leftovers finds; view: ours, for ModelScope's client
+    ledger     what was verified, and where it came from; vouched: who is believed
+    reuse      whole and begun files of other programs, which leftovers finds; view: ours, for ModelScope's client;
+               sharing: clones and hard links
     lock       one writer to a store, by a heartbeat in a file: lockfile, holder, lockwords
     room       bytes and files for all that is to come, before the first byte
     disk       whole writes, synced renames, links; preallocate, positioned, writeback, disk_error

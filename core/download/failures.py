@@ -9,10 +9,15 @@ from qtune.core.hub.interface import RepoFile
 from qtune.core.text import Text
 
 
+_TOO_EARLY = (408, 425)  # the host gave up waiting for the request; it would rather have it later
+
+
 def passing(error: HubError) -> bool:
     """May the same request succeed in a moment?"""
     if isinstance(error, Unreachable):
         return error.stage not in ("url", "proxy")
+    if error.status in _TOO_EARLY:
+        return True
     return error.status is not None and error.status >= 500 and not isinstance(error, Refused)
 
 

@@ -13,7 +13,7 @@ FAR_S = (
     0.1  # from a request to its first byte: so far away, to try and see costs more than connections
 )
 WINDOW_S = 0.15
-AGAIN_S = 10.0  # lines change: one more trial now and then
+AGAIN_S = 30.0  # lines change: one more trial now and then
 AFTER_REFUSAL_S = 30.0
 
 
