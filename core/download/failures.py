@@ -8,7 +8,6 @@ from qtune.core.hub.answers import nonsense
 from qtune.core.hub.interface import RepoFile
 from qtune.core.text import Text
 
-
 _TOO_EARLY = (408, 425)  # the host gave up waiting for the request; it would rather have it later
 
 

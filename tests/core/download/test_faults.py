@@ -49,6 +49,8 @@ def _served_anyway(hub: Hub, home: Path, **changes: Any) -> Told:
         Fault("wrong-length", "cdn", method="GET", times=2),
         Fault("status", "cdn", status=500, times=3),
         Fault("status", "cdn", status=503, times=3),
+        Fault("status", "cdn", status=408, times=3),
+        Fault("status", "cdn", status=425, times=3),
         Fault("status", "hf", "*/resolve/*", status=502, times=3),
         Fault("corrupt", "cdn", method="GET", times=1),
         Fault("stripped", "cdn", headers={"accept-ranges": "", "etag": ""}),
