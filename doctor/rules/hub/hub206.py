@@ -76,9 +76,10 @@ RULE = Rule(
         why=prose(
             """
             Large files are fetched in parts: that is how a download goes on after it broke off, and how several
-            connections share one file. Without parts the whole file is sent again after each interruption (what came
-            is kept, and skipped), and where every single connection is throttled nothing can be done about it. qtune notices it and
-            falls back to one connection and the whole file; files that are finished are not fetched again.
+            connections share one file. Without parts the whole file is sent again after each interruption (what
+            came is kept, and skipped), and where every single connection is throttled nothing can be done about
+            it. qtune notices it and falls back to one connection and the whole file; files that are finished are
+            not fetched again.
             """,
             """
             大文件都是分段下载的：这样中断后才能续传，多个连接才能分担同一个文件。
