@@ -50,7 +50,13 @@ def samples(expression: ast.expr, function: ast.AST) -> Iterator[str]:
 
 def said() -> set[str]:
     found: set[str] = set()
-    for file in [*sorted((DOCTOR / "probes").glob("*.py")), DOCTOR / "schedule.py"]:
+    wire = DOCTOR.parent / "core" / "wire"  # of which the probes use these
+    of_the_wire = [wire / f"{name}.py" for name in ("head", "lookup", "streams", "tunnel")]
+    for file in [
+        *sorted((DOCTOR / "probes").glob("*.py")),
+        *of_the_wire,
+        DOCTOR / "schedule.py",
+    ]:
         for function in ast.walk(ast.parse(file.read_text("utf-8"))):
             if not isinstance(function, ast.FunctionDef):
                 continue

@@ -192,8 +192,6 @@ def sweep(folder: Path, smallest: int) -> None:
         with contextlib.suppress(OSError):
             if part.stat().st_size <= smallest and not journal_of(part).exists():
                 part.unlink()
-    with contextlib.suppress(OSError):
-        folder.rmdir()  # if nothing is on its way
 
 
 def describe(file: RepoFile) -> bytes:

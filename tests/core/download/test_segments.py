@@ -114,11 +114,11 @@ ODD = [
     Fault("wrong-total", "cdn", times=1),
     Fault("wrong-length", "cdn", method="GET", times=5),
     Fault("truncated", "cdn", method="GET", times=5),
-    Fault("truncated", "cdn", method="GET", after=0, times=3),
+    Fault("truncated", "cdn", method="GET", after=0, times=2),
     Fault("no-range", "cdn", skip=3),
     Fault("status", "cdn", status=416, times=2),
-    Fault("status", "cdn", method="GET", status=500, times=6),
-    Fault("reset", "cdn", times=6),
+    Fault("status", "cdn", method="GET", status=500, times=2),  # more in a row end a source that is not alone
+    Fault("reset", "cdn", times=2),
     Fault("lie", "cdn", offsets=(3 * MIB,), times=8),
 ]  # fmt: skip
 
