@@ -7,7 +7,7 @@ from dataclasses import dataclass
 FIRST = 8
 MOST = 64  # beyond it no line that was measured gained
 GAIN = 1.1  # what twice the connections must bring to be kept
-BUSY = 0.7  # of one core: more connections are no help where the processor is the limit
+BUSY = 0.7  # of each core: more connections are no help where the processor is the limit
 IDLE = 0.3  # far from it: four times as many at once
 FAR_S = (
     0.1  # from a request to its first byte: so far away, to try and see costs more than connections
@@ -19,10 +19,14 @@ AFTER_REFUSAL_S = 30.0
 
 @dataclass
 class Crew:
-    """`count` is what there should be now, `cap` the most. Speeds in bytes per second."""
+    """`count` is what there should be now, `cap` the most. `cores`: how many one process can keep busy.
+
+    Speeds in bytes per second.
+    """
 
     cap: int
     count: int = 0
+    cores: int = 1
     growing: bool = True
     best: float = 0.0
     before: int = 0  # the count that `best` was measured with
@@ -53,7 +57,7 @@ class Crew:
         if self.growing:
             self._grow(now, speed, busy)
         elif now - self.began >= AGAIN_S:
-            self.growing, self.best = busy < BUSY, 0.0
+            self.growing, self.best = busy < BUSY * self.cores, 0.0
         else:
             return
         self._begin(now, received, cpu_s)
@@ -67,7 +71,7 @@ class Crew:
             self.count = max(1, min(self.before, self.cap))
             return
         self.best, self.before = speed, self.count
-        if busy >= BUSY or self.count >= self.cap:
+        if busy >= BUSY * self.cores or self.count >= self.cap:
             self.growing = False
             return
         self.count = min(self.cap, self.count * (4 if busy < IDLE else 2))

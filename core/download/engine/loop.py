@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections import deque
 from collections.abc import Sequence
@@ -23,6 +24,7 @@ from qtune.core.download.line import Line
 from qtune.core.wire.road import Road
 
 TICK_S = 0.05
+MOST_CORES = 4  # hashing, receiving and writing run beside Python, which is the rest
 FAREWELL_S = 0.7
 
 
@@ -89,8 +91,9 @@ def _outlets(errand: Errand, line: Line) -> tuple[Outlet, ...]:
     text = line.settings.text("QTUNE_CONNECTIONS")
     most = MOST if text == "auto" else int(text)
     cap = max(1, most // len(suppliers)) if errand.together else most
+    cores = min(MOST_CORES, os.cpu_count() or 1)
     return tuple(
-        Outlet(supplier, Crew(cap), commit=supplier.commit, known=not supplier.lists)
+        Outlet(supplier, Crew(cap, cores=cores), commit=supplier.commit, known=not supplier.lists)
         for supplier in suppliers
     )
 
