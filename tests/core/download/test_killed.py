@@ -150,13 +150,15 @@ def test_used_as_a_library_an_interrupt_leaves_no_thread_behind(hub: Hub, tmp_pa
         hub.wait_for(lambda seen: sum(r.body_bytes_sent >= 1000 for r in seen) >= 2)
         _thread.interrupt_main()
 
+    before = set(threading.enumerate())  # other tests of this process may have left theirs
     helper = threading.Thread(target=interrupt)
     helper.start()
     with pytest.raises(KeyboardInterrupt):
         get(hub, tmp_path, worlds.QWEN, HF_HUB_DOWNLOAD_TIMEOUT="30", **FROM_HF)
     helper.join()
+    ours = ("download ", "verify ")
     _wait_until(
-        lambda: not any(t.name.startswith(("download ", "verify ")) for t in threading.enumerate())
+        lambda: not any(t.name.startswith(ours) for t in set(threading.enumerate()) - before)
     )
 
 
