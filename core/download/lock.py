@@ -115,7 +115,7 @@ def locked(state: Path, line: Line) -> Iterator[Held]:
         try:
             yield held
         except Exception:
-            held.check()
+            held.check()  # that the lock was lost says why whatever came of it failed
             raise
 
 

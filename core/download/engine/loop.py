@@ -74,6 +74,7 @@ def fetch_all(jobs: Sequence[Job], errand: Errand, road: Road, line: Line) -> Fe
                 run.news.get(timeout=TICK_S)
             except Empty:
                 continue
+        # Every file is in the store: what failed beside that is past, but for an end that somebody asked for.
         if run.failure is not None and not isinstance(run.failure, Exception):
             raise run.failure
         reporter.look(last=True)

@@ -212,9 +212,8 @@ def recorded(part: Path, size: int, length: int) -> Intervals:
         if length <= size:
             done.add(0, length, EARLIER)
         return done
-    for line in lines[
-        1:-1
-    ]:  # behind the last newline stands nothing, or a line that a crash cut off
+    # Behind the last newline stands nothing, or a line that a crash cut off.
+    for line in lines[1:-1]:
         _note(done, line, min(size, length))
     return done
 
