@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from qtune.core import runedits, runplaces
 from qtune.core.runcontradictions import of_length, of_tuning
-from qtune.core.rundefaults import MAX_BYTES, MAX_LENGTH, QUICKSTART
+from qtune.core.rundefaults import MAX_BYTES, MAX_LENGTH, MAX_UNUSABLE, QUICKSTART
 from qtune.core.runproblems import ConfigProblem, RunConfigError
 from qtune.core.runreader import Reader
 from qtune.core.text import Text, plain
@@ -36,15 +36,29 @@ class Defaults:
 
 @dataclass(frozen=True)
 class DataSource:
-    """`path` is absolute, save for QUICKSTART; `format` is auto, messages or alpaca."""
+    """`path` is absolute, save for QUICKSTART; `format` is one of FORMATS.
+
+    `weight` is how often its rows are seen beside those of weight 1. `repo_id` names a dataset repository
+    (`path` repeats it then): `hub` is "", hf or modelscope, `subset` a folder or configuration of it.
+    """
 
     path: Path
     format: str = "auto"
+    weight: float = 1.0
+    split: str = "train"
+    repo_id: str = ""
+    subset: str = ""
+    hub: str = ""
+    revision: str = ""
 
 
 @dataclass(frozen=True)
 class RunConfig:
-    """`model` is a repo id, QUICKSTART, or (then `model_path` is set) a local folder."""
+    """`model` is a repo id, QUICKSTART, or (then `model_path` is set) a local folder.
+
+    `eval_share` of the training rows is kept out of training and evaluated, unless `eval_data` says what
+    is. `max_unusable` is the share of rows that may be unusable. `preference` are the numbers of dpo and kto.
+    """
 
     model: str
     model_path: Path | None
@@ -58,6 +72,13 @@ class RunConfig:
     output_dir: Path
     enable_thinking: bool | None
     trust_remote_code: bool
+    eval_data: tuple[DataSource, ...] = ()
+    eval_share: float = 0.0
+    max_unusable: float = MAX_UNUSABLE
+    streaming: bool = False
+    preference: Mapping[str, object] = field(default_factory=dict)
+    distributed: str = "ddp"
+    attn_implementation: str = "auto"
     warnings: tuple[ConfigProblem, ...] = ()
 
 
@@ -124,7 +145,7 @@ def resolved(config: RunConfig) -> dict[str, object]:
     return {
         "model": config.model,
         "method": config.method,
-        "data": [{"path": str(source.path), "format": source.format} for source in config.data],
+        "data": [_source(source) for source in config.data],
         "tuning": config.tuning,
         "lora": dict(config.lora),
         "training": dict(config.training),
@@ -133,7 +154,39 @@ def resolved(config: RunConfig) -> dict[str, object]:
         "output_dir": str(config.output_dir),
         "enable_thinking": config.enable_thinking,
         "trust_remote_code": config.trust_remote_code,
+        **_more(config),
     }
+
+
+def _more(config: RunConfig) -> dict[str, object]:
+    """Fields that most runs leave alone: written down where they say something."""
+    more: dict[str, object] = {
+        "eval_data": [_source(source) for source in config.eval_data],
+        "eval_share": config.eval_share,
+        "max_unusable": config.max_unusable,
+        "streaming": config.streaming,
+        "preference": dict(config.preference),
+        "distributed": config.distributed,
+        "attn_implementation": config.attn_implementation,
+    }
+    return {key: value for key, value in more.items() if value and value != _USUAL.get(key)}
+
+
+_USUAL = {"max_unusable": MAX_UNUSABLE, "distributed": "ddp", "attn_implementation": "auto"}
+
+
+def _source(source: DataSource) -> dict[str, object]:
+    """`path` and `format` always, the rest where it says something."""
+    usual = DataSource(source.path)
+    written: dict[str, object] = {"path": str(source.path), "format": source.format}
+    for key, value in asdict(source).items():
+        if key not in written and value != getattr(usual, key):
+            written[key] = value
+    return written
+
+
+def _restored(source: Mapping[str, Any]) -> DataSource:
+    return DataSource(**{**source, "path": Path(source["path"])})
 
 
 def restore(values: Mapping[str, Any]) -> RunConfig:
@@ -143,7 +196,7 @@ def restore(values: Mapping[str, Any]) -> RunConfig:
         model=values["model"],
         model_path=model if model.is_absolute() else None,
         method=values["method"],
-        data=tuple(DataSource(Path(source["path"]), source["format"]) for source in values["data"]),
+        data=tuple(_restored(source) for source in values["data"]),
         tuning=values["tuning"],
         lora=values["lora"],
         training=values["training"],
@@ -152,6 +205,13 @@ def restore(values: Mapping[str, Any]) -> RunConfig:
         output_dir=Path(values["output_dir"]),
         enable_thinking=values["enable_thinking"],
         trust_remote_code=values["trust_remote_code"],
+        eval_data=tuple(_restored(source) for source in values.get("eval_data", ())),
+        eval_share=values.get("eval_share", 0.0),
+        max_unusable=values.get("max_unusable", MAX_UNUSABLE),
+        streaming=values.get("streaming", False),
+        preference=values.get("preference", {}),
+        distributed=values.get("distributed", "ddp"),
+        attn_implementation=values.get("attn_implementation", "auto"),
     )
 
 

@@ -18,6 +18,7 @@ QUICKSTART = "quickstart"
 DATA_NOW = (".jsonl", ".json")  # endings of the files that this version trains on
 MAX_BYTES = 1 << 20  # of a run config; a larger file is the data, or something else
 MAX_LENGTH = 2048
+MAX_UNUSABLE = 0.01  # of all rows; more, and the file is probably not what it should be
 
 LORA = {
     "r": Default(

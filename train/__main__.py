@@ -45,10 +45,10 @@ def main(arguments: list[str]) -> int:
 def _train(path: Path, say: Callable[[Event], None], stop: Stop) -> None:
     job = jobs.read(path)
     try:
-        from qtune.train import sft
+        from qtune.train import recipe
     except (ImportError, OSError) as error:  # OSError: a library of torch that does not load
         raise failure("TRN040", plain(str(error))) from error
-    sft.train(job, say, stop)
+    recipe.train(job, say, stop)
 
 
 def _unexpected(error: Exception, say: Callable[[Event], None]) -> int:

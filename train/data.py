@@ -10,10 +10,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from qtune.core.data.conversation import KINDS, Message, Unusable, conversation
-from qtune.core.data.rows import MAX_UNUSABLE, Raw, Unreadable, rows
+from qtune.core.data.conversation import KINDS, Unusable, conversation
+from qtune.core.data.rows import Raw, Unreadable, rows
+from qtune.core.data.values import Message
 from qtune.core.runconfig import DataSource
-from qtune.core.rundefaults import QUICKSTART
+from qtune.core.rundefaults import MAX_UNUSABLE, QUICKSTART
 from qtune.core.text import Text, plain
 from qtune.train import quickstart
 from qtune.train.causes import failure

@@ -13,7 +13,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from qtune.core.data.conversation import Message, Unusable
+from qtune.core.data.conversation import Unusable
+from qtune.core.data.values import Message
 
 IGNORED = -100  # the label torch's cross entropy skips
 

@@ -3,30 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+from qtune.core.data.values import Message
 from qtune.core.text import Text
 
 ROLES = ("system", "user", "assistant")
-
-
-@dataclass(frozen=True)
-class Message:
-    """`reasoning` is what a thinking model wrote before the answer, where the row keeps it apart."""
-
-    role: str
-    content: str
-    reasoning: str = ""
-
-    def as_dict(self) -> dict[str, str]:
-        """What a chat template expects."""
-        if self.reasoning:
-            return {
-                "role": self.role,
-                "content": self.content,
-                "reasoning_content": self.reasoning,
-            }
-        return {"role": self.role, "content": self.content}
 
 
 # The kinds of unusable rows, as they are counted in the report.

@@ -14,7 +14,6 @@ from qtune.core.data.conversation import Unusable
 from qtune.core.text import Text, plain
 
 MAX_LINE = 16 << 20
-MAX_UNUSABLE = 0.01  # a larger share means that the file is not what the user thinks it is
 
 FaultKind = Literal["encoding", "not-json"]
 

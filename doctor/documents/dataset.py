@@ -7,8 +7,9 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
-from qtune.core.data.conversation import Message, Unusable, conversation
+from qtune.core.data.conversation import Unusable, conversation
 from qtune.core.data.rows import Raw, Unreadable, rows
+from qtune.core.data.values import Message
 from qtune.core.text import plain
 from qtune.doctor.facts import BadRow, DataFile, Twin
 from qtune.doctor.facts.dataset import FileProblem, Use

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from qtune.core.data.conversation import Message, Unusable
+from qtune.core.data.conversation import Unusable
+from qtune.core.data.values import Message
 from qtune.core.runconfig import DataSource
 from qtune.train import data, quickstart
 from qtune.train.render import IGNORED, Example, examples
@@ -220,7 +221,7 @@ def test_a_token_that_would_reach_from_the_prompt_into_the_answer_is_not_made() 
     (example,) = make(tokenizer, *messages)
     assert learnt(tokenizer, example) == ["\ntwo<|im_end|>"]
     prompt: Any = tokenizer.apply_chat_template(
-        [messages[0].as_dict()], add_generation_prompt=True, return_dict=False
+        [{"role": "user", "content": "q"}], add_generation_prompt=True, return_dict=False
     )
     assert example.input_ids[: len(prompt)] == prompt
 

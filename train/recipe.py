@@ -1,4 +1,4 @@
-"""Supervised fine-tuning with LoRA, from a job to a run directory: the recipe, top to bottom."""
+"""From a job to a run directory: the recipe, top to bottom."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ from qtune.train.plan import plan
 from qtune.train.rundir import Record
 from qtune.train.stop import Stop
 from qtune.train.texts import Collator, render
-from qtune.train.trainer import SafeTrainer, Watch, arguments
+from qtune.train.trainer import SafeTrainer, arguments
+from qtune.train.watch import Watch
 
 
 def train(job: Job, say: Say, stop: Stop) -> None:
