@@ -27,7 +27,7 @@ _UNFIT = re.compile(
     rf"\ufdd0-\ufdef{_NONE}]"
 )
 _VOID = frozenset({"meta"})
-_DRAWN = frozenset({"rect", "line"})  # SVG's own, which close themselves
+_DRAWN = frozenset({"rect", "line", "polyline", "circle"})  # SVG's own, which close themselves
 # What a browser would not open as a page, such as javascript:, is shown and not linked.
 _ADDRESS = re.compile(r"https?://[^\s\"'<>\\]+\Z")
 
