@@ -14,6 +14,8 @@ SAMPLES = "samples.jsonl"
 
 @dataclass(frozen=True)
 class Sample:
+    """`after` is empty as long as the run is not finished."""
+
     prompt: str
     before: str
     after: str
@@ -21,3 +23,21 @@ class Sample:
 
 def write(path: Path, samples: Sequence[Sample]) -> None:
     replace(path, "".join(json.dumps(vars(sample)) + "\n" for sample in samples))
+
+
+def read(path: Path) -> list[Sample]:
+    """What is torn or not ours is left out."""
+    samples = []
+    try:
+        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return []
+    for line in lines:
+        try:
+            said = json.loads(line)
+            texts = [said["prompt"], said["before"], said["after"]]
+        except (ValueError, KeyError, TypeError, RecursionError):
+            continue
+        if all(isinstance(text, str) for text in texts):
+            samples.append(Sample(*texts))
+    return samples

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import yaml
 
+from qtune.train import samples
 from qtune.train.rundir import METRICS, RECORD
 from qtune.train.samples import SAMPLES, Sample
 
@@ -64,7 +65,7 @@ def read(run: Path) -> Course:
         tuple(_lines(run / METRICS)),
         _table(run / "run.yaml", yaml.safe_load),
         _table(run / RECORD, json.loads),
-        tuple(_samples(run / SAMPLES)),
+        tuple(samples.read(run / SAMPLES)),
     )
 
 
@@ -88,12 +89,6 @@ def _lines(path: Path) -> Iterator[Mapping[str, object]]:
             continue
         if isinstance(read, dict):
             yield read
-
-
-def _samples(path: Path) -> Iterator[Sample]:
-    for line in _lines(path):
-        if all(isinstance(line.get(key), str) for key in ("prompt", "before", "after")):
-            yield Sample(str(line["prompt"]), str(line["before"]), str(line["after"]))
 
 
 def _table(path: Path, parse: object) -> Mapping[str, object]:
