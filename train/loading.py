@@ -1,15 +1,19 @@
-"""Loads tokenizer and model from a snapshot, offline, and puts LoRA on the model."""
+"""Loads tokenizer and model from a snapshot, offline."""
 
 from __future__ import annotations
 
-from copy import deepcopy
 from typing import Any
 
-from peft import LoraConfig, get_peft_model
-from transformers import AutoModelForCausalLM, AutoTokenizer, set_seed
+from transformers import (
+    AutoModelForCausalLM,
+    AutoModelForSequenceClassification,
+    AutoTokenizer,
+    set_seed,
+)
 
 from qtune.core.rundefaults import QUICKSTART
 from qtune.core.text import Text, plain
+from qtune.train import tuning
 from qtune.train.causes import failure
 from qtune.train.device import Placement
 from qtune.train.events import Log, Say
@@ -47,14 +51,21 @@ def load_tokenizer(job: Job) -> Any:
     return tokenizer
 
 
-def load_model(job: Job, placement: Placement, tokenizer: Any) -> Any:
+def load_model(job: Job, placement: Placement, tokenizer: Any, head: str = "causal") -> Any:
+    """`head` is causal for a model that writes, score for one that gives a text one number."""
+    options = tuning.loading(job, placement)
+    kind: Any = AutoModelForCausalLM
+    if head == "score":
+        kind = AutoModelForSequenceClassification
+        options["num_labels"] = 1
+        set_seed(int(str(job.config.training["seed"])))  # its head is new
     with named("TRN010", "model"):
-        model: Any = AutoModelForCausalLM.from_pretrained(
+        model: Any = kind.from_pretrained(
             job.snapshot,
-            dtype=placement.dtype,
             local_files_only=True,
             use_safetensors=True,  # a pickle could run code
             trust_remote_code=job.config.trust_remote_code,
+            **options,
         )
     embeddings = model.get_input_embeddings().num_embeddings
     if len(tokenizer) > embeddings:
@@ -66,22 +77,6 @@ def load_model(job: Job, placement: Placement, tokenizer: Any) -> Any:
             ),
         )
     model.config.use_cache = False
-    return model
-
-
-def add_lora(job: Job, model: Any, say: Say) -> Any:
-    set_seed(int(str(job.config.training["seed"])))
-    fields: dict[str, Any] = deepcopy(dict(job.config.lora))  # peft writes into its lists
-    with named("TRN011", "lora"):
-        model = get_peft_model(model, LoraConfig(task_type="CAUSAL_LM", **fields))
-    trained, total = model.get_nb_trainable_parameters()
-    share = 100 * trained / total
-    say(
-        Log(
-            Text(
-                f"training {trained:,} of {total:,} parameters ({share:.2f} %)",
-                f"训练 {trained:,} / {total:,} 个参数（{share:.2f}%）",
-            )
-        )
-    )
+    if head == "score":  # it looks for the last token that is not padding
+        model.config.pad_token_id = tokenizer.pad_token_id
     return model

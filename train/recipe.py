@@ -10,17 +10,16 @@ from transformers.utils import logging as transformers_logging
 
 from qtune.core import runconfig
 from qtune.core.text import Text
-from qtune.train import adapter, checkpoints, data, device, rundir
+from qtune.train import adapter, checkpoints, data, device, methods, rundir, tuning
 from qtune.train.causes import failure
 from qtune.train.checkpoints import Found
 from qtune.train.events import Done, Log, Say
 from qtune.train.job import Job
-from qtune.train.loading import add_lora, load_model, load_tokenizer, prepare_quickstart
+from qtune.train.loading import load_model, load_tokenizer, prepare_quickstart
+from qtune.train.methods import Parts
 from qtune.train.plan import plan
 from qtune.train.rundir import Record
 from qtune.train.stop import Stop
-from qtune.train.texts import Collator, render
-from qtune.train.trainer import SafeTrainer, arguments
 from qtune.train.watch import Watch
 
 
@@ -38,11 +37,13 @@ def _train(job: Job, say: Say, stop: Stop) -> None:
     for reason in (*placement.reasons, Text(f"{threads} CPU threads", f"{threads} 个 CPU 线程")):
         say(Log(reason))
 
+    tuning.check(job, placement)
     prepare_quickstart(job, say)
+    method = methods.of(job.config.method)
     rows = data.read(job.config.data)
     data.judge(rows)
     tokenizer = load_tokenizer(job)
-    texts = render(job, rows, tokenizer, say)
+    texts = method.texts(job, rows, tokenizer, say)
     steps = plan(job.config, len(texts)).steps
 
     fingerprint = rundir.fingerprint(job, str(placement.dtype))
@@ -55,17 +56,9 @@ def _train(job: Job, say: Say, stop: Stop) -> None:
     rundir.rewind_metrics(run, found.step)
     rundir.write(run, Record("training", 0, fingerprint))
 
-    model = add_lora(job, load_model(job, placement, tokenizer), say)
+    model = tuning.put_on(job, load_model(job, placement, tokenizer, method.HEAD), say, method.HEAD)
     watch = Watch(say, stop, len(texts))
-    trainer = SafeTrainer(
-        base=job.base,
-        model=model,
-        args=arguments(job.config, placement),
-        train_dataset=texts,
-        data_collator=Collator(tokenizer.pad_token_id or 0),
-        processing_class=tokenizer,
-        callbacks=[watch],
-    )
+    trainer = method.build(Parts(job, model, tokenizer, texts, None, placement, say, [watch]))
     watch.trainer = trainer
     if found.newest is None or found.step < steps:
         with stop.while_training():

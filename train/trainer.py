@@ -23,8 +23,16 @@ from qtune.train.device import Placement
 from qtune.train.mishaps import named
 
 
-def arguments(config: RunConfig, placement: Placement) -> TrainingArguments:
-    """The user's fields, and those qtune owns. Raises TrainError for what transformers refuses."""
+def arguments(
+    config: RunConfig,
+    placement: Placement,
+    kind: type[TrainingArguments] = TrainingArguments,
+    **more: Any,
+) -> TrainingArguments:
+    """The user's fields, and those qtune owns. Raises TrainError for what transformers refuses.
+
+    `more` are fields of `kind`, where a method has a class of its own.
+    """
     training: dict[str, Any] = dict(config.training)
     if training.get("activation_checkpointing"):
         # The reentrant variant needs inputs with gradients, which a frozen embedding lacks.
@@ -35,7 +43,7 @@ def arguments(config: RunConfig, placement: Placement) -> TrainingArguments:
             if key in training:  # what older releases call it
                 training[key.replace("activation", "gradient")] = training.pop(key)
     with named("TRN012", "training"):
-        made = TrainingArguments(
+        made = kind(
             output_dir=str(config.output_dir),
             use_cpu=placement.device == "cpu",
             bf16=placement.dtype == torch.bfloat16,
@@ -46,7 +54,7 @@ def arguments(config: RunConfig, placement: Placement) -> TrainingArguments:
             label_names=["labels"],
             include_num_input_tokens_seen="non_padding",
             logging_nan_inf_filter=False,  # it hides exactly what must be seen
-            **training,
+            **{**training, **more},
         )
     made._n_gpu = min(made.n_gpu, 1)  # several would be wrapped in DataParallel
     return made

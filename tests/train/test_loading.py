@@ -120,7 +120,8 @@ def test_embeddings_are_never_resized_to_a_larger_tokenizer(job: Job) -> None:
 )
 def test_a_smaller_tokenizer_leaves_the_embeddings_as_they_are(job: Job) -> None:
     """Qwen's vocabulary is padded; shrinking it to the tokenizer breaks every later merge."""
-    from qtune.train.loading import add_lora, load_model, load_tokenizer
+    from qtune.train.loading import load_model, load_tokenizer
+    from qtune.train.tuning import put_on
 
     path = job.snapshot / "tokenizer.json"
 
@@ -133,7 +134,7 @@ def test_a_smaller_tokenizer_leaves_the_embeddings_as_they_are(job: Job) -> None
     edit(path, drop_last_merges)
     tokenizer = load_tokenizer(job)
     assert len(tokenizer) == 2008
-    model = add_lora(job, load_model(job, placement(), tokenizer), lambda event: None)
+    model = put_on(job, load_model(job, placement(), tokenizer), lambda event: None)
     assert model.get_input_embeddings().weight.shape[0] == 2048
 
 
@@ -162,11 +163,12 @@ def test_a_snapshot_that_cannot_be_loaded_is_refused(job: Job, damage: str) -> N
 
 @pytest.mark.triggers("TRN011")
 def test_what_peft_refuses_names_the_section(job: Job, built: Path) -> None:
-    from qtune.train.loading import add_lora, load_model
+    from qtune.train.loading import load_model
+    from qtune.train.tuning import put_on
 
     config = replace(job.config, lora={"r": 8, "target_modules": ["no_such_layer"]})
     model = load_model(job, placement(), [])
-    error = failing(lambda: add_lora(replace(job, config=config), model, lambda event: None))
+    error = failing(lambda: put_on(replace(job, config=config), model, lambda event: None))
     assert error.code == "TRN011"
     assert "no_such_layer" in error.message.en
 
@@ -344,8 +346,8 @@ def test_every_code_that_is_raised_is_in_the_catalogue_with_both_languages() -> 
     folder = Path(quickstart.__file__).parents[1]
     used = {
         code
-        for path in folder.glob("*.py")
-        if path.name != "causes.py"
+        for path in folder.rglob("*.py")
+        if path.parent.name != "causes"
         for code in re.findall(r'"(TRN\d{3})"', path.read_text("utf-8"))
     }
     assert used <= CAUSES.keys()

@@ -29,4 +29,7 @@ RULES = Roster(
     "TRN041",
     "TRN042",
     "TRN043",
+    "TRN070",
+    "TRN071",
+    "TRN072",
 )
