@@ -22,7 +22,10 @@ class Started:
 
 @dataclass(frozen=True)
 class Step:
-    """A logged step. `loss` is the mean since the last one; `tokens` counts from the run's start."""
+    """A logged step. `loss` is the mean since the last one; `tokens` counts from the run's start.
+
+    `memory` is the most, in bytes, that GPU or process have taken so far.
+    """
 
     step: int
     epoch: float
@@ -31,6 +34,7 @@ class Step:
     grad_norm: float | None
     tokens: int
     time: float
+    memory: int | None = None
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from typing import Any
 
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
+from qtune.train import usage
 from qtune.train.events import Saved, Say, Started, Step
 from qtune.train.rundir import METRICS
 from qtune.train.stop import Stop
@@ -62,6 +63,7 @@ class Watch(TrainerCallback):
             grad_norm=None if norm is None or not math.isfinite(norm) else float(norm),
             tokens=int(state.num_input_tokens_seen),
             time=round(time.time(), 3),
+            memory=usage.peak(),
         )
         self.trainer.check_loss()
         if loss == 0.0:

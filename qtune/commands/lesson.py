@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from qtune.core.amounts import gib
 from qtune.core.progress import Progress
 from qtune.core.secret import redact
 from qtune.core.text import Lang, Text
@@ -18,6 +19,7 @@ class Lesson:
         self._lang = lang
         self._reached = 0
         self._begun = False
+        self._before: Step | None = None
         self.first: Step | None = None
         self.last: Step | None = None
         self.done: Done | None = None
@@ -31,7 +33,8 @@ class Lesson:
             self.first = self.first or event
             self.last = event
             self._advance(event.step)
-            self._say(_step(event))
+            self._say(_step(event, self._rate(event)))
+            self._before = event
         elif isinstance(event, Saved):
             self._advance(event.step)
         elif isinstance(event, Log):
@@ -50,25 +53,36 @@ class Lesson:
     def _say(self, text: Text) -> None:
         self._progress.say(redact(text.to(self._lang)))
 
+    def _rate(self, event: Step) -> float:
+        """Tokens a second since the last logged step; 0 where nothing can be said."""
+        before = self._before
+        if before is None or event.time <= before.time:
+            return 0.0
+        return max((event.tokens - before.tokens) / (event.time - before.time), 0.0)
+
     def summary(self) -> list[str]:
-        """What was learnt, in a sentence or two."""
+        """What was learnt, how fast, and what it took."""
         if self.first is None or self.last is None:
             return []
         seconds = self.last.time - self.first.time
         speed = (self.last.tokens - self.first.tokens) / seconds if seconds > 0 else 0.0
-        rate = f"{speed:,.0f} tokens/s" if speed else ""
+        more = f", {speed:,.0f} tokens/s" if speed else ""
+        if self.last.memory:
+            more += f", {gib(self.last.memory)}"
         told = Text(
-            f"loss {self.first.loss:.3f} → {self.last.loss:.3f} in {self.last.step} steps"
-            + (f", {rate}" if rate else ""),
+            f"loss {self.first.loss:.3f} → {self.last.loss:.3f} in {self.last.step} steps{more}",
             f"{self.last.step} 步，loss {self.first.loss:.3f} → {self.last.loss:.3f}"
-            + (f"，{rate}" if rate else ""),
+            + more.replace(", ", "，"),
         )
         return [told.to(self._lang)]
 
 
-def _step(event: Step) -> Text:
-    rate = f"{event.learning_rate:.2e}"
+def _step(event: Step, speed: float) -> Text:
+    rate = f"{event.learning_rate:.1e}"
+    more = f"  {speed:,.0f} tokens/s" if speed else ""
+    if event.memory:
+        more += f"  {gib(event.memory)}"
     return Text(
-        f"step {event.step}  epoch {event.epoch:.2f}  loss {event.loss:.4f}  lr {rate}",
-        f"第 {event.step} 步  轮次 {event.epoch:.2f}  loss {event.loss:.4f}  学习率 {rate}",
+        f"step {event.step}  epoch {event.epoch:.2f}  loss {event.loss:.4f}  lr {rate}{more}",
+        f"第 {event.step} 步  轮次 {event.epoch:.2f}  loss {event.loss:.4f}  学习率 {rate}{more}",
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from qtune.commands.lesson import Lesson
 from qtune.core.secret import Secret
@@ -60,6 +60,26 @@ def test_one_logged_step_has_no_speed_and_no_step_no_summary() -> None:
     assert lesson.summary() == []
     lesson.tell(step(1, 7.6, 1000, 1e9))
     assert lesson.summary() == ["1 步，loss 7.600 → 7.600"]
+
+
+def test_each_line_says_how_fast_it_went_and_what_it_took() -> None:
+    heard = Heard()
+    lesson = Lesson(heard, "en")
+    lesson.tell(step(10, 2.0, 1000, 10.0))
+    lesson.tell(replace(step(20, 1.5, 21_000, 14.0), memory=9 << 30))
+    assert heard.lines == [
+        "step 10  epoch 1.00  loss 2.0000  lr 1.0e-04",
+        "step 20  epoch 2.00  loss 1.5000  lr 1.0e-04  5,000 tokens/s  9.0 GiB",
+    ]
+    assert lesson.summary() == ["loss 2.000 → 1.500 in 20 steps, 5,000 tokens/s, 9.0 GiB"]
+
+
+def test_a_clock_that_goes_back_has_no_speed() -> None:
+    heard = Heard()
+    lesson = Lesson(heard, "zh")
+    lesson.tell(step(10, 2.0, 1000, 10.0))
+    lesson.tell(step(20, 1.5, 500, 9.0))
+    assert heard.lines[1] == "第 20 步  轮次 2.00  loss 1.5000  学习率 1.0e-04"
 
 
 def test_a_training_that_never_began_has_no_bar_to_take_down() -> None:
