@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 
 from qtune.core.data.conversation import Unusable
-from qtune.core.data.values import Message
+from qtune.core.data.values import Conversation, Message
 from qtune.core.runconfig import DataSource
 from qtune.train import data, quickstart
-from qtune.train.render import IGNORED, Example, examples
+from qtune.train.texts.example import IGNORED, Example
+from qtune.train.texts.making import examples
 
 # In Qwen3's manner, put into fewer words: earlier turns lose their thoughts, the last one gets an
 # empty thought when it has none, and the prompt does so when thinking is off.
@@ -104,7 +105,8 @@ def learnt(tokenizer: Any, example: Example) -> list[str]:
 
 
 def make(tokenizer: Any, *messages: Message, thinking: bool | None = None) -> list[Example]:
-    return examples(tokenizer, messages, max_length=10_000, enable_thinking=thinking)
+    row = Conversation(messages)
+    return examples(tokenizer, row, max_length=10_000, enable_thinking=thinking)
 
 
 def chats(thoughts: bool, edges: bool) -> Iterator[tuple[Message, ...]]:
@@ -248,10 +250,10 @@ def test_a_long_example_is_cut_from_the_end_and_says_so(qwen: Any) -> None:
     messages = (Message("user", "q" * 50), Message("assistant", "a" * 50))
     (whole,) = make(qwen, *messages)
     length = len(whole.input_ids)
-    (cut,) = examples(qwen, messages, max_length=length - 10, enable_thinking=None)
+    (cut,) = examples(qwen, Conversation(messages), max_length=length - 10, enable_thinking=None)
     assert (cut.cut, cut.input_ids) == (10, whole.input_ids[:-10])
     assert cut.learns
-    (prompt_only,) = examples(qwen, messages, max_length=20, enable_thinking=None)
+    (prompt_only,) = examples(qwen, Conversation(messages), max_length=20, enable_thinking=None)
     assert not prompt_only.learns
 
 
@@ -271,7 +273,7 @@ def test_what_the_template_refuses_is_an_unusable_row(llama: Any) -> None:
 
 def test_the_quickstarts_rows_all_end_and_fit(qwen: Any) -> None:
     for row in data.read([DataSource(Path("quickstart"))]).usable:
-        (example,) = examples(qwen, row.messages, max_length=512, enable_thinking=None)
+        (example,) = examples(qwen, Conversation(row.messages), max_length=512, enable_thinking=None)
         assert example.cut == 0
         assert qwen.eos_token_id in example.labels
     assert qwen.pad_token_id != qwen.eos_token_id

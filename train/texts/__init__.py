@@ -7,13 +7,15 @@ from collections.abc import Sequence
 import torch
 
 from qtune.core.data.conversation import Unusable
+from qtune.core.data.values import Conversation
 from qtune.core.text import Text
 from qtune.train import data
 from qtune.train.causes import failure
 from qtune.train.data import BadRow, Row, Rows
 from qtune.train.events import Log, Say
 from qtune.train.job import Job
-from qtune.train.render import IGNORED, Example, Tokenizer, examples
+from qtune.train.texts.example import IGNORED, Example, Tokenizer
+from qtune.train.texts.making import Recipe, make
 
 
 def render(job: Job, rows: Rows, tokenizer: Tokenizer, say: Say) -> list[dict[str, list[int]]]:
@@ -21,17 +23,15 @@ def render(job: Job, rows: Rows, tokenizer: Tokenizer, say: Say) -> list[dict[st
     made: list[Example] = []
     kept: list[Row] = []
     refused: list[BadRow] = []
-    for row in rows.usable:
-        try:
-            made += examples(
-                tokenizer,
-                row.messages,
-                max_length=job.config.max_length,
-                enable_thinking=job.config.enable_thinking,
-            )
-        except Unusable as reason:
-            refused.append(BadRow(row.path, row.line, reason.kind, reason.text()))
+    recipe = Recipe(
+        job.config.max_length, job.config.enable_thinking, documents=job.config.method == "pt"
+    )
+    values = (Conversation(row.messages) for row in rows.usable)
+    for row, result in zip(rows.usable, make(tokenizer, recipe, values), strict=True):
+        if isinstance(result, Unusable):
+            refused.append(BadRow(row.path, row.line, result.kind, result.text()))
         else:
+            made += [example for group in result.examples for example in group]
             kept.append(row)
     rows = Rows(tuple(kept), (*rows.bad, *refused))
     data.judge(rows)
