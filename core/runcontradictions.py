@@ -11,7 +11,7 @@ from pathlib import Path
 
 from qtune.core.architecture import positions
 from qtune.core.runedits import Replacement, removal
-from qtune.core.runfields import ALIASES
+from qtune.core.runnames import ALIASES
 from qtune.core.runproblems import ConfigProblem
 from qtune.core.text import Text
 from qtune.core.yamltree import Leaf, Table, Tree
@@ -45,7 +45,7 @@ def contradictions(section: str, pairs: Pairs, given: Given) -> Iterator[ConfigP
         yield from _of_formats(pairs)
         yield from _of_workers(pairs, given)
         yield from _of_schedules(pairs, given)
-    else:
+    elif section == "lora":
         yield from _of_layers(pairs, given)
 
 

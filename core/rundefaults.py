@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from qtune.core.text import Text
@@ -15,7 +16,7 @@ class Default:
 
 # `model: quickstart` and `data: quickstart` mean what is shipped with qtune.
 QUICKSTART = "quickstart"
-DATA_NOW = (".jsonl", ".json")  # endings of the files that this version trains on
+DATA_NOW = (".jsonl", ".json", ".csv", ".parquet")  # endings of files of rows
 MAX_BYTES = 1 << 20  # of a run config; a larger file is the data, or something else
 MAX_LENGTH = 2048
 MAX_UNUSABLE = 0.01  # of all rows; more, and the file is probably not what it should be
@@ -63,7 +64,13 @@ TRAINING = {
     "max_grad_norm": Default(
         1.0, Text("One bad batch cannot spoil the model.", "避免一个坏批次毁掉模型。")
     ),
-    "weight_decay": Default(0.0, Text("LoRA is a regulariser itself.", "LoRA 本身就有正则作用。")),
+    "weight_decay": Default(
+        0.0,
+        Text(
+            "A few epochs seldom need it, and LoRA is a regulariser itself.",
+            "训练几轮一般用不到；LoRA 本身也有正则作用。",
+        ),
+    ),
     "activation_checkpointing": Default(
         True,
         Text("A third slower, far less memory.", "慢约三分之一，显存省很多。"),
@@ -81,3 +88,93 @@ TRAINING = {
     ),
     "seed": Default(42, Text("The same run twice.", "同样的训练可以重来一次。")),
 }
+
+FULL = {
+    "learning_rate": Default(
+        1e-5,
+        Text(
+            "All weights move: a tenth of LoRA's rate keeps what the model knows.",
+            "所有权重都会变化，用 LoRA 学习率的十分之一才不会忘掉已有的能力。",
+        ),
+    ),
+}
+# Of dpo and kto, which go on from a model that has learnt to answer.
+PAIRS = {
+    "learning_rate": Default(
+        5e-6,
+        Text(
+            "Two answers are pushed apart without end: more makes the model babble.",
+            "偏好训练会不断拉开两个回答的差距，再大模型就容易胡言乱语。",
+        ),
+    ),
+}
+PAIRS_FULL = {
+    "learning_rate": Default(
+        1e-6, Text("As TRL has it for all weights.", "与 TRL 在全参数训练时相同。")
+    ),
+}
+KTO = {
+    "per_device_train_batch_size": Default(
+        2,
+        Text(
+            "KTO compares the rows of a batch with each other: one alone tells nothing.",
+            "KTO 要在同一批内互相比较，一条数据无从比较。",
+        ),
+    ),
+    "gradient_accumulation_steps": Default(
+        4, Text("An effective batch of 8 steadies the gradient.", "有效批大小为 8，梯度更平稳。")
+    ),
+    "train_sampling_strategy": Default(
+        "sequential",
+        Text(
+            "Each row is compared with its neighbour, which must stay the same one.",
+            "每条数据与相邻的一条比较，顺序必须固定。",
+        ),
+    ),
+}
+# Where there is something to evaluate on.
+EVALUATION = {
+    "eval_strategy": Default("steps", Text("There are rows to evaluate on.", "有可供评估的数据。")),
+    "eval_steps": Default(
+        0.1,
+        Text(
+            "A share: ten evaluations a run, however long it is.",
+            "小于 1 表示比例：不论多长，一次训练评估十次。",
+        ),
+    ),
+    "per_device_eval_batch_size": Default(
+        1, Text("Fits wherever training fits.", "能训练就能评估。")
+    ),
+}
+PREFERENCE = {
+    "beta": Default(
+        0.1,
+        Text("How far the model may leave where it began.", "允许模型偏离初始状态的程度。"),
+    ),
+}
+DPO = {"loss_type": Default("sigmoid", Text("DPO as its paper has it.", "DPO 论文的原始形式。"))}
+
+
+def lora(tuning: str) -> Mapping[str, Default]:
+    return {} if tuning == "full" else LORA
+
+
+def training(method: str, tuning: str, *, evaluates: bool) -> Mapping[str, Default]:
+    """What `training:` means for this run where it is silent."""
+    full = tuning == "full"
+    pairs = method in ("dpo", "kto")
+    return {
+        **TRAINING,
+        **(FULL if full else {}),
+        **(PAIRS if pairs else {}),
+        **(PAIRS_FULL if pairs and full else {}),
+        **(KTO if method == "kto" else {}),
+        **(EVALUATION if evaluates else {}),
+    }
+
+
+def preference(method: str) -> Mapping[str, Default]:
+    """What `preference:` means where it is silent."""
+    if method not in ("dpo", "kto"):
+        return {}
+    return {**PREFERENCE, **DPO} if method == "dpo" else PREFERENCE

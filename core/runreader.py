@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from pathlib import Path
 
 from qtune.core import runsection
+from qtune.core.rundefaults import Default
 from qtune.core.runedits import Replacement, value_meant, word_meant
+from qtune.core.runlimits import Limit
 from qtune.core.runproblems import ConfigProblem
 from qtune.core.runschema import Field, Refused, value_of
 from qtune.core.text import Text
 from qtune.core.yamltree import Leaf, Mark, Table, Tree
 
+_WORD = Field(frozenset({"str"}))
+_NAME = re.compile(r"[\w.+-][\w.+ /-]{0,200}")
+
 
 class Reader:
-    """`entries` are the top-level keys; each method takes one and reports what is wrong with it."""
+    """`entries` are the keys of a table; each method takes one and reports what is wrong with it.
+
+    `prefix` is the name of the table: "" at the top level, "data." in an item of it.
+    """
 
     def __init__(
         self,
@@ -21,11 +31,14 @@ class Reader:
         whole: Mark,
         root: Path,
         shares: bool = True,
+        prefix: str = "",
     ) -> None:
         self.entries = entries
         self.whole = whole
         self.root = root
         self.shares = shares
+        self.prefix = prefix
+        self.given: dict[str, dict[str, object]] = {}  # by section
         self.known: list[str] = []
         self.problems: list[ConfigProblem] = []
         self.folders: dict[Path, list[str]] = {}  # what lies in those that were looked into
@@ -59,8 +72,8 @@ class Reader:
         self.say(value.code, tree.mark, said, *(value_meant(tree, field) or ()))
         return None
 
-    def choice(self, key: str, *values: str, later: tuple[str, ...]) -> str:
-        """One of `values` (the first is the default); those in `later` have a code of their own."""
+    def choice(self, key: str, *values: str) -> str:
+        """One of `values`; the first is the default, and "" for none is no value to write."""
         tree = self.take(key)
         if tree is None:
             return values[0]
@@ -69,31 +82,50 @@ class Reader:
         elif isinstance(tree, Leaf):
             word = tree.text
         else:
-            self.typed(key, tree, Field(frozenset({"str"})))
+            self.typed(self.prefix + key, tree, _WORD)
             return values[0]
-        if word in values:
+        words = tuple(value for value in values if value)
+        if word in words:
             return word
-        listed = ", ".join(values)
-        if word in later:
-            self.say(
-                "CFG012",
-                tree.mark,
-                Text(f"{key}: {word} is not in this version", f"{key}：当前版本还不支持 {word}"),
-                Text(f"Use {listed}.", f"请用 {listed}。"),
-                Replacement(tree.mark, listed) if len(values) == 1 else None,
-            )
-        else:
-            near = word_meant(tree, (*values, *later)) if isinstance(tree, Leaf) else None
+        name, listed = self.prefix + key, ", ".join(words)
+        self.say(
+            "CFG007",
+            tree.mark,
+            Text(
+                f"{name}: {word!r} is none of: {listed}", f"{name}：{word!r} 不在可选项里：{listed}"
+            ),
+            *(word_meant(tree, words) or ()),
+        )
+        return values[0]
+
+    def word(self, key: str, default: str) -> str:
+        """A name of the data's, such as a split: no path to anywhere else."""
+        tree = self.take(key)
+        value = None if tree is None else self.typed(self.prefix + key, tree, _WORD)
+        if tree is None or not isinstance(value, str):
+            return default
+        if not _NAME.fullmatch(value) or ".." in value.split("/"):
+            name = self.prefix + key
             self.say(
                 "CFG007",
                 tree.mark,
-                Text(
-                    f"{key}: {word!r} is none of: {listed}",
-                    f"{key}：{word!r} 不在可选项里：{listed}",
-                ),
-                *(near or ()),
+                Text(f"{name}: {value!r} is not a name", f"{name}：{value!r} 不是名称"),
+                Text("A name alone, for example test.", "只写名称，例如 test。"),
             )
-        return values[0]
+            return default
+        return value
+
+    def number(self, key: str, default: float, limit: Limit) -> float:
+        tree = self.take(key)
+        name = self.prefix + key
+        value = None if tree is None else self.typed(name, tree, Field(frozenset({"float"})))
+        if tree is None or not isinstance(value, int | float):
+            return default
+        if not limit.holds(value):
+            said = Text(f"{name}: {limit.text.en}", f"{name}：{limit.text.zh}")
+            self.say("CFG007", tree.mark, said)
+            return default
+        return float(value)
 
     def whole_number(self, key: str, default: int, *, low: int, high: int) -> int:
         tree = self.take(key)
@@ -116,12 +148,16 @@ class Reader:
         value = None if tree is None else self.typed(key, tree, Field(frozenset({"bool"})))
         return value if isinstance(value, bool) else None
 
-    def section(self, name: str) -> dict[str, object]:
+    def section(
+        self, name: str, defaults: Mapping[str, Default], schema: str = ""
+    ) -> dict[str, object]:
+        """A table of a library's fields; what was given of them is kept in `given`."""
         tree = self.take(name)
         if tree is not None and not isinstance(tree, Table):
             self.typed(name, tree, Field(frozenset({"dict"})))
             tree = None
-        values, problems = runsection.read(name, tree)
+        values, given, problems = runsection.read(schema or name, tree, defaults, name)
+        self.given[name] = given
         self.problems.extend(problems)
         return values
 

@@ -1,4 +1,4 @@
-"""The fields of `lora:` and `training:`: their types, which of them qtune owns, and their limits.
+"""The fields of `lora:`, `training:` and `preference:`: their types and their words.
 
 The types come from the generated files in core/schema/; no library is imported.
 """
@@ -14,6 +14,7 @@ from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from qtune.core.runwords import CHOICES
 from qtune.core.text import Text, plain
 from qtune.core.yamltree import Leaf, Listing, Table, Tree
 
@@ -43,22 +44,40 @@ class Schema:
             return True
 
 
+_FILES = {
+    "lora": "lora_config",
+    "training": "training_arguments",
+    "dpo": "dpo_config",
+    "kto": "kto_config",
+    "reward": "reward_config",
+}
+OF_PREFERENCE = ("dpo", "kto", "reward")
+
+
 @cache
 def schema(section: str) -> Schema:
-    """`section` is `lora` or `training`."""
-    name = {"lora": "lora_config", "training": "training_arguments"}[section]
+    """`section` is lora, training, the method whose `preference:` it is, or `preference` for all of them."""
+    if section == "preference":
+        every = [schema(method) for method in reversed(OF_PREFERENCE)]
+        fields = {name: field for each in every for name, field in each.fields.items()}
+        return Schema(every[0].library, every[0].version, fields)
+    name = _FILES[section]
     path = Path(__file__).parent / "schema" / f"{name}.json"
     read = json.loads(path.read_text(encoding="utf-8"))
     fields = {
         key: Field(
-            frozenset(_yaml_types(field["types"])), tuple(field["choices"]), field.get("default")
+            frozenset(_yaml_types(field["types"], (section, key) in CHOICES)),
+            CHOICES.get((section, key), tuple(field["choices"])),
+            field.get("default"),
         )
         for key, field in read["fields"].items()
     }
     return Schema(read["library"], read["version"], fields)
 
 
-def _yaml_types(types: list[str]) -> list[str]:
+def _yaml_types(types: list[str], words: bool) -> list[str]:
+    if words and types == ["list[str]"]:
+        return ["str", *types]  # one word is a list of one
     # Where a field takes a dict, the str beside it is a path or JSON: YAML needs neither.
     return [kind for kind in types if kind != "str"] if "dict" in types else types
 
@@ -113,7 +132,7 @@ def _list(tree: Listing, field: Field) -> Value | Refused:
         return _wrong(field, tree)
     if "list" in kinds:
         return data(tree)  # type: ignore[return-value]
-    item = Field(frozenset(kind[5:-1] for kind in kinds))
+    item = Field(frozenset(kind[5:-1] for kind in kinds), field.choices)
     values: list[object] = []
     for member in tree.items:
         value = value_of(member, item)
@@ -156,6 +175,7 @@ NAMES = {
     "list": Text("a list", "列表"),
     "list[str]": Text("a list of texts", "文本列表"),
     "list[int]": Text("a list of whole numbers", "整数列表"),
+    "list[float]": Text("a list of numbers", "数字列表"),
 }
 
 

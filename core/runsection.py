@@ -1,16 +1,27 @@
-"""`lora:` and `training:` of a run config: the library's own fields, checked against the schema."""
+"""`lora:`, `training:` and `preference:` of a run config: the library's own fields, checked against the schema."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
-from qtune.core import rundefaults, runfields, slips
+from qtune.core import runfields, runnames, runwords, slips
 from qtune.core.runcontradictions import contradictions
-from qtune.core.runedits import Replacement, did_you_mean, removal, rename, rewrite, value_meant
-from qtune.core.runfields import ALIASES, Closed
+from qtune.core.rundefaults import Default
+from qtune.core.runedits import (
+    Replacement,
+    did_you_mean,
+    removal,
+    rename,
+    rewrite,
+    value_meant,
+    word_meant,
+)
+from qtune.core.runfields import Closed
+from qtune.core.runlimits import LIMITS
+from qtune.core.runnames import ALIASES
 from qtune.core.runproblems import ConfigProblem
-from qtune.core.runschema import Field, Refused, schema, value_of
+from qtune.core.runschema import OF_PREFERENCE, Field, Refused, schema, value_of
 from qtune.core.text import Text
 from qtune.core.yamltree import Leaf, Mark, Table, Tree
 
@@ -20,18 +31,23 @@ _MOST = 50  # unknown keys of a table for which a meaning is looked for: with mo
 Pairs = Mapping[str, tuple[Leaf, Tree]]
 
 
-def read(section: str, tree: Table | None) -> tuple[dict[str, object], list[ConfigProblem]]:
-    """qtune's defaults with the user's values over them, and what is wrong with the latter."""
-    defaults = rundefaults.LORA if section == "lora" else rundefaults.TRAINING
+def read(
+    section: str, tree: Table | None, defaults: Mapping[str, Default], name: str = ""
+) -> tuple[dict[str, object], dict[str, object], list[ConfigProblem]]:
+    """The defaults with the user's values over them, the latter alone, and what is wrong with them.
+
+    `section` is the schema's name, `name` what the table is called in the file, if otherwise.
+    """
+    title = name or section
     values: dict[str, object] = {key: default.value for key, default in defaults.items()}
     given: dict[str, object] = {}
     problems: list[ConfigProblem] = []
     pairs = {key.text: (key, value) for key, value in tree.pairs} if tree is not None else {}
     for key, value in pairs.values():
         if len(problems) < _MOST or key.text in schema(section).fields:
-            problems.extend(_field(section, key, value, given, pairs))
+            problems.extend(_field(section, title, key, value, given, pairs))
         else:
-            problems.append(_stranger(f"{section}.", key))
+            problems.append(_stranger(f"{title}.", key))
     if tree is not None:
         marks = {name: key.mark for name, (key, _) in pairs.items()}
         _command_line_wins(marks, given)
@@ -41,39 +57,43 @@ def read(section: str, tree: Table | None) -> tuple[dict[str, object], list[Conf
             given.setdefault(new, given.pop(old))
     if given.get("max_steps", -1) != -1:
         del values["num_train_epochs"]  # its default would never be reached
-    return {**values, **given}, problems
+    return {**values, **given}, given, problems
 
 
 def _field(
-    section: str, key: Leaf, tree: Tree, given: dict[str, object], beside: Pairs
+    section: str, title: str, key: Leaf, tree: Tree, given: dict[str, object], beside: Pairs
 ) -> Iterator[ConfigProblem]:
     """Add the field to `given`, or say why not."""
-    name, table = f"{section}.{key.text}", schema(section)
+    name, table = f"{title}.{key.text}", schema(section)
     field = table.fields.get(key.text)
-    if field is None and (table.is_installed() or key.text in runfields.RENAMED):
-        yield from unknown({key.text: (key, tree)}, table.fields, f"{section}.", beside)
+    if field is None and (table.is_installed() or _is_known(section, key.text)):
+        yield from unknown({key.text: (key, tree)}, table.fields, f"{title}.", beside)
         return
     if isinstance(tree, Leaf) and tree.value is None and not tree.quoted:
         return  # null, or key= on the command line: as if the key were not there
+    if (section, key.text) in runwords.AUTO and getattr(tree, "text", "") == "auto":
+        given[key.text] = "auto"
+        return
     value = value_of(tree, field or ANY)
     if field is None:
         given[key.text] = value
-        yield _unverified(section, key, beside)
+        yield _unverified(section, name, key, beside)
         return
     closed = runfields.CLOSED[section].get(key.text)
     if closed is not None:
-        # Switching off what this version cannot do is no request.
-        off = value == field.default or value == "none"
-        if closed.code == runfields.OWNED or not off:
+        # Switching off what qtune cannot do is no request.
+        if not closed.off or value not in (field.default, "none"):
             yield _closed(name, key.mark, closed, removal(key.mark, tree.mark))
         return
     if isinstance(value, Refused):
         said = Text(f"{name}: {value.message.en}", f"{name}：{value.message.zh}")
         near = value_meant(tree, field or ANY) or (None, None)
+        if (section, key.text) in runwords.AUTO and isinstance(tree, Leaf):
+            near = word_meant(tree, ("auto",)) or near
         yield ConfigProblem(value.code, said, tree.mark, near[0], edit=near[1])
         return
     later = _later(section, key.text, value)
-    limit = runfields.LIMITS.get(key.text)
+    limit = LIMITS.get(key.text)
     if later is not None:
         gone = removal(key.mark, tree.mark)
         yield _closed(f"{name}: {value}", tree.mark, Closed(runfields.LATER, later), gone)
@@ -84,11 +104,17 @@ def _field(
         given[key.text] = value
 
 
+def _is_known(section: str, key: str) -> bool:
+    """By another name, or as a field of another method's preference."""
+    other = section in OF_PREFERENCE and key in schema("preference").fields
+    return other or key in runnames.RENAMED
+
+
 def _later(section: str, key: str, value: object) -> Text | None:
-    """Why this version does not take a value that the field's library knows."""
+    """Why a value is not taken that the field's library knows."""
     if key == "init_lora_weights" and isinstance(value, str):
-        return None if value in runfields.PLAIN_INIT else runfields.OTHER_INIT
-    return runfields.LATER_VALUES.get((section, key, str(value)))
+        return runwords.init_refused(value)
+    return runwords.REFUSED_WORDS.get((section, key, str(value)))
 
 
 def _closed(name: str, mark: Mark, closed: Closed, edit: Replacement | None) -> ConfigProblem:
@@ -101,9 +127,8 @@ def _closed(name: str, mark: Mark, closed: Closed, edit: Replacement | None) -> 
     return ConfigProblem(closed.code, message, mark, fix, edit=edit)
 
 
-def _unverified(section: str, key: Leaf, beside: Pairs) -> ConfigProblem:
+def _unverified(section: str, name: str, key: Leaf, beside: Pairs) -> ConfigProblem:
     table = schema(section)
-    name = f"{section}.{key.text}"
     made_for = f"{table.library} {table.version}"
     message = Text(
         f"{name} is unknown to qtune, whose list is of {made_for}, not the installed version; "
@@ -148,8 +173,8 @@ def _meant(
     prefix: str, key: Leaf, value: Tree, names: tuple[str, ...], beside: Pairs
 ) -> tuple[Text | None, Replacement | None]:
     name = key.text
-    if name in runfields.RENAMED:
-        return runfields.RENAMED[name], _renamed(prefix, key, value, beside)
+    if name in runnames.RENAMED:
+        return runnames.RENAMED[name], _renamed(prefix, key, value, beside)
     home = _home(name, prefix)
     if home is not None:
         return home, None
@@ -166,24 +191,33 @@ def _renamed(prefix: str, key: Leaf, value: Tree, beside: Pairs) -> Replacement 
         if wanted in beside or not isinstance(value, Leaf) or value.value is not True:
             return None
         return rewrite(key.mark, value.mark, f"{wanted}: group_by_length", certain=True)
-    new = runfields.SAME_VALUES.get((prefix, key.text))
+    new = runnames.SAME_VALUES.get((prefix, key.text))
     if new is None:
         return None
     if new == "warmup_steps":
         share = value_of(value, Field(frozenset({"float"})))
         if not isinstance(share, int | float) or not 0 <= share < 1:
             return None
-    return rename(key, new, beside, certain=key.text != "dataset")
+    return rename(key, new, beside, certain=key.text not in runnames.UNSURE)
 
 
 def _home(name: str, prefix: str) -> Text | None:
     """Where a key belongs that stands in the wrong table."""
-    if prefix and name in runfields.TOP:
+    if prefix == "preference.":
+        others = [method for method in OF_PREFERENCE if name in schema(method).fields]
+        if others:
+            listed = " / ".join(f"method: {method}" for method in others)
+            return Text(f"It is a field of {listed}.", f"它是 {listed} 的字段。")
+    if prefix and name in runnames.TOP:
         return Text(
             f"It belongs at the top level, not under {prefix[:-1]}:",
             f"它应写在最外层，而不是 {prefix[:-1]}: 下面",
         )
-    for part in ("training", "lora"):
-        if prefix != "data." and f"{part}." != prefix and name in schema(part).fields:
+    for part in ("training", "lora", "preference"):
+        if (
+            prefix not in ("data.", "eval_data.")
+            and f"{part}." != prefix
+            and name in schema(part).fields
+        ):
             return Text(f"It belongs under {part}:", f"它应写在 {part}: 下面")
     return None

@@ -1,8 +1,8 @@
-"""Write core/schema/*.json from the installed transformers and peft.
+"""Write core/schema/*.json from the installed transformers, peft and trl.
 
 The run config, the doctor and the editor read these files, so that they know every field of
-`training:` and `lora:` without importing torch. Run it after upgrading either library;
-`--check` fails when the files are stale.
+`training:`, `lora:` and `preference:` without importing torch. Run it after upgrading one of the
+libraries; `--check` fails when the files are stale.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import json
 import sys
 import types
 import typing
+from collections.abc import Collection
 from importlib.metadata import version
 from pathlib import Path
 
@@ -25,10 +26,17 @@ def generate() -> dict[str, str]:
     """File name -> text, always the same for the same versions of the libraries."""
     from peft import LoraConfig
     from transformers import TrainingArguments
+    from trl.trainer.dpo_config import DPOConfig
+    from trl.trainer.kto_config import KTOConfig
+    from trl.trainer.reward_config import RewardConfig
 
+    shared = {field.name for field in dataclasses.fields(TrainingArguments)}
     made = {
         "lora_config.json": _document(LoraConfig, "peft"),
         "training_arguments.json": _document(TrainingArguments, "transformers"),
+        "dpo_config.json": _document(DPOConfig, "trl", without=shared),
+        "kto_config.json": _document(KTOConfig, "trl", without=shared),
+        "reward_config.json": _document(RewardConfig, "trl", without=shared),
     }
     return {
         name: json.dumps(document, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
@@ -36,12 +44,14 @@ def generate() -> dict[str, str]:
     }
 
 
-def _document(config: type, library: str) -> dict[str, object]:
+def _document(
+    config: type, library: str, without: Collection[str] = frozenset()
+) -> dict[str, object]:
     hints = typing.get_type_hints(config)
     fields = {
         field.name: _field(field, hints[field.name])
         for field in dataclasses.fields(config)
-        if field.init
+        if field.init and field.name not in without
     }
     return {
         "class": config.__name__,

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from qtune.core import runconfig, runfields, runschema
+from qtune.core import runconfig, runfields, runschema, runwords
 from qtune.core.runconfig import Defaults, RunConfig
+from qtune.core.runlimits import LIMITS
 from qtune.core.runproblems import CAUSES, ConfigProblem, RunConfigError
 
 
@@ -68,12 +69,13 @@ def test_every_error_of_a_file_is_told_at_once_in_its_order(project: Path) -> No
 model: Qwen/Qwen3-0.6B
 mehtod: sft
 data: data/trian.jsonl
-tuning: qlora
+tuning: qlroa
 lora:
   r: sixteen
   rr: 4
 training:
   learning_rate: -1
+  deepspeed: ds.json
   output_dir: /tmp/x
   lr_scheduler_type: cosin
 max_length: 2048
@@ -83,13 +85,14 @@ max_length: 4096
     assert [(p.code, p.line) for p in found] == [
         ("CFG005", 2),
         ("CFG009", 3),
-        ("CFG012", 4),
+        ("CFG007", 4),
         ("CFG006", 6),
         ("CFG005", 7),
         ("CFG007", 9),
-        ("CFG008", 10),
-        ("CFG007", 11),
-        ("CFG004", 13),
+        ("CFG012", 10),
+        ("CFG008", 11),
+        ("CFG007", 12),
+        ("CFG004", 14),
     ]
     assert [p.fix.en for p in found if p.fix][:2] == [
         "Did you mean method?",
@@ -213,51 +216,25 @@ def test_no_path_is_too_odd_for_an_error_with_a_line(project: Path) -> None:
 @pytest.mark.parametrize(
     "line",
     [
-        "method: dpo",
-        "tuning: full",
-        "packing: true",
-        "training: {report_to: wandb}",
-        "training: {eval_strategy: steps}",
         "training: {deepspeed: ds.json}",
-        "training: {fsdp: full_shard}",
-        "training: {torch_compile: true}",
-        "training: {save_strategy: best}",
-        "lora: {use_dora: true}",
+        "training: {optim: galore_adamw}",
+        "training: {optim_target_modules: [attn]}",
         "lora: {init_lora_weights: pissa}",
+        "lora: {init_lora_weights: eva}",
+        "lora: {layer_replication: [[0, 2], [1, 2]]}",
+        "lora: {use_qalora: true}",
+        "lora: {loftq_config: {loftq_bits: 4}}",
     ],
 )
-def test_what_this_version_cannot_do_is_refused_and_never_ignored(project: Path, line: str) -> None:
+def test_what_qtune_cannot_do_is_refused_and_never_ignored(project: Path, line: str) -> None:
     assert codes(project, f"data: data/train.jsonl\n{line}\n") == [("CFG012", 2)]
 
 
-@pytest.mark.triggers("CFG012")
-@pytest.mark.spares("CFG012")
-@pytest.mark.parametrize(
-    ("written", "taken"),
-    [
-        ("weight: 1", True),
-        ("weight: 1.0", True),
-        ("split: train", True),
-        ("weight: 2", False),
-        ("split: test", False),
-        ("split: train.0", False),
-    ],
-)
-def test_of_weight_and_split_only_what_changes_nothing_is_taken(
-    project: Path, written: str, taken: bool
-) -> None:
-    text = f"data: {{path: data/train.jsonl, {written}}}\n"
-    if taken:
-        assert len(load(project, text).data) == 1
-    else:
-        assert codes(project, text) == [("CFG012", 1)]
-
-
-@pytest.mark.spares("CFG012")
-def test_switching_off_what_this_version_cannot_do_is_no_request(project: Path) -> None:
-    text = "data: data/train.jsonl\ntraining: {report_to: none, eval_strategy: no}\n"
+@pytest.mark.spares("CFG008", "CFG012")
+def test_switching_off_what_qtune_cannot_do_is_no_request(project: Path) -> None:
+    text = "data: data/train.jsonl\ntraining: {deepspeed: null, auto_find_batch_size: false}\n"
     config = load(project, text + "lora: {use_dora: false}\n")
-    assert "report_to" not in config.training
+    assert not {"deepspeed", "auto_find_batch_size"} & config.training.keys()
     assert "use_dora" not in config.lora
 
 
@@ -271,6 +248,10 @@ def test_switching_off_what_this_version_cannot_do_is_no_request(project: Path) 
         "resume_from_checkpoint",
         "bf16",
         "logging_nan_inf_filter",
+        "auto_find_batch_size",
+        "fsdp",
+        "trackio_space_id",
+        "prediction_loss_only",
     ],
 )
 def test_a_field_that_qtune_owns_is_refused_with_a_reason(project: Path, field: str) -> None:
@@ -413,14 +394,18 @@ def test_data_may_be_a_list_with_formats(project: Path) -> None:
         ("b.json", "auto"),
     ]
     bad = (
-        "data:\n  - {pth: a}\n  - {path: data/train.jsonl, weight: 2, format: sharegpt}\n  - data\n"
+        "data:\n  - {pth: a}\n  - {path: data/train.jsonl, weight: 0, format: sharegtp}\n"
+        "  - {path: data/train.jsonl, split: ../x, hub: github}\n  - []\n"
     )
-    assert [code for code, _ in codes(project, bad)] == [
-        "CFG013",
-        "CFG005",
-        "CFG012",
-        "CFG012",
-        "CFG007",
+    assert codes(project, bad) == [
+        ("CFG013", 2),
+        ("CFG005", 2),
+        ("CFG007", 3),
+        ("CFG007", 3),
+        ("CFG007", 4),
+        ("CFG010", 4),
+        ("CFG007", 4),
+        ("CFG006", 5),
     ]
 
 
@@ -465,12 +450,17 @@ def test_an_unknown_field_is_a_warning_when_the_library_is_another_version(
     assert (warning.code, warning.severity, warning.line) == ("CFG014", "warning", 2)
 
 
-def test_every_closed_field_and_limit_names_a_real_field() -> None:
+def test_every_closed_field_word_and_limit_names_a_real_field() -> None:
     """A table that names a field the library has dropped would refuse nothing."""
-    known = {section: set(runschema.schema(section).fields) for section in ("lora", "training")}
-    for section, closed in runfields.CLOSED.items():
-        assert set(closed) <= known[section]
-    assert set(runfields.LIMITS) <= known["lora"] | known["training"]
+    known = {
+        section: set(runschema.schema(section).fields)
+        for section in ("lora", "training", "preference", *runschema.OF_PREFERENCE)
+    }
+    for section in ("lora", "training", "preference"):
+        assert set(runfields.CLOSED[section]) <= known[section]
+    assert set(LIMITS) <= known["lora"] | known["training"] | known["preference"]
+    for section, key, *_ in (*runwords.CHOICES, *runwords.REFUSED_WORDS, *runwords.AUTO):
+        assert key in known[section]
 
 
 def test_every_code_is_in_the_catalogue_with_both_languages() -> None:

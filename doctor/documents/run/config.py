@@ -7,7 +7,7 @@ from pathlib import Path
 
 from qtune.core import runconfig
 from qtune.core.runconfig import Defaults, RunConfig
-from qtune.core.runfields import TOP
+from qtune.core.runnames import TOP
 from qtune.core.runproblems import ConfigProblem, RunConfigError
 from qtune.core.table import BY_KEY
 from qtune.core.yamltree import Mark

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from qtune.core import runfields
+from qtune.core import runfields, runwords
 from qtune.core.rundefaults import LORA, MAX_LENGTH, QUICKSTART, TRAINING, Default
 from qtune.core.runfields import Closed
 from qtune.core.runschema import NAMES, Field, schema
@@ -173,10 +173,10 @@ def choices_of(path: str) -> tuple[str, ...]:
     section, name, field = field_of(path) or (None, "", None)
     if field is None:
         return ()
-    later = {word for place, key, word in runfields.LATER_VALUES if (place, key) == (section, name)}
+    later = {word for place, key, word in runwords.REFUSED_WORDS if (place, key) == (section, name)}
     words = tuple(word for word in field.choices if word not in later)
     if name == "init_lora_weights":
-        words = runfields.PLAIN_INIT
+        words = runwords.PLAIN_INIT
     return words + (("true", "false") if "bool" in field.types else ())
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from qtune.core import runfields
+from qtune.core import runfields, runnames
+from qtune.core.runlimits import LIMITS
 from qtune.core.text import Lang, Text
 from qtune.doctor.documents.markup import code, link, words
 from qtune.doctor.documents.run.keys import (
@@ -37,12 +38,12 @@ def about(path: str, lang: Lang) -> str:
         blocks.append(_closed(shut, lang))
     else:
         blocks.append(_default(section, name, field.default, lang))
-        limit = runfields.LIMITS.get(name)
+        limit = LIMITS.get(name)
         if limit is not None:
             said = limit.text.to(lang)
             blocks.append(f"{said[:1].upper()}{said[1:]}{'.' if lang == 'en' else '。'}")
-        if section == "training" and name in runfields.ALIASES:
-            new = code(runfields.ALIASES[name])
+        if section == "training" and name in runnames.ALIASES:
+            new = code(runnames.ALIASES[name])
             blocks.append(Text(f"The older name of {new}.", f"{new} 的旧名。").to(lang))
     blocks.append(Text(f"A field of {link(title, url)}", f"{link(title, url)} 的字段").to(lang))
     return "\n\n".join(blocks)
@@ -100,5 +101,5 @@ def _listed(choices: tuple[str, ...], lang: Lang) -> str:
 
 
 def _renamed(name: str, lang: Lang) -> str:
-    hint = runfields.RENAMED.get(name)
+    hint = runnames.RENAMED.get(name)
     return f"**{words(name)}** · {words(hint.to(lang))}" if hint is not None else ""
