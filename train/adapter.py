@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import json
-import shutil
 from pathlib import Path
 from typing import Any
-
-from qtune import __version__
-from qtune.train import checkpoints
 
 
 def save(model: Any, tokenizer: Any, folder: Path, base: str) -> None:
@@ -35,38 +31,3 @@ def _sort_modules(path: Path) -> None:
         if isinstance(config.get(key), list):
             config[key].sort()
     path.write_text(json.dumps(config, indent=2, sort_keys=True) + "\n", encoding="utf-8")
-
-
-def publish(staged: Path, run: Path) -> None:
-    """Move the files of a finished save into the run directory, each at once.
-
-    A kill in between is mended by the rerun: the record does not say finished yet.
-    """
-    for path in sorted(staged.iterdir()):
-        target = run / path.name
-        if target.is_dir():
-            shutil.rmtree(target)
-        path.replace(target)
-    staged.rmdir()
-    checkpoints.flush(run)
-
-
-def card(base: str, steps: int, loss: float | None) -> str:
-    """A short model card; a local base model is not named in it."""
-    is_local = Path(base).is_absolute()
-    head = ["library_name: peft", "pipeline_tag: text-generation", "tags: [lora, qtune]"]
-    if not is_local:
-        head.insert(0, f"base_model: {base}")
-    trained = f"{steps} steps" + (f", last loss {loss:.3f}" if loss is not None else "")
-    lines = [
-        "---",
-        *head,
-        "---",
-        "",
-        f"# LoRA adapter for {'a local model' if is_local else base}",
-        "",
-        f"Trained with qtune {__version__}: {trained}. `run.yaml` holds every value of the run and",
-        "`metrics.jsonl` its course.",
-        "",
-    ]
-    return "\n".join(lines)

@@ -72,9 +72,11 @@ def find(run: Path) -> Found:
     return Found(None, 0, tuple(removed))
 
 
-def rotate(run: Path, limit: int | None) -> None:
-    """Keep the newest `limit` checkpoints."""
-    for _, folder in sorted(_all(run))[: -limit if limit else 0]:
+def rotate(run: Path, limit: int | None, best: int | None = None) -> None:
+    """Keep the newest `limit` checkpoints, and that of the step `best`."""
+    for step, folder in sorted(_all(run))[: -limit if limit else 0]:
+        if step == best:
+            continue
         # First out of sight, so that a kill in the middle leaves no half checkpoint behind.
         hidden = run / STAGING / folder.name
         hidden.parent.mkdir(exist_ok=True)

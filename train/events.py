@@ -38,6 +38,16 @@ class Step:
 
 
 @dataclass(frozen=True)
+class Evaluated:
+    """The loss on the rows that are kept out of training; metrics.jsonl has it as `eval_loss`."""
+
+    step: int
+    epoch: float
+    eval_loss: float
+    time: float
+
+
+@dataclass(frozen=True)
 class Log:
     text: Text
     level: Literal["info", "warning"] = "info"
@@ -74,11 +84,12 @@ class Done:
     output_dir: str
 
 
-Event = Started | Step | Log | Saved | Failed | Crashed | Done
+Event = Started | Step | Evaluated | Log | Saved | Failed | Crashed | Done
 Say = Callable[[Event], None]
 NAMES: dict[str, type[Event]] = {
     "started": Started,
     "step": Step,
+    "evaluated": Evaluated,
     "log": Log,
     "saved": Saved,
     "error": Failed,

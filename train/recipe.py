@@ -10,7 +10,7 @@ from transformers.utils import logging as transformers_logging
 
 from qtune.core import runconfig
 from qtune.core.text import Text
-from qtune.train import adapter, checkpoints, data, device, methods, rundir, tuning
+from qtune.train import checkpoints, data, device, methods, product, rundir, tuning
 from qtune.train.causes import failure
 from qtune.train.checkpoints import Found
 from qtune.train.events import Done, Log, Say
@@ -109,11 +109,12 @@ def _finish(job: Job, model: Any, tokenizer: Any, steps: int, loss: float | None
     staged = run / checkpoints.STAGING
     shutil.rmtree(staged, ignore_errors=True)
     staged.mkdir()
-    adapter.save(model, tokenizer, staged, job.base)
-    (staged / "README.md").write_text(adapter.card(job.base, steps, loss), encoding="utf-8")
+    product.save(model, tokenizer, staged, job.base)
+    card = product.card(job.base, steps, loss, job.config.tuning)
+    (staged / "README.md").write_text(card, encoding="utf-8")
     resolved = yaml.safe_dump(runconfig.resolved(job.config), allow_unicode=True, sort_keys=False)
     (staged / "run.yaml").write_text(resolved, encoding="utf-8")
-    adapter.publish(staged, run)
+    product.publish(staged, run)
 
 
 def _quiet(logging: Any) -> None:

@@ -28,6 +28,11 @@ METRICS = "metrics.jsonl"
 LOCK = ".lock"
 # A parent that was killed leaves a child that is saving its last checkpoint.
 PATIENCE = 30.0
+# What a folder holds only when a model was saved into it.
+FOREIGN = (
+    *("adapter_model.safetensors", "adapter_config.json"),
+    *("model.safetensors", "model.safetensors.index.json"),
+)
 READ_WHOLE = 1 << 24
 EDGE = 1 << 20
 
@@ -39,6 +44,9 @@ FREE = frozenset(
         *("dataloader_num_workers", "dataloader_pin_memory", "dataloader_prefetch_factor"),
         *("dataloader_persistent_workers", "activation_checkpointing"),
         *("activation_checkpointing_kwargs", "torch_empty_cache_steps"),
+        *("eval_strategy", "eval_steps", "eval_delay", "per_device_eval_batch_size"),
+        *("load_best_model_at_end", "metric_for_best_model", "greater_is_better"),
+        *("report_to", "run_name", "project"),
     )
 )
 
@@ -94,8 +102,7 @@ def check(folder: Path, now: Mapping[str, str]) -> Record | None:
     """The record of the training to go on with, or None to begin. Raises rather than mixes."""
     record = _read(folder)
     if record is None:
-        foreign = ("adapter_model.safetensors", "adapter_config.json", "model.safetensors")
-        found = [name for name in foreign if (folder / name).exists()]
+        found = [name for name in FOREIGN if (folder / name).exists()]
         if found or checkpoints.exist(folder):
             raise failure("TRN031", plain(f"{folder}: {', '.join(found) or 'checkpoint-*'}"))
         return None

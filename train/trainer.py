@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
+import json
 import shutil
+from collections.abc import Callable
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import torch
+from torch.optim.lr_scheduler import LambdaLR
 from transformers import (
     PrinterCallback,
     Trainer,
     TrainingArguments,
 )
+from transformers.trainer import TRAINER_STATE_NAME
+from transformers.trainer_utils import EvalLoopOutput
 
 from qtune.core.errors import TrainError
 from qtune.core.runconfig import RunConfig
 from qtune.core.text import Text
-from qtune.train import adapter, checkpoints
+from qtune.train import checkpoints, evaluation, health, product
 from qtune.train.causes import failure
 from qtune.train.device import Placement
+from qtune.train.evaluation import EvaluationStopped
+from qtune.train.health import Health
 from qtune.train.mishaps import named
 
 
@@ -42,6 +49,11 @@ def arguments(
         for key in ("activation_checkpointing", "activation_checkpointing_kwargs"):
             if key in training:  # what older releases call it
                 training[key.replace("activation", "gradient")] = training.pop(key)
+    micro = training["per_device_train_batch_size"]
+    training["per_device_eval_batch_size"] = min(
+        micro, training.get("per_device_eval_batch_size") or micro
+    )
+    training["prediction_loss_only"] = True  # logits of a whole evaluation fill any memory
     with named("TRN012", "training"):
         made = kind(
             output_dir=str(config.output_dir),
@@ -64,8 +76,11 @@ class Safe(Trainer):
     """What every method's trainer is: its checkpoints are whole, its losses finite.
 
     Stands before a library's own trainer: `class SafeX(Safe, XTrainer)`. `base` is the name of the base
-    model that each saved adapter carries.
+    model that each saved adapter carries. `hurried` says whether somebody waits for the run to stop.
     """
+
+    # Is a loss of exactly 0 a fault? Not where a method's loss falls that far by itself.
+    zero_is_wrong = True
 
     def __init__(self, *, base: str, **options: Any) -> None:
         super().__init__(**options)
@@ -73,28 +88,85 @@ class Safe(Trainer):
         self.base = base
         self.run_dir = Path(str(self.args.output_dir))
         self.saving_to: Path | None = None
-        self.spoiled = torch.zeros((), dtype=torch.bool, device=self.args.device)
+        self.health = Health(self.args.device)
+        self.hurried: Callable[[], bool] = lambda: False
+
+    # --- losses and gradients ---
 
     def training_step(self, *args: Any, **options: Any) -> torch.Tensor:
         loss = super().training_step(*args, **options)
-        # Kept on the device: reading it at each step would make the GPU wait.
-        self.spoiled |= ~torch.isfinite(loss.detach())
+        self.health.saw_loss(loss, self.state.global_step)
         return loss
 
-    def check_loss(self) -> None:
-        if self.spoiled.item():
-            raise self.stopped("TRN020")
+    def _get_grad_norm(self, model: Any, grad_norm: Any = None) -> Any:
+        norm = super()._get_grad_norm(model, grad_norm=grad_norm)  # type: ignore[no-untyped-call]
+        self.health.saw_norm(norm, scaled=getattr(self.accelerator, "scaler", None) is not None)
+        return norm
 
-    def stopped(self, code: str) -> TrainError:
+    def check_loss(self) -> None:
+        """Raises TrainError where a loss or a gradient was no number since the last look."""
+        if (bad := self.health.bad_loss()) is not None:
+            raise self.stopped("TRN020", *bad)
+        if (bad := self.health.bad_norm()) is not None:
+            raise self.stopped("TRN075", bad[0], None)
+        self.health.forget()
+
+    def stopped(self, code: str, steps: int | None = None, place: int | None = None) -> TrainError:
+        """The error that ends a run: where, with which rows, and what is left."""
+        step = self.state.global_step if steps is None else steps + 1
         last = checkpoints.find(self.run_dir)
-        good = last.newest.name if last.newest else "none"
+        good = Text(*(2 * (last.newest.name,))) if last.newest else Text("none", "无")
+        named = health.rows(self, step - 1, place)
+        more = len(named) - health.SHOWN
+        listed = "\n".join(f"  {row}" for row in named[: health.SHOWN])
+        rows = Text(
+            f"\nRows of that batch:\n{listed}" + (f"\n  … and {more} more" if more > 0 else ""),
+            f"\n该批次的数据：\n{listed}" + (f"\n  …… 还有 {more} 条" if more > 0 else ""),
+        )
         return failure(
             code,
             Text(
-                f"Stopped at step {self.state.global_step}. Last good checkpoint: {good}.",
-                f"已在第 {self.state.global_step} 步停止。最后一个好的检查点：{good}。",
+                f"Stopped at step {step}. Last good checkpoint: {good.en}."
+                + (rows.en if named else ""),
+                f"已在第 {step} 步停止。最后一个好的检查点：{good.zh}。"
+                + (rows.zh if named else ""),
             ),
         )
+
+    # --- evaluation ---
+
+    def evaluate(self, *args: Any, **options: Any) -> dict[str, float]:
+        with evaluation.as_it_was(self):
+            return super().evaluate(*args, **options)
+
+    def _evaluate(self, *args: Any, **options: Any) -> dict[str, float]:
+        try:
+            return super()._evaluate(*args, **options)
+        except EvaluationStopped:  # it is made up for when the run goes on
+            self.control.should_save = True
+            self.control.should_training_stop = True
+            return {}
+
+    def _determine_best_metric(self, metrics: dict[str, float], trial: Any) -> bool:
+        if not metrics:
+            return False
+        best = super()._determine_best_metric(metrics, trial)
+        if best and self.args.load_best_model_at_end:
+            self.control.should_save = (
+                True  # whatever save_steps says: it may be the best to the end
+            )
+        return best
+
+    def recall_best(self) -> None:
+        """Where the best checkpoint lies now: a state that was saved elsewhere does not know."""
+        folder = self.run_dir / f"checkpoint-{self.state.best_global_step}"
+        is_there = bool(self.state.best_global_step) and checkpoints.is_whole(folder)
+        self.state.best_model_checkpoint = str(folder) if is_there else None
+        if not is_there:
+            self.state.best_metric = None
+            self.state.best_global_step = None
+
+    # --- checkpoints ---
 
     def _get_output_dir(self, trial: Any) -> str:
         return str(self.saving_to or self.run_dir)
@@ -106,17 +178,48 @@ class Safe(Trainer):
         try:
             shutil.rmtree(self.saving_to, ignore_errors=True)
             super()._save_checkpoint(model, trial)
+            _forget_place(self.saving_to / name / TRAINER_STATE_NAME)
             checkpoints.commit(self.saving_to / name, self.run_dir / name)
             shutil.rmtree(self.saving_to, ignore_errors=True)
         finally:
             self.saving_to = None
-        checkpoints.rotate(self.run_dir, self.args.save_total_limit)
+        if self.args.load_best_model_at_end and self.state.best_global_step:
+            self.recall_best()
+        checkpoints.rotate(self.run_dir, self.args.save_total_limit, self.state.best_global_step)
 
     def _save(self, output_dir: str | None = None, state_dict: Any = None) -> None:
         folder = Path(output_dir or self.run_dir)
         folder.mkdir(parents=True, exist_ok=True)
-        adapter.save(self.model, self.processing_class, folder, self.base)
+        product.save(self.model, self.processing_class, folder, self.base)
+
+    def _load_optimizer_and_scheduler(self, checkpoint: str | None) -> None:
+        """As transformers does; then the learning rate is what the schedule says for this step.
+
+        The optimizer brings along the rate of the run's last step. Where the run was longer than it was
+        to be, that would be the end of the old schedule: usually 0.
+        """
+        super()._load_optimizer_and_scheduler(checkpoint)
+        schedule = getattr(self.lr_scheduler, "scheduler", self.lr_scheduler)
+        if checkpoint is None or not isinstance(schedule, LambdaLR):
+            return
+        rates = schedule.get_lr()
+        for group, rate in zip(schedule.optimizer.param_groups, rates, strict=True):
+            group["lr"] = rate
+        schedule._last_lr = list(rates)
 
 
 class SafeTrainer(Safe):
     """Of sft and pt."""
+
+    def evaluation_loop(
+        self, dataloader: Any, description: str, *_: Any, metric_key_prefix: str = "eval", **__: Any
+    ) -> EvalLoopOutput:
+        return evaluation.held_out_loss(self, dataloader, metric_key_prefix)
+
+
+def _forget_place(state: Path) -> None:
+    """The best checkpoint is written down by its step: its folder is another one by now."""
+    if state.is_file():
+        read = json.loads(state.read_text(encoding="utf-8"))
+        read["best_model_checkpoint"] = None
+        state.write_text(json.dumps(read, indent=2, sort_keys=True) + "\n", encoding="utf-8")

@@ -48,4 +48,17 @@ CAUSES = {
         Text("The run directory cannot be written.", "训练目录无法写入。"),
         Text("Name another output_dir.", "请换一个 output_dir。"),
     ),
+    "TRN075": Cause(
+        "gradient-not-finite",
+        Text(
+            "The gradients became NaN or infinite; the weights behind that step are worthless.",
+            "梯度变成了 NaN 或无穷大，这一步之后的权重已经作废。",
+        ),
+        Text(
+            "Set QTUNE_DTYPE=auto in .env (bfloat16, or float32), lower training.learning_rate or "
+            "max_length, and look at the rows.",
+            "请在 .env 里设置 QTUNE_DTYPE=auto（bfloat16 或 float32），降低 training.learning_rate "
+            "或 max_length，并检查这些数据。",
+        ),
+    ),
 }

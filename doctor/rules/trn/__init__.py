@@ -32,4 +32,5 @@ RULES = Roster(
     "TRN070",
     "TRN071",
     "TRN072",
+    "TRN075",
 )

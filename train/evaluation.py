@@ -1,0 +1,73 @@
+"""The loss on rows that are not trained on: summed over their tokens, and nothing kept but the sum.
+
+transformers averages the means of batches, so that its number changes with the size of a batch; and it
+leaves the random numbers that training draws from elsewhere than it found them. This does neither.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+import torch
+from transformers.trainer_utils import EvalLoopOutput
+
+
+class EvaluationStopped(Exception):
+    """Somebody asked the run to stop while it evaluated."""
+
+
+@contextmanager
+def as_it_was(trainer: Any) -> Iterator[None]:
+    """Random numbers behind it are those that would have come without it."""
+    devices = [torch.cuda.current_device()] if trainer.args.device.type == "cuda" else []
+    python, numpy = random.getstate(), np.random.get_state()
+    with torch.random.fork_rng(devices=devices):
+        yield
+    random.setstate(python)
+    np.random.set_state(numpy)
+
+
+def held_out_loss(trainer: Any, batches: Any, prefix: str) -> EvalLoopOutput:
+    """Mean over the tokens that have a label. Raises EvaluationStopped."""
+    model = trainer.model_wrapped if trainer.is_in_train else _prepared(trainer)
+    was_training = model.training
+    model.eval()
+    total = torch.zeros((), dtype=torch.float64)
+    tokens, rows = 0.0, 0
+    for inputs in batches:
+        if trainer.hurried():
+            raise EvaluationStopped
+        inputs = trainer._prepare_inputs(inputs)
+        rows += len(inputs["labels"])
+        count = trainer._get_num_items_in_batch([inputs], trainer.args.device)
+        with torch.no_grad(), trainer.compute_loss_context_manager():
+            loss = trainer.compute_loss(model, inputs, num_items_in_batch=count)
+        weight = float(count if count is not None else len(inputs["labels"]))
+        total += trainer.accelerator.gather(loss.detach().reshape(1)).mean().double().cpu() * weight
+        tokens += weight
+    model.train(was_training)
+    mean = float(total) / tokens if tokens else float("nan")
+    metrics = {f"{prefix}_loss": mean}
+    nothing: Any = None
+    return EvalLoopOutput(predictions=nothing, label_ids=None, metrics=metrics, num_samples=rows)
+
+
+def _prepared(trainer: Any) -> Any:
+    return trainer.accelerator.prepare_model(trainer.model, evaluation_mode=True)
+
+
+def is_due(trainer: Any) -> bool:
+    """Whether this step was to be evaluated and has not been: the run was stopped before it could."""
+    args, state = trainer.args, trainer.state
+    step = state.global_step
+    if not step or trainer.eval_dataset is None or args.eval_strategy == "no":
+        return False
+    if any(entry.get("step") == step and "eval_loss" in entry for entry in state.log_history):
+        return False
+    if args.eval_strategy == "epoch":
+        return bool(float(state.epoch or 0.5).is_integer() and args.eval_delay <= state.epoch)
+    return bool(step % state.eval_steps == 0 and args.eval_delay <= step)
