@@ -1,7 +1,8 @@
 """The training child: `python -m qtune.train JOB.json`, started by `qtune.train.launch`.
 
 Events go to stdout, whatever the libraries print to stderr. Exit codes: 0 done, 1 an error that was
-told, 3 a bug that was told, 130 and 143 stopped by a signal after saving a checkpoint.
+told, 3 a bug that was told, 130 and 143 stopped by a signal after saving a checkpoint. As one of
+several ranks (`--notes FOLDER`) it leaves its ending as a note in FOLDER, and rank 0 alone speaks.
 """
 
 from __future__ import annotations
@@ -10,20 +11,40 @@ import contextlib
 import os
 import sys
 import traceback
-from collections.abc import Callable
 from pathlib import Path
 
 from qtune.core.errors import QtuneError
 from qtune.core.text import plain
+from qtune.train import gang
 from qtune.train import job as jobs
 from qtune.train.causes import failure
-from qtune.train.events import Crashed, Event, Failed, encode
+from qtune.train.events import Crashed, Event, Failed, Say, encode
 from qtune.train.stop import Interrupted, Stop
 
 
 def main(arguments: list[str]) -> int:
     say = _claim_stdout()
+    notes = _option(arguments, "--notes")
+    if notes is None:
+        code, ending = _outcome(arguments, say, Stop())
+        if ending is not None:
+            say(ending)
+        return code
+    rank = int(os.environ["RANK"])
     stop = Stop()
+    stop.end_with_parent()
+    gang.enter(notes, rank)
+    code, ending = _outcome(arguments, say if rank == 0 else _nothing, stop)
+    gang.note(notes, rank, code, ending)
+    if code != 0:
+        # The libraries' own farewell waits for ranks that may be gone.
+        sys.stderr.flush()
+        os._exit(code)
+    return code
+
+
+def _outcome(arguments: list[str], say: Say, stop: Stop) -> tuple[int, Failed | Crashed | None]:
+    """The exit code, and the error or the bug that it stands for."""
     try:
         stop.listen()
         if "--parent-on-stdin" in arguments:
@@ -33,16 +54,15 @@ def main(arguments: list[str]) -> int:
             raise failure("TRN043")
         _train(Path(arguments[0]), say, stop)
     except Interrupted as interrupted:
-        return interrupted.exit_code
+        return interrupted.exit_code, None
     except QtuneError as error:
-        say(Failed(error.code, error.message, error.fix))
-        return 1
+        return 1, Failed(error.code, error.message, error.fix)
     except Exception as error:
-        return _unexpected(error, say)
-    return 0
+        return _unexpected(error)
+    return 0, None
 
 
-def _train(path: Path, say: Callable[[Event], None], stop: Stop) -> None:
+def _train(path: Path, say: Say, stop: Stop) -> None:
     job = jobs.read(path)
     try:
         from qtune.train import recipe
@@ -51,18 +71,24 @@ def _train(path: Path, say: Callable[[Event], None], stop: Stop) -> None:
     recipe.train(job, say, stop)
 
 
-def _unexpected(error: Exception, say: Callable[[Event], None]) -> int:
+def _unexpected(error: Exception) -> tuple[int, Failed | Crashed]:
     from qtune.train.mishaps import translate
 
     known = translate(error)
     if known is not None:
-        say(Failed(known.code, known.message, known.fix))
-        return 1
-    say(Crashed(traceback.format_exc()))
-    return 3
+        return 1, Failed(known.code, known.message, known.fix)
+    return 3, Crashed(traceback.format_exc())
 
 
-def _claim_stdout() -> Callable[[Event], None]:
+def _option(arguments: list[str], name: str) -> Path | None:
+    return Path(arguments[arguments.index(name) + 1]) if name in arguments else None
+
+
+def _nothing(event: Event) -> None:
+    pass
+
+
+def _claim_stdout() -> Say:
     """Keep the real stdout for events; whatever else is printed there goes to stderr."""
     events = os.fdopen(os.dup(1), "wb", buffering=0)
     os.dup2(2, 1)

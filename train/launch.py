@@ -20,9 +20,11 @@ from types import FrameType
 
 from qtune.core.errors import TrainError
 from qtune.core.text import plain
+from qtune.train import gang as gangs
 from qtune.train import job as jobs
 from qtune.train.causes import failure
 from qtune.train.events import Crashed, Event, Failed, decode
+from qtune.train.gang import ALONE, Gang
 from qtune.train.job import Job
 
 TOKENS = ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "MODELSCOPE_API_TOKEN")
@@ -47,8 +49,9 @@ def launch(
     environ: Mapping[str, str],
     on_event: Callable[[Event], None],
     on_noise: Callable[[str], None] = lambda line: None,
+    gang: Gang = ALONE,
 ) -> Ended:
-    """Train in a child process; SIGINT and SIGTERM make it save a checkpoint and stop.
+    """Train in a child process, or in a gang of them; SIGINT and SIGTERM make it save and stop.
 
     `on_event` runs in this thread; `on_noise` gets each line of the child's stderr, in another.
     """
@@ -57,16 +60,16 @@ def launch(
         jobs.write(job, path)
         child = subprocess.Popen(
             # -P: a file torch.py in the user's folder must not be imported in torch's place.
-            [sys.executable, "-P", "-m", "qtune.train", str(path), "--parent-on-stdin"],
+            gangs.command(gang, path, Path(folder)),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            env=_environment(environ),
+            env=gangs.environment(gang, _environment(environ)),
             # Ctrl-C reaches the whole terminal group; the child shall hear it once, from us.
             start_new_session=True,
             creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
         )
-        return _listen(child, on_event, on_noise)
+        return _listen(child, on_event, on_noise, Path(folder), gang)
 
 
 def _environment(environ: Mapping[str, str]) -> dict[str, str]:
@@ -81,6 +84,8 @@ def _listen(
     child: subprocess.Popen[bytes],
     on_event: Callable[[Event], None],
     on_noise: Callable[[str], None],
+    folder: Path,
+    gang: Gang,
 ) -> Ended:
     assert child.stdin and child.stdout and child.stderr
     tail: deque[str] = deque(maxlen=TAIL)
@@ -96,7 +101,7 @@ def _listen(
     failed: Failed | None = None
     traceback = ""
     try:
-        with _forwarding(child) as heard:
+        with _forwarding(child, folder) as heard:
             for raw in child.stdout:
                 event = decode(raw.decode("utf-8", "replace"))
                 if isinstance(event, Failed):
@@ -111,10 +116,17 @@ def _listen(
         try:
             child.wait(timeout=60)
         except subprocess.TimeoutExpired:
-            child.kill()
+            _kill(child, folder)
             child.wait()
         noise.join(timeout=5)
         child.stderr.close()
+    if gang.size > 1:
+        code, ending = gangs.verdict(folder, gang) if code >= 0 else (code, None)
+        if isinstance(ending, Failed):
+            failed = ending
+            on_event(failed)
+        elif ending is not None:
+            traceback = ending.traceback
     error = TrainError(failed.code, failed.message, failed.fix) if failed else None
     if heard and code != 0:
         code = 128 + heard[0]
@@ -132,8 +144,13 @@ def _ended(code: int, error: TrainError | None, traceback: str, tail: tuple[str,
     return Ended(1, error, "", tail)
 
 
+def _kill(child: subprocess.Popen[bytes], folder: Path) -> None:
+    gangs.kill(folder)  # each rank has a session of its own
+    child.kill()
+
+
 @contextmanager
-def _forwarding(child: subprocess.Popen[bytes]) -> Iterator[list[int]]:
+def _forwarding(child: subprocess.Popen[bytes], folder: Path) -> Iterator[list[int]]:
     """Pass SIGINT and SIGTERM on instead of dying of them; a second one stops the child at once.
 
     Yields the list of the signals that came.
@@ -146,7 +163,7 @@ def _forwarding(child: subprocess.Popen[bytes]) -> Iterator[list[int]]:
     def forward(number: int, frame: FrameType | None) -> None:
         heard.append(number)
         if len(heard) > 1:
-            child.kill()
+            _kill(child, folder)
         elif sys.platform == "win32" and child.stdin is not None:
             child.stdin.close()  # Windows cannot signal another session's process
         else:

@@ -10,6 +10,8 @@ from qtune.core.errors import TrainError
 from qtune.core.text import plain
 from qtune.train.causes import failure
 
+GONE = ("Connection closed", "Connection reset", "Broken pipe", "Timed out", "Connection refused")
+
 
 @contextmanager
 def named(code: str, what: str) -> Iterator[None]:
@@ -32,12 +34,22 @@ def translate(error: BaseException) -> TrainError | None:
         return failure("TRN024", plain(str(error)))
     if type(error).__name__ == "OutOfMemoryError" or isinstance(error, MemoryError):
         return failure("TRN022", plain(_first_lines(error)))
+    if _is_loss_of_a_rank(error):
+        return failure("TRN081", plain(_first_lines(error)))
     # torch's allocator for the CPU and safetensors' writer raise nothing more telling.
     if "can't allocate memory" in str(error):
         return failure("TRN022", plain(_first_lines(error)))
     if "No space left on device" in str(error):
         return failure("TRN023", plain(_first_lines(error)))
     return None
+
+
+def _is_loss_of_a_rank(error: BaseException) -> bool:
+    """What gloo, NCCL and the store raise when the other end is gone or says nothing."""
+    if type(error).__name__ in ("DistBackendError", "DistNetworkError", "DistStoreError"):
+        return True
+    words = str(error)
+    return "gloo" in words and any(sign in words for sign in GONE)
 
 
 def _first_lines(error: BaseException) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import cast
 
 from qtune.core.runconfig import RunConfig
+from qtune.train.gang import share
 
 
 @dataclass(frozen=True)
@@ -23,11 +24,16 @@ class Plan:
     checkpoints: int
 
 
-def plan(config: RunConfig, examples: int) -> Plan:
-    """`examples` is the number of usable rows, or of training texts where the template splits rows."""
+def plan(config: RunConfig, examples: int, ranks: int = 1) -> Plan:
+    """`examples` is the number of usable rows, or of training texts where the template splits rows.
+
+    `ranks` is how many processes share the batch.
+    """
     training = config.training
     micro = cast("int", training["per_device_train_batch_size"])
     accumulation = cast("int", training["gradient_accumulation_steps"])
+    micro, each = share(micro, accumulation, ranks)
+    accumulation = each * ranks
     whole = math.floor if training.get("dataloader_drop_last") else math.ceil
     batches = whole(examples / micro)
     per_epoch = max(math.ceil(batches / accumulation), 1)
