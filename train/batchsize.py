@@ -17,6 +17,7 @@ from qtune.core.memory import Dtype, estimate
 from qtune.core.runconfig import RunConfig
 from qtune.core.text import Text
 from qtune.core.workload import of_run
+from qtune.train.loss import unwrapped
 
 if TYPE_CHECKING:
     from qtune.train.batches.micro import Step
@@ -53,12 +54,12 @@ class Room:
         (folder / KEPT).write_text(json.dumps({"tokens": self.tokens}) + "\n", encoding="utf-8")
 
 
-def kept(checkpoint: Path | None) -> Room | None:
+def kept(checkpoint: object) -> Room | None:
     """What the run that wrote the checkpoint had come to."""
     try:
-        assert checkpoint is not None
-        return Room(int(json.loads((checkpoint / KEPT).read_text(encoding="utf-8"))["tokens"]))
-    except (AssertionError, OSError, ValueError, KeyError, TypeError):
+        text = (Path(str(checkpoint)) / KEPT).read_text(encoding="utf-8")
+        return Room(int(json.loads(text)["tokens"]))
+    except (OSError, ValueError, KeyError, TypeError):
         return None
 
 
@@ -108,11 +109,9 @@ def room(
     )
 
 
-def _fitting(
-    config: RunConfig, model: Any, longest: int, whole: int, available: int
-) -> int | Text:
+def _fitting(config: RunConfig, model: Any, longest: int, whole: int, available: int) -> int | Text:
     """The most examples of the longest kind, up to a whole step, whose step fits."""
-    inner = model.get_base_model() if hasattr(model, "get_base_model") else model
+    inner = unwrapped(model)
     of = architecture(inner.config.to_dict())
     if not isinstance(of, Architecture):
         return of

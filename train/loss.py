@@ -99,21 +99,21 @@ def install(model: Any) -> Text:
 
     Batches may then bring `learnt` and `targets` (see `shifted`) in place of labels.
     """
-    inner = model.get_base_model() if hasattr(model, "get_base_model") else model
+    inner = unwrapped(model)
     head = inner.get_output_embeddings()
     body = getattr(inner, inner.base_model_prefix, None)
     if head is None or body is None or body is inner:
-        return _own("the model has no head of its own", "模型没有独立的输出层")
+        return own("the model has no head of its own", "模型没有独立的输出层")
     config = inner.config.get_text_config()
     for name in MORE:
         if getattr(config, name, None) not in (None, False, 1, 1.0):
-            return _own(f"its config sets {name}", f"模型配置里设置了 {name}")
-    own = inner.forward
-    inner.forward = MethodType(_forward(own, body), inner)
-    difference = _difference(inner, own)
+            return own(f"its config sets {name}", f"模型配置里设置了 {name}")
+    theirs = inner.forward
+    inner.forward = MethodType(_forward(theirs, body), inner)
+    difference = _difference(inner, theirs)
     if not difference <= TOLERANCE.get(inner.dtype, COARSE):
-        inner.forward = own
-        return _own(
+        inner.forward = theirs
+        return own(
             f"the model does more than a head and a cross entropy ({difference:.1g} off)",
             f"模型的损失不只是输出层加交叉熵（相差 {difference:.1g}）",
         )
@@ -123,12 +123,16 @@ def install(model: Any) -> Text:
     )
 
 
+def unwrapped(model: Any) -> Any:
+    """The model inside peft's wrapping."""
+    return model.get_base_model() if hasattr(model, "get_base_model") else model
+
+
 def is_installed(model: Any) -> bool:
-    inner = model.get_base_model() if hasattr(model, "get_base_model") else model
-    return hasattr(inner.forward, "__func__") and "_forward" in inner.forward.__func__.__qualname__
+    return getattr(unwrapped(model).forward, "__module__", "") == __name__
 
 
-def _forward(own: Callable[..., Any], body: nn.Module) -> Callable[..., Any]:
+def _forward(theirs: Callable[..., Any], body: nn.Module) -> Callable[..., Any]:
     def forward(
         self: Any,
         *given: Any,
@@ -139,7 +143,7 @@ def _forward(own: Callable[..., Any], body: nn.Module) -> Callable[..., Any]:
         **named: Any,
     ) -> Any:
         if labels is None and targets is None:
-            return own(*given, **named)
+            return theirs(*given, **named)
         if learnt is None or targets is None:
             assert labels is not None
             learnt, targets = shifted(labels)
@@ -155,7 +159,7 @@ def _forward(own: Callable[..., Any], body: nn.Module) -> Callable[..., Any]:
 
 
 @torch.no_grad()
-def _difference(model: Any, own: Callable[..., Any]) -> float:
+def _difference(model: Any, forward: Callable[..., Any]) -> float:
     """Between both losses of a few tokens, relative."""
     trains = model.training
     model.eval()
@@ -164,7 +168,7 @@ def _difference(model: Any, own: Callable[..., Any]) -> float:
         count = model.get_input_embeddings().num_embeddings
         ids = torch.arange(1, 17, device=device).reshape(2, 8) % count
         labels = ids.masked_fill(ids % 3 == 0, IGNORED)
-        theirs = float(own(input_ids=ids, labels=labels).loss)
+        theirs = float(forward(input_ids=ids, labels=labels).loss)
         mine = float(model(input_ids=ids, labels=labels).loss)
     except (TypeError, ValueError, AttributeError, NotImplementedError):
         return float("inf")
@@ -173,7 +177,8 @@ def _difference(model: Any, own: Callable[..., Any]) -> float:
     return abs(mine - theirs) / max(abs(theirs), 1e-6)
 
 
-def _own(en: str, zh: str) -> Text:
+def own(en: str, zh: str) -> Text:
+    """Says that the model's own loss is used, and why."""
     return Text(
         f"loss: the model's own, with all its logits: {en}",
         f"损失：用模型自带的实现（全部 logits）：{zh}",

@@ -18,7 +18,7 @@ from qtune.train.batches import micro
 from qtune.train.batches.bins import lengths_of
 from qtune.train.batches.micro import Example, Layout, Step
 from qtune.train.batches.order import Steps
-from qtune.train.batchsize import Room
+from qtune.train.batchsize import Room, kept
 from qtune.train.events import Log, Say
 from qtune.train.loss import IGNORED
 
@@ -161,8 +161,13 @@ class Stepping(Trainer):
             seen = int(self.accelerator.gather(here).sum())
         self.state.num_input_tokens_seen += seen
 
+    def train(self, resume_from_checkpoint: Any = None, *args: Any, **options: Any) -> Any:
+        if room := kept(resume_from_checkpoint):
+            self.feed = replace(self.feed, room=room, probing=False)
+        return super().train(resume_from_checkpoint, *args, **options)
+
     def _inner_training_loop(self, *args: Any, **options: Any) -> Any:
-        if self.feed.probing:
+        if self.feed.probing and self.args.world_size == 1:
             self._probe()
         return super()._inner_training_loop(*args, **options)
 
@@ -173,6 +178,7 @@ class Stepping(Trainer):
         self.training_step(self.model, self.examples.__getitems__(order[: self.feed.size]))
         self.model.zero_grad()  # type: ignore[union-attr]
         _restore(before)
+
 
 def _randomness() -> tuple[torch.Tensor, torch.Tensor | None]:
     return torch.get_rng_state(), torch.cuda.get_rng_state() if torch.cuda.is_available() else None

@@ -13,7 +13,7 @@ from qtune.core.text import Text
 from qtune.train import attention
 from qtune.train.attention import JOINED
 from qtune.train.batches.micro import Kind, Layout, example, inputs
-from qtune.train.loss import COARSE, TOLERANCE
+from qtune.train.loss import COARSE, TOLERANCE, is_installed, unwrapped
 
 KINDS: dict[str, Kind] = {"flash_attention_2": "flash", "sdpa": "joined"}
 SPANS = ((3, 15), (40, 47))  # of the token ids of two rows
@@ -32,21 +32,20 @@ def choose(
 ) -> tuple[Layout, tuple[Text, ...]]:
     """`model` has its loss installed or not; `kernel` is its attention, `batch` the examples of a step,
     `longest` the tokens of the longest example."""
-    inner = model.get_base_model() if hasattr(model, "get_base_model") else model
-    pieces = "qtune" in getattr(inner.forward, "__module__", "")
+    inner, pieces = unwrapped(model), is_installed(model)
     padded = Layout("padded", pad, pieces, 8 if device == "cuda" else 1)
     if packing == "false":
         return padded, (_padded("packing: false", "packing: false"),)
     share = waste(lengths, batch)
-    why: Text | None = None
-    for kind in _kinds(kernel, device):
-        why = _unfit(inner, kind, longest, dropout) or _tried(
-            model, kernel, replace(padded, kind=kind)
-        )
-        if why is None:
-            return replace(padded, kind=kind), (_joined(share),)
-    if packing == "auto" or why is None:
-        assert why is not None
+    kind = KINDS.get(kernel)
+    why: Text | None = Text(f"the attention is {kernel}", f"注意力实现是 {kernel}")
+    if kind is not None:
+        why = _unfit(inner, kind, longest, device)
+        why = why or _tried(model, kernel, replace(padded, kind=kind))
+    if kind is not None and why is None:
+        return replace(padded, kind=kind), (_joined(share),)
+    assert why is not None
+    if packing == "auto":
         return padded, (_padded(why.en, why.zh),)
     blocked = replace(padded, kind="blocked")
     unlike = _tried(model, kernel, blocked)
@@ -84,7 +83,7 @@ def _unfit(model: Any, kind: Kind, longest: int, device: str) -> Text | None:
 
 def _tried(model: Any, kernel: str, layout: Layout) -> Text | None:
     """None where two rows laid together are worth what they are alone; leaves the model set for it."""
-    inner = model.get_base_model() if hasattr(model, "get_base_model") else model
+    inner = unwrapped(model)
     if layout.kind == "joined":
         attention.register()
         inner.set_attn_implementation(JOINED)
@@ -172,5 +171,4 @@ def _unpacked(why: Text) -> Text:
     return Text(
         f"packing: each bin's rows are padded side by side instead of end to end: {why.en}",
         f"打包：同一包内的样本并排填充，而不是首尾相接：{why.zh}",
-
     )
