@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from qtune.core.errors import TrainError
 from qtune.core.text import Text
-from qtune.train.causes import child, course, data, folder, model, tuning
+from qtune.train.causes import child, course, data, folder, model, ranks, tuning
 
 # Never reuse a number.
 CAUSES = {
@@ -13,6 +13,7 @@ CAUSES = {
     **course.CAUSES,
     **folder.CAUSES,
     **child.CAUSES,
+    **ranks.CAUSES,
     **tuning.CAUSES,
 }
 

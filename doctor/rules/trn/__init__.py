@@ -33,4 +33,8 @@ RULES = Roster(
     "TRN071",
     "TRN072",
     "TRN075",
+    "TRN080",
+    "TRN081",
+    "TRN082",
+    "TRN083",
 )
