@@ -13,6 +13,8 @@ from typing import Any
 import torch
 
 from qtune.core.data.values import Message
+from qtune.train.data import Rows
+from qtune.train.job import Job
 from qtune.train.samples import SAMPLES, Sample, read, write
 
 QUESTIONS = 3
@@ -46,6 +48,24 @@ def questions(conversations: Sequence[Sequence[Message]], prompt: Prompt) -> lis
         if first and messages[first - 1].role == "user":
             asked.append(Asked(messages[first - 1].content, prompt(messages[:first])))
     return asked
+
+
+def of_rows(job: Job, rows: Rows, tokenizer: Any) -> list[Asked]:
+    """Questions of the rows that are conversations, as the model's own template puts them."""
+
+    def prompt(messages: Sequence[Message]) -> str:
+        thinking = job.config.enable_thinking
+        options = {} if thinking is None else {"enable_thinking": thinking}
+        return str(
+            tokenizer.apply_chat_template(
+                [message.as_dict() for message in messages],
+                tokenize=False,
+                add_generation_prompt=True,
+                **options,
+            )
+        )
+
+    return questions([row.messages for row in rows.usable if row.messages], prompt)
 
 
 def before(run: Path, model: Any, tokenizer: Any, asked: Sequence[Asked]) -> None:

@@ -82,7 +82,7 @@ def rows(trainer: Any, steps: int, place: int | None) -> list[str]:
     for part in parts:
         if hasattr(part, "set_epoch"):
             part.set_epoch(epoch)
-    first = inside * accumulation + (place or 0)
+    first = inside * accumulation + min(place or 0, accumulation - 1)
     batches = islice(iter(sampler), first, first + (accumulation if place is None else 1))
     told = [
         f"{path}:{line}" for batch in batches for i in batch for path, line in _places(origin(i))

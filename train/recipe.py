@@ -10,13 +10,25 @@ from transformers.utils import logging as transformers_logging
 
 from qtune.core import runconfig
 from qtune.core.text import Text
-from qtune.train import checkpoints, data, device, methods, product, rundir, tuning
+from qtune.train import (
+    answers,
+    checkpoints,
+    data,
+    device,
+    distributed,
+    heldout,
+    methods,
+    product,
+    rundir,
+    tuning,
+)
 from qtune.train.causes import failure
 from qtune.train.checkpoints import Found
+from qtune.train.data import Rows
 from qtune.train.events import Done, Log, Say
 from qtune.train.job import Job
 from qtune.train.loading import load_model, load_tokenizer, prepare_quickstart
-from qtune.train.methods import Parts
+from qtune.train.methods import Method, Parts
 from qtune.train.plan import plan
 from qtune.train.rundir import Record
 from qtune.train.stop import Stop
@@ -26,40 +38,55 @@ from qtune.train.watch import Watch
 def train(job: Job, say: Say, stop: Stop) -> None:
     """Raises TrainError for what the user can mend, Interrupted when asked to stop."""
     _quiet(transformers_logging)
-    with rundir.claim(job.config.output_dir):
+    ranks = distributed.join(job.device, say)
+    stop.agree = ranks.loudest if ranks.size > 1 else None
+    with ranks.claim(job.config.output_dir):
         _train(job, say, stop)
+    distributed.leave()
 
 
 def _train(job: Job, say: Say, stop: Stop) -> None:
     run = job.config.output_dir
+    ranks = distributed.here()
     placement = device.choose(job.device, job.dtype)
     threads = device.limit_threads()
     for reason in (*placement.reasons, Text(f"{threads} CPU threads", f"{threads} 个 CPU 线程")):
         say(Log(reason))
 
     tuning.check(job, placement)
-    prepare_quickstart(job, say)
+    with ranks.first(on_each_machine=True):
+        prepare_quickstart(job, say)
     method = methods.of(job.config.method)
-    rows = data.read(job.config.data)
-    data.judge(rows)
+    rows, held = _rows(job)
     tokenizer = load_tokenizer(job)
-    texts = method.texts(job, rows, tokenizer, say)
-    steps = plan(job.config, len(texts)).steps
+    with ranks.first():  # the others find what it tokenised in the cache
+        texts = method.texts(job, rows, tokenizer, say)
+        evaluation = _evaluated_on(method, job, held, tokenizer, say)
+    steps = plan(job.config, len(texts), ranks.size).steps
 
     fingerprint = rundir.fingerprint(job, str(placement.dtype))
-    record = rundir.check(run, fingerprint)
-    found = checkpoints.find(run)
+    with ranks.first():
+        record = rundir.check(run, fingerprint)
+        found = checkpoints.find(run)
+    ranks.meet()
     if record is not None and record.state == "finished" and record.steps >= steps:
         _already_finished(job, record.steps, say)
         return
     _tell_resume(found, record, job, say)
-    rundir.rewind_metrics(run, found.step)
-    rundir.write(run, Record("training", 0, fingerprint))
+    if ranks.leads:
+        rundir.rewind_metrics(run, found.step)
+        rundir.write(run, Record("training", 0, fingerprint))
+    job = distributed.arranged(job, say)
 
     model = tuning.put_on(job, load_model(job, placement, tokenizer, method.HEAD), say, method.HEAD)
     watch = Watch(say, stop, len(texts))
-    trainer = method.build(Parts(job, model, tokenizer, texts, None, placement, say, [watch]))
+    trainer = method.build(Parts(job, model, tokenizer, texts, evaluation, placement, say, [watch]))
     watch.trainer = trainer
+    asks = (
+        ranks.size == 1 and method.HEAD == "causal"
+    )  # one rank alone of a sharded model cannot answer
+    asked = answers.of_rows(job, rows, tokenizer) if asks else []
+    answers.before(run, trainer.model, tokenizer, asked)
     if found.newest is None or found.step < steps:
         with stop.while_training():
             trainer.train(resume_from_checkpoint=str(found.newest) if found.newest else None)
@@ -67,9 +94,33 @@ def _train(job: Job, say: Say, stop: Stop) -> None:
         trainer._load_from_checkpoint(str(found.newest))
 
     done = max(steps, found.step)
-    _finish(job, trainer.model, tokenizer, done, watch.last_loss)
-    rundir.write(run, Record("finished", done, fingerprint))
+    answers.after(run, trainer.model, tokenizer, asked)
+    if ranks.leads:
+        _finish(job, trainer.model, tokenizer, done, watch.last_loss)
+        rundir.write(run, Record("finished", done, fingerprint))
+    ranks.meet()
     say(Done(done, watch.last_loss, str(run)))
+
+
+def _rows(job: Job) -> tuple[Rows, Rows]:
+    """What is trained on, and what is evaluated."""
+    config = job.config
+    rows = data.read(config.data)
+    data.judge(rows)
+    if config.eval_data:
+        other = data.read(config.eval_data)
+        data.judge(other)
+        return rows, other
+    seed = int(str(config.training["seed"]))
+    used, kept_out = heldout.split(rows.usable, heldout.share(config), seed)
+    return Rows(used, rows.bad), Rows(kept_out, ())
+
+
+def _evaluated_on(method: Method, job: Job, rows: Rows, tokenizer: Any, say: Say) -> Any:
+    if not rows.usable or job.config.training.get("eval_strategy", "no") == "no":
+        return None
+    say(Log(Text("kept for evaluation:", "留作评估：")))
+    return method.texts(job, rows, tokenizer, say)
 
 
 def _tell_resume(found: Found, record: Record | None, job: Job, say: Say) -> None:

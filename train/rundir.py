@@ -18,7 +18,7 @@ from filelock import FileLock, Timeout
 
 from qtune import __version__
 from qtune.core.text import Text, plain
-from qtune.train import checkpoints, data
+from qtune.train import checkpoints, data, heldout
 from qtune.train.causes import failure
 from qtune.train.job import Job
 from qtune.train.mishaps import translate
@@ -92,6 +92,10 @@ def fingerprint(job: Job, dtype: str) -> dict[str, str]:
         "enable_thinking": str(config.enable_thinking),
         "number format": dtype,
     }
+    if heldout.share(config):
+        parts["eval_share"] = str(config.eval_share)
+    for key, value in sorted(config.preference.items()):
+        parts[f"preference.{key}"] = json.dumps(value, sort_keys=True)
     for section, values in (("lora", config.lora), ("training", config.training)):
         for key in sorted(values.keys() - FREE):
             parts[f"{section}.{key}"] = json.dumps(values[key], sort_keys=True)

@@ -22,7 +22,7 @@ from transformers.trainer_utils import EvalLoopOutput
 from qtune.core.errors import TrainError
 from qtune.core.runconfig import RunConfig
 from qtune.core.text import Text
-from qtune.train import checkpoints, evaluation, health, product
+from qtune.train import checkpoints, distributed, evaluation, health, product
 from qtune.train.causes import failure
 from qtune.train.device import Placement
 from qtune.train.evaluation import EvaluationStopped
@@ -173,21 +173,31 @@ class Safe(Trainer):
 
     def _save_checkpoint(self, model: Any, trial: Any) -> None:
         self.check_loss()
+        ranks = distributed.here()
         name = f"checkpoint-{self.state.global_step}"
         self.saving_to = self.run_dir / checkpoints.STAGING
         try:
-            shutil.rmtree(self.saving_to, ignore_errors=True)
+            if ranks.leads:
+                shutil.rmtree(self.saving_to, ignore_errors=True)
+            ranks.meet()
             super()._save_checkpoint(model, trial)
-            _forget_place(self.saving_to / name / TRAINER_STATE_NAME)
-            checkpoints.commit(self.saving_to / name, self.run_dir / name)
-            shutil.rmtree(self.saving_to, ignore_errors=True)
+            ranks.meet()  # each rank has written its part
+            if ranks.leads:
+                _forget_place(self.saving_to / name / TRAINER_STATE_NAME)
+                checkpoints.commit(self.saving_to / name, self.run_dir / name)
+                shutil.rmtree(self.saving_to, ignore_errors=True)
+            ranks.meet()
         finally:
             self.saving_to = None
         if self.args.load_best_model_at_end and self.state.best_global_step:
             self.recall_best()
-        checkpoints.rotate(self.run_dir, self.args.save_total_limit, self.state.best_global_step)
+        if ranks.leads:
+            limit = self.args.save_total_limit
+            checkpoints.rotate(self.run_dir, limit, self.state.best_global_step)
 
     def _save(self, output_dir: str | None = None, state_dict: Any = None) -> None:
+        if not self.args.should_save:
+            return
         folder = Path(output_dir or self.run_dir)
         folder.mkdir(parents=True, exist_ok=True)
         product.save(self.model, self.processing_class, folder, self.base)

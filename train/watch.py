@@ -36,7 +36,7 @@ class Watch(TrainerCallback):
         self.say(Started(state.max_steps, state.global_step, self.rows))
         if self.trainer is None:
             return
-        self.trainer.hurried = lambda: self.stop.signal is not None and not _is_last(state)
+        self.trainer.hurried = lambda: self.stop.known is not None and not _is_last(state)
         self.trainer.recall_best()
         if evaluation.is_due(self.trainer):
             metrics = self.trainer._evaluate(None, None)
@@ -45,7 +45,7 @@ class Watch(TrainerCallback):
     def on_step_end(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
     ) -> None:
-        if self.stop.signal is not None and not _is_last(state):
+        if self.stop.asked() and not _is_last(state):
             control.should_save = True
             control.should_training_stop = True
             control.should_evaluate = False  # made up for when the run goes on
@@ -62,7 +62,7 @@ class Watch(TrainerCallback):
     def on_epoch_end(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
     ) -> None:
-        if self.stop.signal is not None and not _is_last(state):
+        if self.stop.known is not None and not _is_last(state):
             control.should_evaluate = control.should_save = False  # saved at the end of the step
         elif self._owes_save:
             control.should_save = True

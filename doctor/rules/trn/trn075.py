@@ -72,6 +72,10 @@ RULE = Rule(
             ),
         ),
         verify=VERIFY,
-        sources=("https://github.com/hiyouga/LLaMA-Factory/issues/8553", "https://github.com/hiyouga/LLaMA-Factory/issues/9462", "https://github.com/modelscope/ms-swift/issues/5606",),
+        sources=(
+            "https://github.com/hiyouga/LLaMA-Factory/issues/8553",
+            "https://github.com/hiyouga/LLaMA-Factory/issues/9462",
+            "https://github.com/modelscope/ms-swift/issues/5606",
+        ),
     ),
 )
