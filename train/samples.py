@@ -22,7 +22,8 @@ class Sample:
 
 
 def write(path: Path, samples: Sequence[Sample]) -> None:
-    replace(path, "".join(json.dumps(vars(sample)) + "\n" for sample in samples))
+    lines = [json.dumps(vars(sample), ensure_ascii=False) for sample in samples]
+    replace(path, "".join(line + "\n" for line in lines))
 
 
 def read(path: Path) -> list[Sample]:

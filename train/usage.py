@@ -9,7 +9,7 @@ import torch
 
 def peak() -> int | None:
     """Bytes: of the GPU where one is used, of this process else; None where nobody counts (Windows)."""
-    if torch.cuda.is_available() and torch.cuda.is_initialized():
+    if torch.cuda.is_available() and torch.cuda.is_initialized():  # type: ignore[no-untyped-call]
         return max(torch.cuda.max_memory_reserved(n) for n in range(torch.cuda.device_count()))
     if torch.backends.mps.is_available():
         return int(torch.mps.driver_allocated_memory())

@@ -153,6 +153,7 @@ def _snapshot(config: RunConfig, settings: Settings, quiet: bool) -> Path:
 def _train(
     config: RunConfig, snapshot: Path, settings: Settings, quiet: bool, verbose: bool
 ) -> int:
+    from qtune.commands import runreport
     from qtune.commands.bars import bars
     from qtune.commands.lesson import Lesson
     from qtune.core.export import child_environment
@@ -181,6 +182,7 @@ def _train(
 
         ended = launch(job, child_environment(settings, os.environ), tell, noise)
         lesson.over()
+    page = runreport.written(config.output_dir)
     if ended.error is not None:
         raise ended.error
     if ended.traceback:
@@ -197,5 +199,7 @@ def _train(
     if not quiet:
         for line in lesson.summary():
             click.echo(line, err=True)
+        if page is not None:
+            click.echo(say(f"report: {page}", f"报告：{page}"), err=True)
     click.echo(str(config.output_dir))
     return ended.code
