@@ -20,7 +20,7 @@ from qtune.core.progress import SILENT, Progress
 from qtune.doctor.report.characters import clean
 from qtune.speech import current, say
 
-_BYTES = "verify"  # the task that counts them; training counts steps
+_BYTES = frozenset({"verify", "push"})  # the tasks that count them; training counts steps
 _LINE_EVERY_S = 10.0
 
 
@@ -38,7 +38,14 @@ def bars(quiet: bool = False) -> Iterator[Progress]:
 
 
 def _title(task: str) -> str:
-    return say("total", "合计") if task == _BYTES else say("training", "训练")
+    titles = {
+        "verify": ("total", "合计"),
+        "push": ("sending", "上传"),
+        "loss": ("loss", "损失"),
+        "answers": ("answers", "回答"),
+        "export": ("exporting", "导出"),
+    }
+    return say(*titles.get(task, ("training", "训练")))
 
 
 class _Amount(ProgressColumn):
@@ -86,7 +93,7 @@ class Bars:
     def start(self, task: str, total: int | None) -> None:
         with self._lock:
             self._tasks[task] = self._drawing.add_task(
-                _title(task), total=total, bytes=task == _BYTES
+                _title(task), total=total, bytes=task in _BYTES
             )
 
     def advance(self, task: str, amount: int) -> None:
@@ -148,7 +155,7 @@ class Lines:
 
 def _line(task: str, count: _Count, now: float) -> str:
     percent = f" {100 * count.done // count.total}%" if count.total else ""
-    if task != _BYTES:
+    if task not in _BYTES:
         return f"{_title(task)}{percent}: {count.done}/{count.total or '?'}"
     pace = count.done / max(now - count.started, 0.001)
     whole = f" / {amounts.size(count.total)}" if count.total else ""

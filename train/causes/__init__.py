@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from qtune.core.errors import TrainError
 from qtune.core.text import Text
-from qtune.train.causes import child, course, data, folder, model, ranks, tuning
+from qtune.train.causes import after, child, course, data, folder, model, ranks, reporting, tuning
 
 # Never reuse a number.
 CAUSES = {
@@ -13,7 +13,9 @@ CAUSES = {
     **course.CAUSES,
     **folder.CAUSES,
     **child.CAUSES,
+    **after.CAUSES,
     **ranks.CAUSES,
+    **reporting.CAUSES,
     **tuning.CAUSES,
 }
 
