@@ -9,13 +9,17 @@ empty think block) is part of the prompt and not learnt; the end of the turn is.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
+from dataclasses import replace
 
 from qtune.core.data.conversation import Unusable
 from qtune.core.data.values import Conversation, Messages
 from qtune.train.texts import thoughts
 from qtune.train.texts.example import Span, Written
 from qtune.train.texts.template import Mode, Template
+
+OPENER = re.compile(r"<think>\n?$")
 
 Found = tuple[Span, frozenset[Mode]]
 
@@ -37,13 +41,11 @@ def answers(template: Template, conversation: Conversation) -> list[Written]:
     else:
         notes["divided conversations"] += 1
         made = [_written(turns.until(index), [turns.alone(index)]) for index in asked]
-    unwritten = sum(
-        thoughts.unwritten(messages[index], written.text)
-        for index, written in zip(asked, made if found is None else made * len(asked), strict=True)
-    )
-    if unwritten:
-        notes["unwritten thoughts"] += unwritten
-    return [Written(**{**vars(made[0]), "notes": dict(notes)}), *made[1:]]
+    for number, index in enumerate(asked):
+        text = made[number if found is None else 0].text
+        if thoughts.unwritten(messages[index], text):
+            notes["unwritten thoughts"] += 1
+    return [replace(made[0], notes=notes), *made[1:]]
 
 
 def whole(template: Template, conversation: Conversation) -> Written:
@@ -57,8 +59,8 @@ def whole(template: Template, conversation: Conversation) -> Written:
 
 
 def _written(text: str, found: list[Found]) -> Written:
-    modes = frozenset.intersection(*(modes for _, modes in found))
     spans = tuple(span for span, _ in found)
+    modes = tuple(modes for _, modes in found)
     return Written(text, spans, closes=not spans[-1].ends, modes=modes)
 
 
@@ -84,17 +86,40 @@ class _Turns:
         text = self.until(asked[-1])
         if not all(text.startswith(self.until(index)) for index in asked[:-1]):
             return None
-        found = [self.find(index) for index in asked]
-        if len(found) == 1:
+        if len(asked) == 1:
             return [self.alone(asked[0])]
+        found = [self.find(index) for index in asked]
         good = [each for each in found if each is not None and each[0].ends]
         return good if len(good) == len(found) else None
 
     def alone(self, index: int) -> Found:
-        found = self.find(index)
+        found = self.find(index) or self._thought_opened(index)
         if found is None:
             raise Unusable("template", f"the prompt of answer {index + 1} is not its beginning")
         return found
+
+    def _thought_opened(self, index: int) -> Found | None:
+        """DeepSeek-R1: the prompt opens a thought, and the template shows an answer without any.
+
+        What the model writes behind such a prompt is the thought, its end, and the answer.
+        """
+        until = self.until(index)
+        for mode in self.template.modes:
+            prompt = self._prompt(index, mode)
+            opener = OPENER.search(prompt)
+            if opener is None or not until.startswith(prompt[: opener.start()]):
+                continue
+            if until.startswith("<think>", opener.start()):
+                continue  # it shows a thought, and another than is asked for
+            thought = thoughts.of(self.messages[index]).strip("\n")
+            text = f"{prompt}{thought}\n</think>\n\n{until[opener.start() :]}"
+            self.rendered[index] = text
+            end = self._end_of_turn(text, len(prompt))
+            return Span(len(prompt), end or len(text), end is not None), frozenset({mode})
+        return None
+
+    def _prompt(self, index: int, mode: Mode) -> str:
+        return self.template.render(self.messages[:index], self.tools, prompt=True, mode=mode)
 
     def find(self, index: int) -> Found | None:
         """Where the answer stands behind the prompt that asks for it."""

@@ -39,9 +39,9 @@ class Written:
 
     `opens` asks for the beginning-of-text token, where the tokenizer has the habit of one, and `closes`
     for the end-of-text token, which is then learnt. What is longer than max_length is cut, or where
-    `divides` comes in several examples. `modes` are the values of enable_thinking with which the template
-    asks for the answers as they are written here (None: without saying anything); empty where no template
-    had a part in it.
+    `divides` comes in several examples. `modes` are, for each span, the values of enable_thinking with which
+    the template asks for that answer as it is written here (None: without saying anything); empty where no
+    template had a part in it.
     """
 
     text: str
@@ -49,7 +49,7 @@ class Written:
     opens: bool = False
     closes: bool = False
     divides: bool = False
-    modes: frozenset[bool | None] = frozenset()
+    modes: tuple[frozenset[bool | None], ...] = ()
     notes: Mapping[str, int] = field(default_factory=dict)
 
 

@@ -69,9 +69,7 @@ def make(
 def encoded(
     encoder: Encoder, batch: Sequence[list[Written] | Unusable]
 ) -> Iterator[Made | Unusable]:
-    parts = iter(
-        encoder.examples([text for row in batch if isinstance(row, list) for text in row])
-    )
+    parts = iter(encoder.examples([text for row in batch if isinstance(row, list) for text in row]))
     for row in batch:
         if isinstance(row, Unusable):
             yield row

@@ -45,6 +45,14 @@ def _fitted(message: Message, silent: bool, notes: Counter[str]) -> Message:
     return replace(message, content=content, reasoning=reasoning)
 
 
+def of(message: Message) -> str:
+    """The thought of an answer, wherever the row keeps it."""
+    if message.reasoning:
+        return message.reasoning
+    found = THOUGHT.match(message.content)
+    return found.group().strip().removeprefix("<think>").removesuffix("</think>") if found else ""
+
+
 def unwritten(message: Message, text: str) -> bool:
     """Is there a thought in the row which the template left out?"""
     return bool(message.reasoning.strip()) and message.reasoning.strip() not in text
