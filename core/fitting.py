@@ -18,22 +18,15 @@ MARGIN = 0.10
 SHORT = 256  # tokens: rows of a chat are seldom all shorter
 _STEP = 256
 
-# Tunings that this version's run configs refuse; tests/core/test_fitting.py asks the run config.
-LATER = frozenset({"qlora", "dora", "full"})
-
 
 @dataclass(frozen=True)
 class Change:
-    """What to write differently, and what the run needs then, with all changes before it.
-
-    `later`: this version of qtune does not do it yet.
-    """
+    """What to write differently, and what the run needs then, with all changes before it."""
 
     what: Text
     run: Workload
     estimate: Estimate
     fit: Fit
-    later: bool = False
 
 
 def fits(needed: Estimate, free: int) -> Fit:
@@ -44,16 +37,13 @@ def fits(needed: Estimate, free: int) -> Fit:
 
 
 def advice(of: Architecture, run: Workload, dtype: Dtype, free: int) -> tuple[Change, ...]:
-    """Changes to make one after another until it fits; all there are when it never does.
-
-    Those before the first `later` one are for now: batch, checkpointing, length.
-    """
+    """Changes to make one after another until it fits; all there are when it never does."""
     changes: list[Change] = []
-    for what, changed, later in _changes(of, run, dtype, free):
+    for what, changed in _changes(of, run, dtype, free):
         needed = estimate(of, changed, dtype)
         if isinstance(needed, Text):
             continue
-        changes.append(Change(what, changed, needed, fits(needed, free), later))
+        changes.append(Change(what, changed, needed, fits(needed, free)))
         if changes[-1].fit == "fits":
             break
     return tuple(changes)
@@ -61,21 +51,21 @@ def advice(of: Architecture, run: Workload, dtype: Dtype, free: int) -> tuple[Ch
 
 def _changes(
     of: Architecture, run: Workload, dtype: Dtype, free: int
-) -> Iterator[tuple[Text, Workload, bool]]:
+) -> Iterator[tuple[Text, Workload]]:
     if run.batch > 1:
         steps = run.batch * run.accumulation
         run = replace(run, batch=1, accumulation=steps)
         said = f"training: {{per_device_train_batch_size: 1, gradient_accumulation_steps: {steps}}}"
-        yield Text(f"{said} (the same effective batch)", f"{said}（有效批大小不变）"), run, False
+        yield Text(f"{said} (the same effective batch)", f"{said}（有效批大小不变）"), run
     if not run.checkpointing:
         run = replace(run, checkpointing=True)
         said = "training: {activation_checkpointing: true}"
-        yield Text(f"{said} (about a third slower)", f"{said}（约慢三分之一）"), run, False
+        yield Text(f"{said} (about a third slower)", f"{said}（约慢三分之一）"), run
     length = longest(of, run, dtype, free)
     if length is not None and length < run.max_length:
         shorter = replace(run, max_length=length)
         said = f"max_length: {length}"
-        yield Text(f"{said} (longer rows are cut)", f"{said}（更长的数据会被截断）"), shorter, False
+        yield Text(f"{said} (longer rows are cut)", f"{said}（更长的数据会被截断）"), shorter
         return
     if run.tuning in ("lora", "dora"):
         four = replace(run, tuning="qlora")
@@ -83,10 +73,10 @@ def _changes(
         en, zh = "tuning: qlora (4-bit weights)", "tuning: qlora（4 位权重）"
         if most < run.max_length:
             en, zh = f"{en} with max_length: {most}", f"{zh}，并设 max_length: {most}"
-        yield Text(en, zh), replace(four, max_length=most), "qlora" in LATER
+        yield Text(en, zh), replace(four, max_length=most)
     elif run.tuning == "full":
         adapter = replace(run, tuning="lora")
-        yield Text("tuning: lora", "tuning: lora"), adapter, "lora" in LATER
+        yield Text("tuning: lora", "tuning: lora"), adapter
 
 
 def longest(of: Architecture, run: Workload, dtype: Dtype, free: int) -> int | None:

@@ -154,6 +154,15 @@ PREFERENCE = {
 }
 DPO = {"loss_type": Default("sigmoid", Text("DPO as its paper has it.", "DPO 论文的原始形式。"))}
 
+# Which of these go before the ones of every run, and when.
+VARIANTS = (
+    (Text("tuning: full", "tuning: full"), FULL),
+    (Text("method: dpo or kto", "method: dpo 或 kto"), PAIRS),
+    (Text("method: dpo or kto, tuning: full", "method: dpo 或 kto，tuning: full"), PAIRS_FULL),
+    (Text("method: kto", "method: kto"), KTO),
+    (Text("with eval_data or eval_share", "有 eval_data 或 eval_share 时"), EVALUATION),
+)
+
 
 def lora(tuning: str) -> Mapping[str, Default]:
     return {} if tuning == "full" else LORA

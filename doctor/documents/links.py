@@ -11,7 +11,7 @@ from qtune.core import secret
 from qtune.core.rundefaults import QUICKSTART
 from qtune.core.text import Lang, Text
 from qtune.doctor.documents.pages import Pages, nowhere
-from qtune.doctor.documents.things import Thing, kind, leading
+from qtune.doctor.documents.things import DATA, Thing, kind, leading
 from qtune.doctor.documents.world import World
 from qtune.doctor.finding import Span
 
@@ -76,7 +76,7 @@ def _codes(found: tuple[Thing, ...], lang: Lang, pages_at: Pages) -> Iterator[Li
 
 def _files(found: tuple[Thing, ...], lang: Lang, root: Path | None) -> Iterator[Link]:
     """Files that are there, below the project's folder: elsewhere nothing is even looked for."""
-    named = [t for t in found if t.kind == "value" and t.key in ("data", "data.path")]
+    named = [t for t in found if t.kind == "value" and t.key in DATA]
     for thing in named[:MOST]:
         if root is None or thing.text == QUICKSTART or not below(thing.text):
             continue

@@ -25,6 +25,7 @@ _BREAK = re.compile(r"\r\n|\n|\r")
 _IGNORE = re.compile(r"#[ \t]*qtune:[ \t]*ignore(?:-file)?[ \t]*\[([^\]\r\n]*)")
 _CODE = re.compile(r"[A-Za-z]{3,4}\d{3}(?!\w)")
 HEAD = 1 << 16
+DATA = ("data", "data.path", "eval_data", "eval_data.path")
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,7 @@ def things(document: str, path: Path, line: int | None = None) -> tuple[Thing, .
 @lru_cache(maxsize=8)
 def leading(document: str, path: Path, files: bool = True) -> tuple[Thing, ...]:
     """Those that lead somewhere: models, codes, and (with `files`) the data files of a run config."""
-    named = {"DEFAULT_MODEL", "model", *(("data", "data.path") if files else ())}
+    named = {"DEFAULT_MODEL", "model", *(DATA if files else ())}
     found = _sorted(document, path, lambda key, first, last: key in named)
     return tuple(thing for thing in found if thing.kind != "key")
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from qtune.core.architecture import Architecture, parameters, read
-from qtune.core.fitting import LATER, Fit, advice, fits, longest
+from qtune.core.fitting import Fit, advice, fits, longest
 from qtune.core.memory import Dtype, Estimate, estimate, weights
 from qtune.core.runconfig import Defaults, examine
 from qtune.core.smaller import QWEN3, smaller
@@ -222,7 +222,6 @@ def test_advice_goes_from_the_least_harm_on_and_stops_where_it_fits() -> None:
     assert length.run.max_length < 8192 and str(length.run.max_length) in length.what.zh
     totals = [change.estimate.total for change in changes]
     assert totals == sorted(totals, reverse=True)
-    assert not any(change.later for change in changes)
 
 
 def test_what_fits_at_once_needs_no_second_change() -> None:
@@ -231,21 +230,10 @@ def test_what_fits_at_once_needs_no_second_change() -> None:
     assert change.run.batch == 1 and change.run.accumulation == 8
 
 
-def test_where_no_length_fits_four_bits_are_named_as_a_later_version_s() -> None:
+def test_where_no_length_fits_the_weights_are_kept_in_four_bits() -> None:
     changes = advice(QWEN3_8B, Workload(), "bfloat16", 12 * GIB)
-    assert [change.later for change in changes] == [True]
-    assert changes[-1].run.tuning == "qlora" and changes[-1].fit == "fits"
-
-
-def test_what_is_called_later_is_what_a_run_config_refuses() -> None:
-    defaults = Defaults("a/b", Path("/p/runs"), Path("/p"))
-    refused = {
-        tuning
-        for tuning in ("lora", "qlora", "dora", "full")
-        if examine(f"data: quickstart\ntuning: {tuning}\n", Path("r.yaml"), defaults=defaults)[0]
-        is None
-    }
-    assert refused == LATER
+    assert [change.run.tuning for change in changes] == ["qlora"]
+    assert changes[-1].fit == "fits"
 
 
 def test_the_longest_rows_that_fit() -> None:

@@ -10,12 +10,13 @@ from pathlib import Path
 
 from qtune.core import runfields
 from qtune.core.rundefaults import DATA_NOW, QUICKSTART
-from qtune.core.runschema import schema
+from qtune.core.runschema import OF_PREFERENCE, schema
 from qtune.core.text import Lang, Text
 from qtune.doctor.documents.candidates import Candidate, Cursor, fits
 from qtune.doctor.documents.env import effective
-from qtune.doctor.documents.run.keys import KEYS, SECTIONS, Section, choices_of, default_of, takes
+from qtune.doctor.documents.run.keys import SECTIONS, Section, choices_of, default_of, takes
 from qtune.doctor.documents.run.lines import BREAK, pairs
+from qtune.doctor.documents.run.ownkeys import KEYS
 from qtune.doctor.documents.run.words import about, written
 from qtune.doctor.documents.world import World
 from qtune.doctor.finding import Span
@@ -31,6 +32,7 @@ _IN_FLOW = re.compile(
 )
 _HOLDER = re.compile(r"(?P<key>[\w.]+)[ \t]*:[ \t]*\Z")
 _TOP = re.compile(r"[^\s#\-\[\]{}]")  # a key at the left edge: nothing above it holds what is below
+_SOURCES = ("data", "eval_data")
 _HERE = "here__"  # a key in the place of the cursor
 _SHIPPED = Text("shipped with qtune", "qtune 自带")
 _FILE = Text("data file", "数据文件")
@@ -69,7 +71,7 @@ def candidates(
     if key is not None:
         base = _inside(lines, cursor, key["indent"] + key["dash"])
         yield from _keys(base, key["typed"], document, cursor, lang)
-    if item is not None and _inside(lines, cursor, cursor.before) == "data":
+    if item is not None and _inside(lines, cursor, cursor.before) in _SOURCES:
         yield from _files(item["typed"], cursor, lang, root)
 
 
@@ -121,16 +123,20 @@ def _keys(
     word = rest[0] if rest else ""
     named = re.match(r"[\w.-]*[ \t]*:", cursor.behind) is not None
     span = cursor.span(len(typed), len(word))
-    for name, path, detail, opens in _names(section, lang):
-        listed = section == "data"  # a list: each item has keys of its own
+    method = next((pair.text for pair in pairs(document) if pair.path == "method"), "")
+    for name, path, detail, opens in _names(section, method, lang):
+        listed = section in _SOURCES  # a list: each item has keys of its own
         if (path in given and not listed) or not fits(name, typed):
             continue
         insert = name if named else f"{name}:" if opens else f"{name}: "
         yield Candidate(name, "key", insert, span, detail, about(path, lang))
 
 
-def _names(section: str, lang: Lang) -> Iterator[tuple[str, str, str, bool]]:
-    """Name, whole path, what it takes, and whether a table belongs behind it."""
+def _names(section: str, method: str, lang: Lang) -> Iterator[tuple[str, str, str, bool]]:
+    """Name, whole path, what it takes, and whether a table belongs behind it.
+
+    Of `preference:` those of the method, which in a text that says none yet may be any.
+    """
     prefix = f"{section}." if section else ""
     for path, key in KEYS.items():
         parent, _, name = path.rpartition(".")
@@ -139,7 +145,8 @@ def _names(section: str, lang: Lang) -> Iterator[tuple[str, str, str, bool]]:
     for known in SECTIONS:
         if section != known:
             continue
-        fields = schema(known).fields
+        of = method if known == "preference" and method in OF_PREFERENCE else known
+        fields = schema(of).fields
         ours = sorted(fields, key=lambda name: default_of(known, name) is None)
         for name in ours:
             if name not in runfields.CLOSED[known]:
@@ -165,7 +172,7 @@ def _values(
             if fits(model.repo_id, typed):
                 yield Candidate(model.repo_id, "repo_id", model.repo_id, span, model.why.to(lang))
         yield from _shipped(typed, span, lang)
-    elif path in ("data", "data.path"):
+    elif path.removesuffix(".path") in _SOURCES:
         yield from _files(typed, cursor, lang, root)
         yield from _shipped(typed, span, lang)
     else:

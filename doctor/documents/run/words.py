@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from qtune.core import runfields, runnames
+from qtune.core.rundefaults import Default
 from qtune.core.runlimits import LIMITS
 from qtune.core.text import Lang, Text
 from qtune.doctor.documents.markup import code, link, words
 from qtune.doctor.documents.run.keys import (
-    KEYS,
     LIBRARY,
-    Key,
     Section,
     choices_of,
     closed,
     default_of,
     field_of,
     takes,
+    variants_of,
 )
+from qtune.doctor.documents.run.ownkeys import KEYS, Key
 
 
 def about(path: str, lang: Lang) -> str:
@@ -38,6 +39,7 @@ def about(path: str, lang: Lang) -> str:
         blocks.append(_closed(shut, lang))
     else:
         blocks.append(_default(section, name, field.default, lang))
+        blocks += [_variant(when, ours, lang) for when, ours in variants_of(section, name)]
         limit = LIMITS.get(name)
         if limit is not None:
             said = limit.text.to(lang)
@@ -65,9 +67,7 @@ def _closed(shut: runfields.Closed, lang: Lang) -> str:
     if shut.code == runfields.OWNED:
         text = Text(f"qtune owns it: {shut.reason.en}.", f"由 qtune 管理：{shut.reason.zh}。")
     else:
-        text = Text(
-            f"Not in this version: {shut.reason.en}.", f"当前版本还不支持：{shut.reason.zh}。"
-        )
+        text = Text(f"qtune cannot do it: {shut.reason.en}.", f"qtune 不支持：{shut.reason.zh}。")
     return f"**{shut.code}** {text.to(lang)}"
 
 
@@ -78,11 +78,17 @@ def _default(section: Section, name: str, theirs: object, lang: Lang) -> str:
         between = " " if lang == "en" else ""
         head = Text(f"Default {value}.", f"默认 {value}。").to(lang)
         return f"{head}{between}{ours.why.to(lang)}"
-    library = {"lora": "peft", "training": "transformers"}[section]
+    library = {"lora": "peft", "training": "transformers", "preference": "TRL"}[section]
     value = code(written(theirs))
     return Text(f"Default {value}, as {library} has it.", f"默认 {value}，与 {library} 相同。").to(
         lang
     )
+
+
+def _variant(when: Text, ours: Default, lang: Lang) -> str:
+    value, between = code(written(ours.value)), " " if lang == "en" else ""
+    head = Text(f"{code(when.en)}: {value}.", f"{code(when.zh)}：{value}。").to(lang)
+    return f"{head}{between}{ours.why.to(lang)}"
 
 
 def written(value: object) -> str:

@@ -115,26 +115,21 @@ def _held(card: Gpu) -> Iterator[Text]:
 
 
 def _fix(changes: tuple[Change, ...], run: Workload, number: Dtype, card: Gpu) -> Fix:
-    now = [change for change in changes if not change.later]
-    if now and now[-1].fit != "too large":
-        en = "; ".join(change.what.en for change in now)
-        zh = "；".join(change.what.zh for change in now)
-        total = gib(now[-1].estimate.total)
+    if changes and changes[-1].fit != "too large":
+        en = "; ".join(change.what.en for change in changes)
+        zh = "；".join(change.what.zh for change in changes)
+        total = gib(changes[-1].estimate.total)
         return manual(
             f"In the run config: {en}. It then needs about {total}",
             f"在训练配置中写 {zh}，约需 {total}",
         )
     short = replace(run, batch=1, checkpointing=True, targets=Workload().targets, unfollowed="")
     other = smaller(short, number, card.memory_free)
-    later = next((c for c in changes if c.later and c.fit == "fits"), None)
     en, zh = "Use a GPU with more memory", "换用显存更大的 GPU"
     if other is not None:
         name, needed = other
         en = f"Train a smaller model: {name} needs about {gib(needed.total)} with the same settings"
         zh = f"改用更小的模型：同样的设置下 {name} 约需 {gib(needed.total)}"
-    if later is not None:
-        en += f". {later.what.en}: about {gib(later.estimate.total)}, in a later version of qtune"
-        zh += f"。{later.what.zh}：约需 {gib(later.estimate.total)}，后续版本支持"
     return manual(en, zh)
 
 
@@ -204,9 +199,11 @@ RULE = Rule(
               gradient_accumulation_steps: 8
               activation_checkpointing: true
             max_length: 1024
+            tuning: qlora
             ```
 
-            If nothing helps, train a smaller model. Programs that hold memory on the same GPU are shown by
+            `per_device_train_batch_size: auto` takes the largest batch that fits. If nothing helps, train a
+            smaller model. Programs that hold memory on the same GPU are shown by
             `nvidia-smi`.
             """,
             """
@@ -218,9 +215,11 @@ RULE = Rule(
               gradient_accumulation_steps: 8
               activation_checkpointing: true
             max_length: 1024
+            tuning: qlora
             ```
 
-            如果仍然放不下，请改用更小的模型。`nvidia-smi` 可以查看同一块 GPU 上占用显存的程序。
+            `per_device_train_batch_size: auto` 会选用放得下的最大批。如果仍然放不下，请改用更小的模型。
+            `nvidia-smi` 可以查看同一块 GPU 上占用显存的程序。
             """,
         ),
         verify=prose(

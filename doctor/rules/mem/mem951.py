@@ -110,7 +110,11 @@ def _judged(
 def _smaller(facts: Facts, run: Workload, number: Dtype, machine: Resources) -> Fix:
     found = listing(facts)
     assert found is not None and found.architecture is not None
-    changes = [c for c in advice(found.architecture, run, number, machine.ceiling) if not c.later]
+    changes = [
+        change
+        for change in advice(found.architecture, run, number, machine.ceiling)
+        if change.run.tuning != "qlora"  # which wants a GPU
+    ]
     if changes and changes[-1].fit != "too large":
         en = "; ".join(change.what.en for change in changes)
         zh = "；".join(change.what.zh for change in changes)

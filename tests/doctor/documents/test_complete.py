@@ -9,13 +9,15 @@ import pytest
 from qtune.core import envfile
 from qtune.core.runconfig import Defaults, examine
 from qtune.core.runfields import CLOSED
+from qtune.core.runwords import FORMATS, TUNINGS
 from qtune.core.settings import problem_of
 from qtune.core.table import BY_KEY, TABLE
 from qtune.core.text import Lang
 from qtune.doctor.documents import knownmodels
 from qtune.doctor.documents.check import check
 from qtune.doctor.documents.complete import Candidate, complete
-from qtune.doctor.documents.run.keys import KEYS, choices_of
+from qtune.doctor.documents.run.keys import choices_of
+from qtune.doctor.documents.run.ownkeys import KEYS
 from qtune.doctor.documents.world import World
 from tests.doctor.documents.known import LLAMA, report, world
 from tests.hub.worlds import GOOD
@@ -138,13 +140,13 @@ def test_keys_between_braces() -> None:
         "model: x\nlora: {r: 8, lora_alpha: }\n"
     )
     assert labels(at("model: x\ndata: [{path: a, fo|")) == ["format"]
-    assert labels(at("model: x\ndata: {path: a, format: m|")) == ["auto", "messages", "alpaca"]
+    assert labels(at("model: x\ndata: {path: a, format: m|")) == list(FORMATS)
 
 
 def test_a_comment_is_left_to_its_author() -> None:
     for text in ("# mo|", "model: x # see {|", "model: x # data: |", "training:\n  # se|"):
         assert at(f"model: x\ndata: y\n{text}") == (), text
-    assert labels(at("model: x\ndata: y\noutput_dir: 'a # b'\ntuning: |")) == ["lora"]
+    assert labels(at("model: x\ndata: y\noutput_dir: 'a # b'\ntuning: |")) == list(TUNINGS)
 
 
 def test_a_key_that_has_its_value_keeps_it() -> None:
@@ -161,6 +163,9 @@ def test_keys_come_with_their_words(lang: Lang) -> None:
     assert ("Safe for LoRA" if lang == "en" else "对 LoRA 稳妥") in rate.documentation
 
 
+PLACES = ("model", "data", "eval_data", "output_dir", "lora", "training", "preference")
+
+
 def test_words_that_are_offered_are_taken(tmp_path: Path) -> None:
     data = tmp_path / "d.jsonl"
     data.write_text("{}\n")
@@ -169,12 +174,13 @@ def test_words_that_are_offered_are_taken(tmp_path: Path) -> None:
     for path in [*KEYS, "lora.bias", "lora.init_lora_weights", "training.lr_scheduler_type",
                  "training.optim", "training.save_strategy", "training.seed",
                  "training.activation_checkpointing"]:  # fmt: skip
-        if path in ("model", "data", "data.path", "output_dir", "lora", "training"):
-            continue
         section, dot, name = path.partition(".")
-        head = "model: quickstart\n" + ("" if section == "data" else "data: d.jsonl\n")
+        if name == "path" or (not dot and path in PLACES):
+            continue
+        head = "model: quickstart\n" + ("" if section == "data" else "data: quickstart\n")
+        listed = section in ("data", "eval_data")
         open_line = (
-            "data:\n- path: d.jsonl\n  " if section == "data" else f"{section}:\n  " if dot else ""
+            f"{section}:\n- path: d.jsonl\n  " if listed else f"{section}:\n  " if dot else ""
         )
         for word in labels(at(f"{head}{open_line}{name or path}: |")):
             text = f"{head}{open_line}{name or path}: {word}\n"
@@ -185,9 +191,20 @@ def test_words_that_are_offered_are_taken(tmp_path: Path) -> None:
     assert tried > 50
 
 
+def test_what_a_preference_may_say_depends_on_the_method() -> None:
+    text = "model: x\nmethod: {}\npreference:\n  |\n"
+    dpo, kto, reward = (labels(at(text.format(m))) for m in ("dpo", "kto", "reward"))
+    assert "f_divergence_type" in dpo and "f_divergence_type" not in kto
+    assert "desirable_weight" in kto and "desirable_weight" not in dpo
+    assert "center_rewards_coefficient" in reward and "beta" not in reward
+    assert not {*dpo, *kto, *reward} & CLOSED["preference"].keys()
+    assert dpo[0] == "beta", "qtune's own come first"
+    assert {*dpo, *kto, *reward} == {*labels(at("model: x\npreference:\n  |\n"))}
+
+
 def test_every_list_of_choices_is_complete() -> None:
     """What the reader of run configs takes is what is offered; what it refuses, it names as its own words."""
-    for path in ("method", "tuning", "packing"):
+    for path in ("method", "tuning", "packing", "distributed", "attn_implementation"):
         _, problems = examine(
             f"model: quickstart\ndata: quickstart\n{path}: nonsense\n",
             Path("run.yaml"),

@@ -19,7 +19,7 @@ from qtune.doctor.documents import markup
 from qtune.doctor.documents.check import check
 from qtune.doctor.documents.hover import Hover, hover
 from qtune.doctor.documents.run import words as runwords
-from qtune.doctor.documents.run.keys import KEYS
+from qtune.doctor.documents.run.ownkeys import KEYS
 from qtune.doctor.documents.world import World
 from qtune.doctor.finding import Applicability, Finding, Fix, Severity, Span
 from qtune.doctor.rules import RULES

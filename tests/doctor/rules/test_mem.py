@@ -70,11 +70,13 @@ def test_what_can_never_fit_is_an_error_part_by_part() -> None:
     assert "bfloat16, batch 1 × 2048 tokens, activation checkpointing on" in said
 
 
-def test_the_fix_names_the_largest_model_that_fits_and_what_a_later_version_will_do() -> None:
+def test_the_fix_is_four_bits_where_no_length_fits_and_then_a_smaller_model() -> None:
     fix = only(mem950.RULE, machine(LARGE, card(12))).fix
     assert fix is not None and fix.applicability is Applicability.MANUAL
-    assert "Qwen/Qwen3-1.7B needs about" in fix.title.en and "Qwen/Qwen3-1.7B 约需" in fix.title.zh
-    assert "qlora" in fix.title.en and "a later version" in fix.title.en
+    assert "tuning: qlora" in fix.title.en and "tuning: qlora" in fix.title.zh
+    fix = only(mem950.RULE, machine(LARGE, card(6), run=Workload(tuning="qlora"))).fix
+    assert fix is not None
+    assert "a smaller model: Qwen/Qwen3-" in fix.title.en and "更小的模型" in fix.title.zh
 
 
 def test_a_card_that_is_large_enough_is_nothing_to_tell() -> None:
