@@ -8,6 +8,7 @@ from contextlib import contextmanager
 
 from qtune.core.errors import TrainError
 from qtune.core.text import plain
+from qtune.train import reporting
 from qtune.train.causes import failure
 
 GONE = ("Connection closed", "Connection reset", "Broken pipe", "Timed out", "Connection refused")
@@ -28,6 +29,8 @@ def translate(error: BaseException) -> TrainError | None:
     """The error of the catalogue that this is, or None for a bug."""
     if isinstance(error, TrainError):
         return error
+    if (refused := reporting.translated(error)) is not None:
+        return refused
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
         return failure("TRN023", plain(str(error)))
     if isinstance(error, PermissionError) or getattr(error, "errno", None) == errno.EROFS:

@@ -19,6 +19,7 @@ from qtune.train import (
     heldout,
     methods,
     product,
+    reporting,
     rundir,
     tuning,
 )
@@ -54,6 +55,8 @@ def _train(job: Job, say: Say, stop: Stop) -> None:
         say(Log(reason))
 
     tuning.check(job, placement)
+    reporting.check(job.config)
+    reporting.settle(run)
     with ranks.first(on_each_machine=True):
         prepare_quickstart(job, say)
     method = methods.of(job.config.method)

@@ -22,7 +22,7 @@ from transformers.trainer_utils import EvalLoopOutput
 from qtune.core.errors import TrainError
 from qtune.core.runconfig import RunConfig
 from qtune.core.text import Text
-from qtune.train import checkpoints, distributed, evaluation, health, product
+from qtune.train import checkpoints, distributed, evaluation, health, product, reporting
 from qtune.train.causes import failure
 from qtune.train.device import Placement
 from qtune.train.evaluation import EvaluationStopped
@@ -60,13 +60,12 @@ def arguments(
             use_cpu=placement.device == "cpu",
             bf16=placement.dtype == torch.bfloat16,
             fp16=placement.dtype == torch.float16,
-            report_to="none",
             disable_tqdm=True,
             remove_unused_columns=False,
             label_names=["labels"],
             include_num_input_tokens_seen="non_padding",
             logging_nan_inf_filter=False,  # it hides exactly what must be seen
-            **{**training, **more},
+            **{**training, **reporting.arguments(config), **more},
         )
     made._n_gpu = min(made.n_gpu, 1)  # several would be wrapped in DataParallel
     return made

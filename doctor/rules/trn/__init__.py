@@ -37,4 +37,6 @@ RULES = Roster(
     "TRN081",
     "TRN082",
     "TRN083",
+    "TRN120",
+    "TRN121",
 )
