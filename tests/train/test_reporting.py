@@ -21,6 +21,7 @@ def test_nobody_is_told_by_default(tmp_path: Path) -> None:
     reporting.check(config)
 
 
+@pytest.mark.triggers("TRN120")
 @pytest.mark.parametrize("written", ["no_such_program", ["tensorboard", "no_such_program"]])
 def test_a_program_that_is_not_installed_is_named_with_the_command_that_installs_it(
     tmp_path: Path, written: object
@@ -44,6 +45,7 @@ def test_their_files_go_into_the_run_directory_unless_the_user_says_otherwise(
     assert environment["WANDB_LOG_MODEL"] == "false"
 
 
+@pytest.mark.triggers("TRN121")
 def test_what_such_a_program_raises_is_an_error_of_the_catalogue() -> None:
     kind: Any = type("UsageError", (Exception,), {"__module__": "wandb.errors.errors"})
     known = mishaps.translate(kind("api_key not configured (no-tty)\n\ncall wandb.login"))
@@ -53,6 +55,7 @@ def test_what_such_a_program_raises_is_an_error_of_the_catalogue() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.spares("TRN120", "TRN121")
 def test_tensorboards_curves_lie_in_the_run_directory(tmp_path: Path) -> None:
     job = make_job(
         tmp_path / "out",

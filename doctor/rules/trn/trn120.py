@@ -39,8 +39,8 @@ RULE = Rule(
                 pip install tensorboard   # or wandb, swanlab, trackio
                 ```
 
-                Or remove the line: `metrics.jsonl` and `report.html` are written anyway, and need nothing. TensorBoard's files
-                lie in the run directory: `tensorboard --logdir runs`.
+                Or remove the line: `metrics.jsonl` and `report.html` are written anyway, and need nothing.
+                TensorBoard's files lie in the run directory: `tensorboard --logdir runs`.
                 """,
                 """
                 ```bash
