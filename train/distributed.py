@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 from uuid import uuid4
 
 import torch
@@ -23,10 +23,9 @@ from qtune.core.text import Text, plain
 from qtune.train import rundir
 from qtune.train.causes import failure
 from qtune.train.events import Log, Say
-from qtune.train.gang import share
+from qtune.train.gang import ACCUMULATION, DEALT, MICRO, batch, effective, micro_batch
 from qtune.train.job import Job
 
-MICRO, ACCUMULATION = "per_device_train_batch_size", "gradient_accumulation_steps"
 BEACON = ".ranks"  # a file in the run directory, by which the ranks know that it is the same
 APPEARS_S = 20.0  # how long a network file system may hide a fresh file
 LOOKS_EVERY_S = 0.05
@@ -221,11 +220,13 @@ def _told(world: World, device: str) -> Text:
 def arranged(job: Job, say: Say) -> Job:
     """The job as each rank does it: its part of the batch, and how the model is spread."""
     training = dict(job.config.training)
-    micro, accumulation = (training.get(key) for key in (MICRO, ACCUMULATION))
-    if _HERE.size == 1 or not isinstance(micro, int) or not isinstance(accumulation, int):
+    if _HERE.size == 1:
         return job
-    training[MICRO], training[ACCUMULATION] = share(micro, accumulation, _HERE.size)
-    say(Log(batch(micro, accumulation, _HERE.size), _level(micro, accumulation)))
+    say(Log(*batch(job.config, _HERE.size)))
+    if job.config.method not in DEALT:
+        rows = effective(job.config, _HERE.size)
+        training[MICRO] = micro_batch(job.config, _HERE.size)
+        training[ACCUMULATION] = rows // (int(str(training[MICRO])) * _HERE.size)
     if job.config.distributed == "fsdp":
         training |= sharded(training)
     elif not _has_experts(job):
@@ -256,23 +257,3 @@ def _has_experts(job: Job) -> bool:
         return "experts" in (job.snapshot / "config.json").read_text(encoding="utf-8")
     except (OSError, ValueError):
         return True
-
-
-def batch(micro: int, accumulation: int, ranks: int) -> Text:
-    """What an optimizer step sees, and how it is divided."""
-    part, each = share(micro, accumulation, ranks)
-    rows = part * each * ranks
-    told = Text(
-        f"{rows} rows a step: {ranks} processes × {part} × {each} accumulated",
-        f"每步 {rows} 条：{ranks} 个进程 × {part} × 累积 {each} 次",
-    )
-    if rows == micro * accumulation:
-        return told
-    return Text(
-        f"{told.en}; the config says {micro * accumulation}, which {ranks} does not divide",
-        f"{told.zh}；配置写的是 {micro * accumulation}，无法被 {ranks} 整除",
-    )
-
-
-def _level(micro: int, accumulation: int) -> Literal["info", "warning"]:
-    return "info" if micro * accumulation % _HERE.size == 0 else "warning"

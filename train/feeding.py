@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from qtune.core.text import Text
-from qtune.train import batchsize, loss
+from qtune.train import batchsize, distributed, loss
 from qtune.train.batches import layout
 from qtune.train.batches.bins import Packed, lengths_of
 from qtune.train.events import Log, Say
@@ -50,8 +50,9 @@ def trainer(parts: Parts, collator: Any) -> FastTrainer:
     feed = _feed(parts)
     training = parts.job.config.training
     # To transformers a step is one batch; into how many pieces it is cut is decided here.
+    ranks = distributed.here().size
     whole = {
-        "per_device_train_batch_size": feed.size,
+        "per_device_train_batch_size": -(-feed.size // ranks),
         "gradient_accumulation_steps": 1,
         "per_device_eval_batch_size": training.get("per_device_eval_batch_size") or 1,
     }

@@ -16,12 +16,17 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Literal
 
 from qtune.core.cgroups import cpu_limit
+from qtune.core.runconfig import RunConfig
 from qtune.core.text import Text, plain
 from qtune.train.causes import failure
 from qtune.train.events import Crashed, Failed, decode, encode
 
+MICRO, ACCUMULATION = "per_device_train_batch_size", "gradient_accumulation_steps"
+# Methods whose steps qtune deals out itself: any number of processes can share one.
+DEALT = ("sft", "pt")
 DEATHS = "deaths.json"
 LOST = "TRN081"  # what a rank says whose peer is gone: a consequence, never the cause
 AGENT = -1  # the rank under which the agent leaves its own note
@@ -85,6 +90,42 @@ def share(micro: int, accumulation: int, ranks: int) -> tuple[int, int]:
         return micro, math.ceil(accumulation / ranks)
     common = math.gcd(accumulation, ranks)
     return micro // (ranks // common), accumulation // common
+
+
+def effective(config: RunConfig, ranks: int) -> int:
+    """The examples behind one optimizer step of all ranks together."""
+    micro, accumulation = _given(config)
+    if config.method in DEALT:
+        return micro * accumulation
+    part, each = share(micro, accumulation, ranks)
+    return part * each * ranks
+
+
+def micro_batch(config: RunConfig, ranks: int) -> int:
+    """Of one rank, where a library's own trainer cuts the steps."""
+    return share(*_given(config), ranks)[0]
+
+
+def _given(config: RunConfig) -> tuple[int, int]:
+    micro = config.training[MICRO]
+    # auto: the accumulation steps alone count the examples.
+    return micro if isinstance(micro, int) else 1, int(str(config.training[ACCUMULATION]))
+
+
+def batch(config: RunConfig, ranks: int) -> tuple[Text, Literal["info", "warning"]]:
+    """What an optimizer step sees; a warning where that is not what the config says."""
+    rows, alone = effective(config, ranks), effective(config, 1)
+    told = Text(
+        f"{rows} rows a step, dealt out to {ranks} processes",
+        f"每步 {rows} 条，分给 {ranks} 个进程",
+    )
+    if rows == alone:
+        return told, "info"
+    why = Text(
+        f"{told.en}; the config says {alone}, which cannot be divided by {ranks}",
+        f"{told.zh}；配置写的是 {alone}，无法被 {ranks} 整除",
+    )
+    return why, "warning"
 
 
 def command(gang: Gang, job: Path, folder: Path) -> list[str]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import cast
 
 from qtune.core.runconfig import RunConfig
-from qtune.train.gang import share
+from qtune.train.gang import DEALT, effective, micro_batch
 
 
 @dataclass(frozen=True)
@@ -30,13 +30,11 @@ def plan(config: RunConfig, examples: int, ranks: int = 1) -> Plan:
     `ranks` is how many processes share the batch.
     """
     training = config.training
-    micro = cast("int", training["per_device_train_batch_size"])
-    accumulation = cast("int", training["gradient_accumulation_steps"])
-    micro, each = share(micro, accumulation, ranks)
-    accumulation = each * ranks
+    batch = effective(config, ranks)
+    # What drop_last drops: a step that is not full, or for a library's own trainer a micro-batch.
+    unit = batch if config.method in DEALT else micro_batch(config, ranks)
     whole = math.floor if training.get("dataloader_drop_last") else math.ceil
-    batches = whole(examples / micro)
-    per_epoch = max(math.ceil(batches / accumulation), 1)
+    per_epoch = max(math.ceil(whole(examples / unit) * unit / batch), 1)
     max_steps = cast("int", training.get("max_steps", -1))
     if max_steps > 0:
         steps, epochs = max_steps, max_steps / per_epoch
@@ -48,7 +46,7 @@ def plan(config: RunConfig, examples: int, ranks: int = 1) -> Plan:
     return Plan(
         examples=examples,
         epochs=epochs,
-        batch=micro * accumulation,
+        batch=batch,
         steps_per_epoch=per_epoch,
         steps=steps,
         warmup_steps=_share(cast("float", training["warmup_steps"]), steps),

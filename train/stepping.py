@@ -75,7 +75,7 @@ class Stepping(Trainer):
         args = self.args
         steps = Steps(
             self.examples.lengths,
-            self.feed.size * args.world_size,
+            self.feed.size,
             args.data_seed if args.data_seed is not None else args.seed,
             dropping=args.dataloader_drop_last,
             grouped=self.feed.grouped,

@@ -19,17 +19,20 @@ from qtune.core.text import Lang, Text, plain
 from qtune.doctor.report.layout import WIDEST_TEXT, pad, wrap
 from qtune.train import checkpoints, data, quickstart
 from qtune.train.data import Rows
+from qtune.train.gang import ALONE, Gang, batch
 from qtune.train.plan import plan
 
 _LABELS = 8  # cells, the blanks behind a label counted
 
 
-def lines(config: RunConfig, settings: Settings, rows: Rows) -> Iterator[tuple[Text, list[Text]]]:
+def lines(
+    config: RunConfig, settings: Settings, rows: Rows, gang: Gang = ALONE
+) -> Iterator[tuple[Text, list[Text]]]:
     """(label, what there is to say), in the order in which the run does it. `rows` passed `data.judge`."""
     yield Text("model", "模型"), _model(config, settings)
     yield Text("data", "数据"), _data(config, rows)
     yield Text("method", "方法"), [plain(f"{config.method} · {config.tuning} {_lora(config)}")]
-    yield Text("steps", "步数"), _steps(config, len(rows.usable))
+    yield Text("steps", "步数"), _steps(config, len(rows.usable), gang)
     if told := _memory(config, settings):
         yield Text("memory", "显存"), told
     yield Text("output", "输出"), _output(config.output_dir)
@@ -114,8 +117,8 @@ def _lora(config: RunConfig) -> str:
     return " ".join(f"{key}={config.lora[key]}" for key in shown if key in config.lora)
 
 
-def _steps(config: RunConfig, examples: int) -> list[Text]:
-    planned = plan(config, examples)
+def _steps(config: RunConfig, examples: int, gang: Gang) -> list[Text]:
+    planned = plan(config, examples, gang.size)
     rate = config.training.get("learning_rate")
     return [
         Text(
@@ -129,7 +132,22 @@ def _steps(config: RunConfig, examples: int) -> list[Text]:
             f"{_count(planned.checkpoints, 'checkpoint')} kept",
             f"learning_rate={rate}，预热 {planned.warmup_steps} 步，保留 {planned.checkpoints} 个检查点",
         ),
+        *_processes(config, gang),
     ]
+
+
+def _processes(config: RunConfig, gang: Gang) -> list[Text]:
+    if gang.size == 1:
+        return []
+    told = [batch(config, gang.size)[0]]
+    if gang.nodes > 1:
+        told.append(
+            Text(
+                f"{gang.processes} on each of {gang.nodes} machines, which meet at {gang.endpoint}",
+                f"{gang.nodes} 台机器各 {gang.processes} 个进程，在 {gang.endpoint} 会合",
+            )
+        )
+    return told
 
 
 def _count(number: float, thing: str) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from qtune.commands import ranks
 from qtune.speech import current, say
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from qtune.core.runconfig import RunConfig
     from qtune.core.settings import Settings
     from qtune.train.events import Event
+    from qtune.train.gang import Gang
 
 
 @click.command(
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
 @click.option(
     "--offline", is_flag=True, help=say("Use the cache, send no request.", "只用缓存，不发请求。")
 )
+@ranks.options
 @click.option(
     "--env-file",
     type=click.Path(path_type=Path),
@@ -57,6 +60,10 @@ def command(
     dry_run: bool,
     no_preflight: bool,
     offline: bool,
+    nproc: str,
+    nnodes: int,
+    node_rank: int | None,
+    rdzv_endpoint: str | None,
     env_file: Path | None,
     quiet: bool,
     verbose: bool,
@@ -70,27 +77,28 @@ def command(
     project.settings.require_valid()
     path = quickstart.CONFIG if config == rundefaults.QUICKSTART else Path(config)
     resolved = runconfig.load(path, overrides, defaults=defaults(project.settings))
+    gang = ranks.gang(nproc, nnodes, node_rank, rdzv_endpoint, project.settings)
     if dry_run:
-        return _dry_run(resolved, project.settings)
+        return _dry_run(resolved, project.settings, gang)
     _warn(resolved, quiet)
     from qtune.train import data
 
     data.judge(data.read(resolved.data))  # before anything is downloaded for it
     if not no_preflight and not _cleared(resolved, project, config, quiet):
         return 1
-    return _train(
-        resolved, _snapshot(resolved, project.settings, quiet), project.settings, quiet, verbose
-    )
+    snapshot = _snapshot(resolved, project.settings, quiet)
+    return _train(resolved, snapshot, project.settings, gang, quiet, verbose)
 
 
-def _dry_run(config: RunConfig, settings: Settings) -> int:
+def _dry_run(config: RunConfig, settings: Settings, gang: Gang) -> int:
     from qtune.commands import dryrun
     from qtune.commands.console import answer
     from qtune.train import data
 
     rows = data.read(config.data)
     data.judge(rows)  # of data that cannot be trained on there is no plan to tell
-    for line in dryrun.shown(dryrun.lines(config, settings, rows), current(), answer().width):
+    told = dryrun.lines(config, settings, rows, gang)
+    for line in dryrun.shown(told, current(), answer().width):
         click.echo(line)
     return 0
 
@@ -151,7 +159,7 @@ def _snapshot(config: RunConfig, settings: Settings, quiet: bool) -> Path:
 
 
 def _train(
-    config: RunConfig, snapshot: Path, settings: Settings, quiet: bool, verbose: bool
+    config: RunConfig, snapshot: Path, settings: Settings, gang: Gang, quiet: bool, verbose: bool
 ) -> int:
     from qtune.commands import runreport
     from qtune.commands.bars import bars
@@ -180,7 +188,7 @@ def _train(
         def tell(event: Event) -> None:
             lesson.tell(event)
 
-        ended = launch(job, child_environment(settings, os.environ), tell, noise)
+        ended = launch(job, child_environment(settings, os.environ), tell, noise, gang)
         lesson.over()
     page = runreport.written(config.output_dir)
     if ended.error is not None:
