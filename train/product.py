@@ -43,12 +43,15 @@ def publish(staged: Path, run: Path) -> None:
     A kill in between is mended by the rerun: the record does not say finished yet.
     """
     for path in sorted(staged.iterdir()):
-        target = run / path.name
-        if target.is_dir():
-            shutil.rmtree(target)
-        path.replace(target)
+        _move(path, run / path.name)
     staged.rmdir()
     checkpoints.flush(run)
+
+
+def _move(path: Path, target: Path) -> None:
+    if target.is_dir():
+        shutil.rmtree(target)
+    path.replace(target)
 
 
 def card(base: str, steps: int, loss: float | None, tuning: str = "lora") -> str:

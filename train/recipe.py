@@ -99,7 +99,7 @@ def _train(job: Job, say: Say, stop: Stop) -> None:
     done = max(steps, found.step)
     answers.after(run, trainer.model, tokenizer, asked)
     if ranks.leads:
-        _finish(job, trainer.model, tokenizer, done, watch.last_loss)
+        _finish(job, trainer.model, tokenizer, done, rundir.last_loss(run))
         rundir.write(run, Record("finished", done, fingerprint))
     ranks.meet()
     say(Done(done, watch.last_loss, str(run)))

@@ -170,6 +170,15 @@ def rewind_metrics(folder: Path, step: int) -> None:
     replace(path, "".join(kept))
 
 
+def last_loss(folder: Path) -> float | None:
+    """Of the last step that was logged, whichever process took it."""
+    try:
+        rows = [json.loads(line) for line in (folder / METRICS).open(encoding="utf-8")]
+        return next((float(row["loss"]) for row in reversed(rows) if "loss" in row), None)
+    except (OSError, ValueError, TypeError):
+        return None
+
+
 def _files(paths: list[Path]) -> str:
     whole = hashlib.sha256()
     for path in paths:
