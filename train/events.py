@@ -48,6 +48,15 @@ class Evaluated:
 
 
 @dataclass(frozen=True)
+class Progress:
+    """How far something is that takes a while, before the first step or between two."""
+
+    what: Text
+    done: int
+    total: int
+
+
+@dataclass(frozen=True)
 class Log:
     text: Text
     level: Literal["info", "warning"] = "info"
@@ -84,12 +93,13 @@ class Done:
     output_dir: str
 
 
-Event = Started | Step | Evaluated | Log | Saved | Failed | Crashed | Done
+Event = Started | Step | Evaluated | Progress | Log | Saved | Failed | Crashed | Done
 Say = Callable[[Event], None]
 NAMES: dict[str, type[Event]] = {
     "started": Started,
     "step": Step,
     "evaluated": Evaluated,
+    "progress": Progress,
     "log": Log,
     "saved": Saved,
     "error": Failed,
@@ -117,7 +127,7 @@ def decode(line: str) -> Event:
 
 def _event(read: Mapping[str, object]) -> Event:
     fields = {key: value for key, value in read.items() if key != "event"}
-    for key in ("text", "message", "fix"):
+    for key in ("text", "message", "fix", "what"):
         value = fields.get(key)
         if isinstance(value, Mapping):
             fields[key] = Text(str(value["en"]), str(value["zh"]))

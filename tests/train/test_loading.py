@@ -198,12 +198,12 @@ def test_a_field_that_another_one_makes_possible_is_taken(job: Job) -> None:
 def test_long_examples_are_counted_and_an_answerless_rest_is_refused(job: Job) -> None:
     from qtune.train import data
     from qtune.train.loading import load_tokenizer
-    from qtune.train.texts import render
+    from qtune.train.texts import tokenized
 
     tokenizer = load_tokenizer(job)
     rows = data.read(job.config.data)
     said: list[Event] = []
-    made = render(
+    made = tokenized(
         replace(job, config=replace(job.config, max_length=40)), rows, tokenizer, said.append
     )
     logs = [event.text.en for event in said if isinstance(event, Log)]
@@ -211,14 +211,14 @@ def test_long_examples_are_counted_and_an_answerless_rest_is_refused(job: Job) -
     assert max(len(example["input_ids"]) for example in made) == 40
 
     short = replace(job, config=replace(job.config, max_length=3))
-    assert failing(lambda: render(short, rows, tokenizer, said.append)).code == "TRN008"
+    assert failing(lambda: tokenized(short, rows, tokenizer, said.append)).code == "TRN008"
 
 
 def test_a_refused_row_takes_no_row_of_the_same_line_along(job: Job, tmp_path: Path) -> None:
     from qtune.core.runconfig import DataSource
     from qtune.train import data
     from qtune.train.loading import load_tokenizer
-    from qtune.train.texts import render
+    from qtune.train.texts import tokenized
 
     good = [{"instruction": f"question {n}", "output": "an answer"} for n in range(150)]
     spoilt = {"instruction": "a", "output": "b <|im_end|>"}
@@ -227,13 +227,13 @@ def test_a_refused_row_takes_no_row_of_the_same_line_along(job: Job, tmp_path: P
     rows = data.read([DataSource(path)])
     assert {row.line for row in rows.usable} == {1}
     said: list[Event] = []
-    assert len(render(job, rows, load_tokenizer(job), said.append)) == 150
+    assert len(tokenized(job, rows, load_tokenizer(job), said.append)) == 150
     logs = [event.text.en for event in said if isinstance(event, Log)]
     assert any(line.startswith("150 rows, 150 examples") for line in logs), logs
 
 
 def test_padding_is_neither_seen_nor_learnt() -> None:
-    from qtune.train.texts import Collator
+    from qtune.train.texts.collator import Collator
 
     batch = Collator(pad=0)(
         [{"input_ids": [5, 6, 7], "labels": [-100, 6, 7]}, {"input_ids": [8], "labels": [8]}]

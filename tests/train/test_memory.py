@@ -17,7 +17,7 @@ from qtune.core.memory import Dtype, Estimate, estimate
 from qtune.core.smaller import QWEN3
 from qtune.core.workload import Workload, of_run
 from qtune.train.device import Placement
-from qtune.train.texts import Collator
+from qtune.train.texts.collator import Collator
 from qtune.train.trainer import SafeTrainer, arguments
 from tests.train.runs import make_job
 

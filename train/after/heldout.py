@@ -12,7 +12,7 @@ from qtune.train.after.events import Say
 from qtune.train.data import Row, Rows
 from qtune.train.events import Event, Log
 from qtune.train.job import Job
-from qtune.train.texts import render
+from qtune.train.texts import tokenized
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ def texts(
         if isinstance(event, Log):
             say(event)
 
-    return render(Job(folder, "", config), rows, tokenizer, log)  # type: ignore[arg-type]
+    return [*tokenized(Job(folder, "", config), rows, tokenizer, log)]
 
 
 def questions(rows: Rows) -> list[Question]:

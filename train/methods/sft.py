@@ -9,14 +9,15 @@ from qtune.train.data import Rows
 from qtune.train.events import Say
 from qtune.train.job import Job
 from qtune.train.methods import Head, Parts
-from qtune.train.texts import Collator, render
+from qtune.train.texts import tokenized
+from qtune.train.texts.collator import Collator
 from qtune.train.trainer import Safe
 
 HEAD: Head = "causal"
 
 
 def texts(job: Job, rows: Rows, tokenizer: Any, say: Say) -> Any:
-    return feeding.packed(job, render(job, rows, tokenizer, say), say)
+    return feeding.packed(job, tokenized(job, rows, tokenizer, say), say)
 
 
 def build(parts: Parts) -> Safe:

@@ -1,95 +1,92 @@
-"""From rows to the examples the model will see; what is left out or cut is told."""
+"""From rows to the examples the model will see; what is left out, cut or changed is told."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-import torch
+import time
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
 
 from qtune.core.data.conversation import Unusable
-from qtune.core.data.values import Conversation
-from qtune.core.text import Text
+from qtune.core.data.values import Conversation, Value
+from qtune.core.text import Text, plain
 from qtune.train import data
 from qtune.train.causes import failure
 from qtune.train.data import BadRow, Row, Rows
-from qtune.train.events import Log, Say
+from qtune.train.events import Log, Progress, Say
 from qtune.train.job import Job
-from qtune.train.texts.example import IGNORED, Example, Tokenizer
-from qtune.train.texts.making import Recipe, make
+from qtune.train.texts import cache, statistics
+from qtune.train.texts.making import Made, Recipe, make
+from qtune.train.texts.store import Texts, Writing
+from qtune.train.texts.template import control_tokens
+
+__all__ = ["Texts", "recipe", "tokenized", "value"]
+
+TELLS_EVERY_S = 2.0
+DOING = Text("tokenizing", "分词")
 
 
-def render(job: Job, rows: Rows, tokenizer: Tokenizer, say: Say) -> list[dict[str, list[int]]]:
+def recipe(job: Job) -> Recipe:
+    config = job.config
+    return Recipe(config.max_length, config.enable_thinking, documents=config.method == "pt")
+
+
+def value(row: Row) -> Value:
+    found = getattr(row, "value", None)
+    return found if found is not None else Conversation(row.messages)
+
+
+def tokenized(job: Job, rows: Rows, tokenizer: Any, say: Say) -> Texts:
     """Raises TrainError when too many rows are refused by the template, or nothing is left."""
-    made: list[Example] = []
-    kept: list[Row] = []
-    refused: list[BadRow] = []
-    recipe = Recipe(
-        job.config.max_length, job.config.enable_thinking, documents=job.config.method == "pt"
-    )
-    values = (Conversation(row.messages) for row in rows.usable)
-    for row, result in zip(rows.usable, make(tokenizer, recipe, values), strict=True):
-        if isinstance(result, Unusable):
-            refused.append(BadRow(row.path, row.line, result.kind, result.text()))
-        else:
-            made += [example for group in result.examples for example in group]
-            kept.append(row)
-    rows = Rows(tuple(kept), (*rows.bad, *refused))
-    data.judge(rows)
-    for text in data.report(rows):
+    values = [value(row) for row in rows.usable]
+    if not tokenizer.chat_template and any(isinstance(each, Conversation) for each in values):
+        raise failure("TRN006", plain(job.base))
+    how = recipe(job)
+
+    def build(folder: Path) -> None:
+        control = [tokenizer.convert_tokens_to_ids(token) for token in control_tokens(tokenizer)]
+        writing = Writing(folder, control)
+        try:
+            for made in _told(make(tokenizer, how, values), len(values), say):
+                writing.add(made)
+            writing.finish()
+        finally:
+            writing.close()
+
+    folder, keep = cache.kept(cache.digest(tokenizer, how, values), build)
+    texts = Texts(folder, [(row.path, row.line) for row in rows.usable], keep)
+    _judge(rows, texts, say)
+    for text in statistics.warnings(texts.statistics, how.max_length):
         say(Log(text, "warning"))
-    usable = [example for example in made if example.learns]
-    for text in _lengths(made, usable, job.config.max_length):
-        say(Log(text, "warning"))
-    if not usable:
+    if not len(texts):
         raise failure("TRN008")
-    tokens = sum(len(example.input_ids) for example in usable)
-    say(
-        Log(
-            Text(
-                f"{len(rows.usable)} rows, {len(usable)} examples, {tokens} tokens",
-                f"{len(rows.usable)} 条数据，{len(usable)} 个训练样本，{tokens} 个词元",
-            )
-        )
-    )
-    return [{"input_ids": e.input_ids, "labels": e.labels} for e in usable]
+    for text in statistics.summary(texts.statistics):
+        say(Log(text))
+    return texts
 
 
-def _lengths(made: Sequence[Example], usable: Sequence[Example], limit: int) -> list[Text]:
-    told = []
-    cut = sum(example.cut > 0 for example in usable)
-    if cut:
-        share = 100 * cut / len(made)
-        told.append(
-            Text(
-                f"{cut} examples ({share:.1f} %) are longer than max_length {limit} and were cut",
-                f"{cut} 个样本（{share:.1f}%）超过 max_length {limit}，已截断",
-            )
-        )
-    if len(usable) < len(made):
-        lost = len(made) - len(usable)
-        told.append(
-            Text(
-                f"{lost} examples have no answer within max_length {limit} and were left out",
-                f"{lost} 个样本在 max_length {limit} 之内没有答案，已跳过",
-            )
-        )
-    return told
+def _judge(rows: Rows, texts: Texts, say: Say) -> None:
+    """Rows that the template refused count with those that were bad before."""
+    refused = {row: Unusable(kind, detail) for row, kind, detail in texts.about.refused}
+    bad = [
+        BadRow(rows.usable[at].path, rows.usable[at].line, reason.kind, reason.text())
+        for at, reason in refused.items()
+    ]
+    kept = tuple(row for at, row in enumerate(rows.usable) if at not in refused)
+    judged = Rows(kept, (*rows.bad, *bad))
+    data.judge(judged)
+    for text in data.report(judged):
+        say(Log(text, "warning"))
 
 
-class Collator:
-    """Pads a batch on the right to its longest example; padding has no attention and no loss."""
-
-    def __init__(self, pad: int) -> None:
-        self.pad = pad
-
-    def __call__(self, batch: list[dict[str, list[int]]]) -> dict[str, torch.Tensor]:
-        width = max(len(row["input_ids"]) for row in batch)
-
-        def padded(rows: list[list[int]], filler: int) -> torch.Tensor:
-            return torch.tensor([row + [filler] * (width - len(row)) for row in rows])
-
-        return {
-            "input_ids": padded([row["input_ids"] for row in batch], self.pad),
-            "attention_mask": padded([[1] * len(row["input_ids"]) for row in batch], 0),
-            "labels": padded([row["labels"] for row in batch], IGNORED),
-        }
+def _told(made: Iterable[Made | Unusable], total: int, say: Say) -> Iterator[Made | Unusable]:
+    """The same; what takes long is told as it goes on."""
+    begun = last = time.monotonic()
+    for done, each in enumerate(made, start=1):
+        yield each
+        now = time.monotonic()
+        if now - last >= TELLS_EVERY_S:
+            last = now
+            say(Progress(DOING, done, total))
+    if last > begun:
+        say(Progress(DOING, total, total))

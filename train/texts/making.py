@@ -8,7 +8,7 @@ from itertools import islice
 
 from qtune.core.data.conversation import Unusable
 from qtune.core.data.values import Completion, Conversation, Passage, Value
-from qtune.train.texts import conversations, plain
+from qtune.train.texts import conversations, prose
 from qtune.train.texts.example import Example, Tokenizer, Written
 from qtune.train.texts.template import Mode, Template
 from qtune.train.texts.tokens import Encoder
@@ -49,9 +49,9 @@ class Writer:
                     return [conversations.whole(self.template, value)]
                 return conversations.answers(self.template, value)
             case Passage():
-                return [plain.document(self.template, value)]
+                return [prose.document(self.template, value)]
             case Completion():
-                make = plain.document if documents else plain.completion
+                make = prose.document if documents else prose.completion
                 return [make(self.template, value)]
         raise Unusable("unknown-format", "not a row to learn from answers")
 
