@@ -1,4 +1,4 @@
-"""Reads data files: every row that cannot be used is kept with its file, line and reason.
+"""Reads data: every row that cannot be used is kept with its file, line and reason.
 
 Imports nothing heavy, so that a dry run can show what is wrong with the data.
 """
@@ -6,13 +6,18 @@ Imports nothing heavy, so that a dry run can show what is wrong with the data.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from qtune.core.data.conversation import KINDS, Unusable, conversation
-from qtune.core.data.rows import Raw, Unreadable, rows
-from qtune.core.data.values import Message
+from qtune.core.data import files as formats
+from qtune.core.data import places
+from qtune.core.data.fitting import fitting
+from qtune.core.data.places import NoFiles
+from qtune.core.data.raw import Raw, Unreadable
+from qtune.core.data.recognise import value
+from qtune.core.data.unusable import KINDS, Unusable
+from qtune.core.data.values import Conversation, Messages, Value
 from qtune.core.runconfig import DataSource
 from qtune.core.rundefaults import MAX_UNUSABLE, QUICKSTART
 from qtune.core.text import Text, plain
@@ -20,16 +25,37 @@ from qtune.train import quickstart
 from qtune.train.causes import failure
 
 SHOWN = 5
+HOPELESS = 10_000  # unusable rows after which a file that is mostly such is not read on
+_CODES = {
+    "encoding": "TRN002",
+    "not-json": "TRN004",
+    "not-table": "TRN051",
+    "not-parquet": "TRN052",
+    "not-gzip": "TRN052",
+    "no-pyarrow": "TRN053",
+}
+# Rows of another method, and the line of the run config that makes them usable.
+_METHODS = {
+    "is-text": "method: pt",
+    "is-preference": "method: dpo",
+    "is-judged": "method: kto",
+    "is-answer": "method: sft",
+}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Row:
     path: Path
     line: int
-    messages: tuple[Message, ...]
+    value: Value
+
+    @property
+    def messages(self) -> Messages:
+        """Of a conversation; any other value has none."""
+        return self.value.messages if isinstance(self.value, Conversation) else ()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class BadRow:
     path: Path
     line: int
@@ -45,54 +71,115 @@ class BadRow:
 
 @dataclass(frozen=True)
 class Rows:
-    usable: tuple[Row, ...]
+    usable: Sequence[Row]
     bad: tuple[BadRow, ...]
+
+    @property
+    def total(self) -> int:
+        return len(self.usable) + len(self.bad)
+
+
+@dataclass(frozen=True)
+class Seen:
+    """The same, counted: `sources` are the usable rows of each source. `whole`: all were looked at."""
+
+    sources: tuple[int, ...]
+    bad: tuple[BadRow, ...]
+    whole: bool = True
+
+    @property
+    def total(self) -> int:
+        return sum(self.sources) + len(self.bad)
 
 
 def files(sources: Iterable[DataSource]) -> list[tuple[Path, str]]:
-    """The files to read, each with its format."""
-    return [
-        (quickstart.INSTRUCTIONS if source.path == Path(QUICKSTART) else source.path, source.format)
-        for source in sources
-    ]
+    """The files to read, each with its format. Raises TrainError for a source that has none."""
+    return [(path, source.format) for source in sources for path in files_of(source)]
 
 
-def read(sources: Iterable[DataSource]) -> Rows:
+def files_of(source: DataSource) -> list[Path]:
+    if source.path == Path(QUICKSTART) and not source.repo_id:
+        return [quickstart.INSTRUCTIONS]
+    if places.is_absent(source):
+        raise failure("TRN055", plain(source.repo_id))
+    try:
+        return places.files(source)
+    except NoFiles as lack:
+        raise failure("TRN050", lack.reason, lack.fix) from None
+
+
+def read(sources: Iterable[DataSource], method: str = "sft") -> Rows:
     """All rows; raises TrainError for a file that cannot be read at all."""
     usable: list[Row] = []
     bad: list[BadRow] = []
-    for path, wanted in files(sources):
-        for raw in _rows(path):
-            try:
-                if isinstance(raw.value, Unusable):
-                    raise raw.value
-                usable.append(Row(path, raw.line, conversation(raw.value, wanted)))
-            except Unusable as reason:
-                bad.append(BadRow(path, raw.line, reason.kind, reason.text()))
+    for source in sources:
+        for row in rows_of(source, method):
+            if isinstance(row, BadRow):
+                bad.append(row)
+            else:
+                usable.append(row)
+            _refuse_hopeless(len(usable), bad)
     return Rows(tuple(usable), tuple(bad))
 
 
-def judge(rows: Rows) -> None:
-    """Raises TrainError when nothing is left, or too much is unusable."""
-    total = len(rows.usable) + len(rows.bad)
-    if total == 0:
+def look(sources: Iterable[DataSource], method: str = "sft", most: int | None = None) -> Seen:
+    """Reads as `read` does and keeps no row; no more than the first `most` of each source."""
+    counts: list[int] = []
+    bad: list[BadRow] = []
+    whole = True
+    for source in sources:
+        counts.append(0)
+        for number, row in enumerate(rows_of(source, method)):
+            if most is not None and number >= most:
+                whole = False
+                break
+            if isinstance(row, BadRow):
+                bad.append(row)
+            else:
+                counts[-1] += 1
+            _refuse_hopeless(sum(counts), bad)
+    return Seen(tuple(counts), tuple(bad), whole)
+
+
+def rows_of(source: DataSource, method: str) -> Iterator[Row | BadRow]:
+    """Of one source, file by file. A pair that is learnt as two answers is two rows of the same line."""
+    for path in files_of(source):
+        for raw in _raw(path):
+            try:
+                if isinstance(raw.value, Unusable):
+                    raise raw.value
+                for one in fitting(value(raw.value, source.format), method):
+                    yield Row(path, raw.line, one)
+            except Unusable as reason:
+                yield BadRow(path, raw.line, reason.kind, reason.text())
+
+
+def judge(rows: Rows | Seen, most: float = MAX_UNUSABLE) -> None:
+    """Raises TrainError when nothing is left, or more than the share `most` is unusable."""
+    if rows.total == 0:
         raise failure("TRN003")
-    if len(rows.bad) <= MAX_UNUSABLE * total:
+    if len(rows.bad) <= most * rows.total:
         return
-    if Counter(row.kind for row in rows.bad).most_common(1)[0][0] == "encoding":
+    kind = Counter(row.kind for row in rows.bad).most_common(1)[0][0]
+    if kind == "encoding":
         raise failure("TRN002", rows.bad[0].text())
     count = Text(
-        f"{len(rows.bad)} of {total} rows cannot be used.",
-        f"{total} 条数据里有 {len(rows.bad)} 条不可用。",
+        f"{len(rows.bad)} of {rows.total} rows cannot be used; {most:.3g} of them may be "
+        "(max_unusable).",
+        f"{rows.total} 条数据里有 {len(rows.bad)} 条不可用；允许的比例是 {most:.3g}（max_unusable）。",
     )
     lines = [count, *report(rows)]
-    raise failure(
-        "TRN005",
-        Text("\n".join(line.en for line in lines), "\n".join(line.zh for line in lines)),
-    )
+    told = Text("\n".join(line.en for line in lines), "\n".join(line.zh for line in lines))
+    if kind in _METHODS:
+        fix = Text(
+            f"Write {_METHODS[kind]} in the run config, or name other data.",
+            f"请在训练配置里写 {_METHODS[kind]}，或换一份数据。",
+        )
+        raise failure("TRN054", told, fix)
+    raise failure("TRN005", told)
 
 
-def report(rows: Rows) -> list[Text]:
+def report(rows: Rows | Seen) -> list[Text]:
     """The unusable rows counted by kind, each kind with its first few places."""
     told = []
     for kind, count in Counter(row.kind for row in rows.bad).most_common():
@@ -106,14 +193,18 @@ def report(rows: Rows) -> list[Text]:
     return told
 
 
-def _rows(path: Path) -> Iterator[Raw]:
+def _refuse_hopeless(usable: int, bad: list[BadRow]) -> None:
+    """Ten million rows of another form are not read to the end to say so."""
+    if len(bad) % HOPELESS == 0 and bad and usable < len(bad):
+        judge(Seen((usable,), tuple(bad), whole=False), 0.5)
+
+
+def _raw(path: Path) -> Iterator[Raw]:
     """The rows of a file; what is wrong with the whole of it is an error of the catalogue."""
     try:
-        with path.open("rb") as file:
-            yield from rows(file)
+        yield from formats.read(path)
     except Unreadable as fault:
-        code = "TRN002" if fault.kind == "encoding" else "TRN004"
-        raise failure(code, _where(path, fault), fault.fix) from None
+        raise failure(_CODES[fault.kind], _where(path, fault), fault.fix) from None
     except OSError as error:
         raise failure("TRN001", plain(f"{path}: {error.strerror or error}")) from error
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Message:
     """`reasoning` is what a thinking model wrote before the answer, where the row keeps it apart.
 
@@ -38,7 +38,7 @@ Messages = tuple[Message, ...]
 Tools = tuple[Mapping[str, object], ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Conversation:
     """For sft: every answer of the assistant is learnt. `tools` are JSON schemas of functions."""
 
@@ -46,7 +46,7 @@ class Conversation:
     tools: Tools = ()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Completion:
     """For sft, as plain text: the model's template has no part in it."""
 
@@ -54,14 +54,14 @@ class Completion:
     completion: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Passage:
     """For continued pre-training: all of it is learnt."""
 
     text: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Preference:
     """For dpo and reward: two answers to the same prompt, one better."""
 
@@ -71,7 +71,7 @@ class Preference:
     tools: Tools = ()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Judged:
     """For kto: one answer, and whether it is good."""
 

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from qtune.core.data.conversation import KINDS, Unusable, conversation
-from qtune.core.data.rows import MAX_LINE
+from qtune.core.data.conversation import conversation
+from qtune.core.data.raw import MAX_LINE
+from qtune.core.data.unusable import KINDS, Unusable
 from qtune.core.errors import TrainError
 from qtune.core.runconfig import DataSource
 from qtune.train import data, quickstart
@@ -72,13 +73,15 @@ def test_a_named_format_takes_no_other(tmp_path: Path) -> None:
         (b"null", "not-json"),
         (b'{"a": ' * 100_000, "not-json"),
         (b'{"messages": "\xc4\xe3"}', "encoding"),
-        ({"text": "plain"}, "unknown-format"),
+        ({"text": "plain"}, "is-text"),
+        ({"words": "plain"}, "unknown-format"),
         ({}, "unknown-format"),
         ({"messages": []}, "bad-message"),
         ({"messages": "hi"}, "bad-message"),
         ({"messages": [1]}, "bad-message"),
         ({"messages": [{"role": "user"}]}, "bad-message"),
-        ({"messages": [{"role": "user", "content": [{"type": "image"}]}]}, "bad-message"),
+        ({"messages": [{"role": "user", "content": [{"type": "image"}]}]}, "media"),
+        ({"messages": [{"role": "user", "content": [1]}]}, "bad-message"),
         ({"messages": [{"role": "human", "content": "x"}]}, "bad-role"),
         ({"messages": [{"content": "x"}]}, "bad-role"),
         ({"messages": [*GOOD["messages"], {"role": "system", "content": "s"}]}, "bad-role"),
@@ -87,8 +90,10 @@ def test_a_named_format_takes_no_other(tmp_path: Path) -> None:
             {"messages": [*GOOD["messages"][:1], {"role": "assistant", "content": " "}]},
             "empty-answer",
         ),
-        ({"messages": [{"role": "tool", "content": "x"}]}, "tools"),
-        ({**GOOD, "tools": [{"name": "f"}]}, "tools"),
+        ({"messages": [{"role": "tool", "content": "x"}]}, "no-answer"),
+        ({**GOOD, "tools": [{"description": "f"}]}, "tools"),
+        ({**GOOD, "tools": "[{"}, "tools"),
+        ({**GOOD, "images": ["a.png"]}, "media"),
         ({"instruction": "q"}, "no-answer"),
         ({"instruction": "q", "output": ""}, "empty-answer"),
         ({"instruction": "", "output": "a"}, "empty-question"),
@@ -201,9 +206,9 @@ def test_a_bom_is_no_error(tmp_path: Path) -> None:
 
 
 def test_the_report_counts_by_kind_and_shows_the_first_places(tmp_path: Path) -> None:
-    rows = read(tmp_path, lines(*[{"text": 1}] * 7, b"{"))
+    rows = read(tmp_path, lines(*[{"words": 1}] * 7, b"{"))
     report = [text.en for text in data.report(rows)]
-    assert report[0] == "7 × neither messages nor alpaca"
+    assert report[0] == "7 × in no known format"
     assert report[6] == "  … and 2 more"
     assert report[7].startswith("1 × not a JSON object")
 

@@ -7,8 +7,9 @@ import json
 
 import pytest
 
-from qtune.core.data.conversation import Unusable
-from qtune.core.data.rows import MAX_LINE, Unreadable, rows
+from qtune.core.data.raw import MAX_LINE, Unreadable
+from qtune.core.data.rows import rows
+from qtune.core.data.unusable import Unusable
 
 ROW = {"instruction": "你好", "output": "好"}
 
@@ -54,7 +55,7 @@ def test_a_list_that_just_fits_is_whole() -> None:
 
 
 def test_what_is_broken_far_before_the_cut_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("qtune.core.data.rows.MAX_LINE", 100)
+    monkeypatch.setattr("qtune.core.data.array.MAX_LINE", 100)
     raw = b'[{"a": 1},\n{"b": },\n' + b'{"c": 1},\n' * 50
     with pytest.raises(Unreadable) as caught:
         list(rows(io.BytesIO(raw), len(raw) - 20))
