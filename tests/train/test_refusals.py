@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import torch
-from peft import LoraConfig
+from peft import LoraConfig, get_peft_model
 from torch.utils.data import DataLoader
 from transformers import TrainingArguments, get_scheduler
 
@@ -68,3 +68,45 @@ def test_the_cache_is_emptied_every_step_at_most(tmp_path: Path) -> None:
 def test_formats_exclude_each_other(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="fp16 and bf16"):
         arguments(tmp_path, fp16=True, bf16=True)
+
+
+def test_the_best_model_is_saved_when_it_is_evaluated(tmp_path: Path) -> None:
+    best = {"load_best_model_at_end": True, "eval_strategy": "steps", "save_strategy": "steps"}
+    for wrong in (
+        {"save_strategy": "epoch"},
+        {"save_steps": 10, "eval_steps": 4},
+        {"save_steps": 10, "eval_steps": 0.1},
+        {"save_steps": 0.25, "eval_steps": 0.1},
+    ):
+        with pytest.raises(ValueError, match="load_best_model_at_end"):
+            arguments(tmp_path, **{**best, **wrong})
+    for right in (
+        {"save_steps": 10, "eval_steps": 5},
+        {"save_steps": 0.2, "eval_steps": 0.1},
+        {"save_strategy": "epoch", "eval_strategy": "epoch"},
+        {"save_strategy": "best", "metric_for_best_model": "eval_loss"},
+    ):
+        arguments(tmp_path, **{**best, **right})
+
+
+def test_a_schedule_that_watches_the_loss_needs_an_evaluation(tmp_path: Path) -> None:
+    for name in ("reduce_lr_on_plateau", "greedy"):
+        with pytest.raises(ValueError, match="eval strategy"):
+            arguments(tmp_path, lr_scheduler_type=name)
+        arguments(tmp_path, lr_scheduler_type=name, eval_strategy="steps", eval_steps=5)
+
+
+@pytest.mark.parametrize(
+    ("word", "changes"),
+    [("pissa", True), ("olora", True), ("gaussian", False), ("orthogonal", False), ("mica", False)],
+)
+def test_an_adapter_that_changes_the_base_weights_fits_no_other_copy_of_them(
+    word: Any, changes: bool
+) -> None:
+    torch.manual_seed(0)
+    model: Any = torch.nn.Sequential(torch.nn.Linear(16, 16, bias=False))
+    before = model[0].weight.detach().clone()
+    tuned: Any = get_peft_model(
+        model, LoraConfig(r=4, target_modules=["0"], init_lora_weights=word)
+    )
+    assert torch.equal(before, tuned.base_model.model[0].base_layer.weight) is not changes
