@@ -84,6 +84,11 @@ def rotate(run: Path, limit: int | None, best: int | None = None) -> None:
         shutil.rmtree(hidden)
 
 
+def newest(run: Path) -> str | None:
+    """The name of the last whole checkpoint; nothing is removed."""
+    return next((f.name for _, f in sorted(_all(run), reverse=True) if is_whole(f)), None)
+
+
 def exist(run: Path) -> bool:
     return any(True for _ in _all(run))
 

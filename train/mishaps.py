@@ -11,6 +11,8 @@ from qtune.core.text import plain
 from qtune.train import reporting
 from qtune.train.causes import failure
 
+# A file system's or a shell's limit on one file (4 GB on FAT) ends a save as a full disk does.
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 GONE = ("Connection closed", "Connection reset", "Broken pipe", "Timed out", "Connection refused")
 
 
@@ -31,7 +33,7 @@ def translate(error: BaseException) -> TrainError | None:
         return error
     if (refused := reporting.translated(error)) is not None:
         return refused
-    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+    if isinstance(error, OSError) and error.errno in FULL:
         return failure("TRN023", plain(str(error)))
     if isinstance(error, PermissionError) or getattr(error, "errno", None) == errno.EROFS:
         return failure("TRN024", plain(str(error)))
@@ -42,7 +44,9 @@ def translate(error: BaseException) -> TrainError | None:
     # torch's allocator for the CPU and safetensors' writer raise nothing more telling.
     if "can't allocate memory" in str(error):
         return failure("TRN022", plain(_first_lines(error)))
-    if "No space left on device" in str(error):
+    if any(
+        sign in str(error) for sign in ("No space left on device", "PytorchStreamWriter failed")
+    ):
         return failure("TRN023", plain(_first_lines(error)))
     return None
 

@@ -15,24 +15,28 @@ from qtune.train import (
     checkpoints,
     data,
     device,
+    diskroom,
     distributed,
     heldout,
     methods,
     product,
     reporting,
+    rescue,
     rundir,
     tuning,
 )
 from qtune.train.causes import failure
 from qtune.train.checkpoints import Found
 from qtune.train.data import Rows
+from qtune.train.device import Placement
 from qtune.train.events import Done, Log, Say
 from qtune.train.job import Job
 from qtune.train.loading import load_model, load_tokenizer, prepare_quickstart
 from qtune.train.methods import Method, Parts
-from qtune.train.plan import plan
+from qtune.train.plan import Plan, plan
 from qtune.train.rundir import Record
 from qtune.train.stop import Stop
+from qtune.train.trainer import Safe
 from qtune.train.watch import Watch
 
 
@@ -42,7 +46,13 @@ def train(job: Job, say: Say, stop: Stop) -> None:
     ranks = distributed.join(job.device, say)
     stop.agree = ranks.loudest if ranks.size > 1 else None
     with ranks.claim(job.config.output_dir):
-        _train(job, say, stop)
+        try:
+            _train(job, say, stop)
+        except Exception as error:
+            known = rescue.explained(error, job)
+            if known is None or known is error:
+                raise
+            raise known from error
     distributed.leave()
 
 
@@ -65,7 +75,8 @@ def _train(job: Job, say: Say, stop: Stop) -> None:
     with ranks.first():  # the others find what it tokenised in the cache
         texts = method.texts(job, rows, tokenizer, say)
         evaluation = _evaluated_on(method, job, held, tokenizer, say)
-    steps = plan(job.config, len(texts), ranks.size).steps
+    planned = plan(job.config, len(texts), ranks.size)
+    steps = planned.steps
 
     fingerprint = rundir.fingerprint(job, str(placement.dtype))
     with ranks.first():
@@ -85,6 +96,8 @@ def _train(job: Job, say: Say, stop: Stop) -> None:
     watch = Watch(say, stop, len(texts))
     trainer = method.build(Parts(job, model, tokenizer, texts, evaluation, placement, say, [watch]))
     watch.trainer = trainer
+    if ranks.leads:
+        _check_disk(job, trainer, planned, placement)
     asks = (
         ranks.size == 1 and method.HEAD == "causal"
     )  # one rank alone of a sharded model cannot answer
@@ -94,7 +107,7 @@ def _train(job: Job, say: Say, stop: Stop) -> None:
         with stop.while_training():
             trainer.train(resume_from_checkpoint=str(found.newest) if found.newest else None)
     else:  # an earlier run came to the end, but not to save what it had learnt
-        trainer._load_from_checkpoint(str(found.newest))
+        trainer.restore(found.newest)
 
     done = max(steps, found.step)
     answers.after(run, trainer.model, tokenizer, asked)
@@ -124,6 +137,12 @@ def _evaluated_on(method: Method, job: Job, rows: Rows, tokenizer: Any, say: Say
         return None
     say(Log(Text("kept for evaluation:", "留作评估：")))
     return method.texts(job, rows, tokenizer, say)
+
+
+def _check_disk(job: Job, trainer: Safe, planned: Plan, placement: Placement) -> None:
+    element = placement.dtype.itemsize
+    needed = diskroom.need(job.config, trainer.model, job.snapshot, planned, element)
+    diskroom.check(job.config.output_dir, needed)
 
 
 def _tell_resume(found: Found, record: Record | None, job: Job, say: Say) -> None:

@@ -14,6 +14,7 @@ from torch.optim.lr_scheduler import LambdaLR
 from transformers import (
     PrinterCallback,
     Trainer,
+    TrainerState,
     TrainingArguments,
 )
 from transformers.trainer import TRAINER_STATE_NAME
@@ -68,6 +69,7 @@ def arguments(
             **{**training, **reporting.arguments(config), **more},
         )
     made._n_gpu = min(made.n_gpu, 1)  # several would be wrapped in DataParallel
+    distributed.prepare(made)
     return made
 
 
@@ -186,6 +188,10 @@ class Safe(Trainer):
                 checkpoints.commit(self.saving_to / name, self.run_dir / name)
                 shutil.rmtree(self.saving_to, ignore_errors=True)
             ranks.meet()
+        except BaseException:  # what is half written would only take the space that is lacking
+            if ranks.leads:
+                shutil.rmtree(self.saving_to, ignore_errors=True)
+            raise
         finally:
             self.saving_to = None
         if self.args.load_best_model_at_end and self.state.best_global_step:
@@ -200,6 +206,14 @@ class Safe(Trainer):
         folder = Path(output_dir or self.run_dir)
         folder.mkdir(parents=True, exist_ok=True)
         product.save(self.model, self.processing_class, folder, self.base)
+
+    def restore(self, folder: Path) -> None:
+        """What a training that came to its end in `folder` had learnt: the best, where that was asked for."""
+        if self.args.load_best_model_at_end:
+            self.state = TrainerState.load_from_json(str(folder / TRAINER_STATE_NAME))
+            self.recall_best()
+            folder = Path(self.state.best_model_checkpoint or folder)
+        self._load_from_checkpoint(str(folder))
 
     def _load_optimizer_and_scheduler(self, checkpoint: str | None) -> None:
         """As transformers does; then the learning rate is what the schedule says for this step.

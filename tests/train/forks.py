@@ -64,12 +64,12 @@ def _train(path: str, told: str, deaths: tuple[Death, ...], prepare: str) -> Non
     err = os.open(Path(told).with_suffix(".err"), os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
     os.dup2(err, 2)
     os.dup2(err, 1)
-    file = open(told, "w", encoding="utf-8", buffering=1)  # noqa: SIM115
+    file = Path(told).open("w", encoding="utf-8", buffering=1)  # noqa: SIM115
 
     def say(event: Event) -> None:
         file.write(encode(event) + "\n")
 
-    answers.of_rows = lambda *_: []  # type: ignore[assignment]
+    answers.of_rows = lambda *_: []
     stop = Stop()
     try:
         stop.listen()
@@ -85,7 +85,9 @@ def _train(path: str, told: str, deaths: tuple[Death, ...], prepare: str) -> Non
         say(Failed(error.code, error.message, error.fix))
         sys.exit(1)
     except Exception as error:
-        sys.exit(_unexpected(error, say))
+        code, event = _unexpected(error)
+        say(event)
+        sys.exit(code)
 
 
 def _arrange(death: Death) -> None:

@@ -61,4 +61,15 @@ CAUSES = {
             "或 max_length，并检查这些数据。",
         ),
     ),
+    "TRN074": Cause(
+        "disk-too-small",
+        Text(
+            "The disk cannot hold what this run will write, so it was not begun.",
+            "磁盘放不下这次训练要写的东西，所以没有开始训练。",
+        ),
+        Text(
+            "Free some space, or name an output_dir on a larger disk.",
+            "请清理磁盘，或把 output_dir 放到更大的磁盘上。",
+        ),
+    ),
 }

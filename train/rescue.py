@@ -1,0 +1,79 @@
+"""An error that the machine's limits made, with the very lines to write next: reckoned, not guessed."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import cast
+
+from qtune.core import architecture, fitting
+from qtune.core.amounts import gib
+from qtune.core.errors import TrainError
+from qtune.core.memory import Dtype
+from qtune.core.rundefaults import QUICKSTART
+from qtune.core.smaller import smaller
+from qtune.core.text import Text
+from qtune.core.workload import of_run
+from qtune.train import batchsize, device, diskroom
+from qtune.train.job import Job
+from qtune.train.mishaps import translate
+
+
+def explained(error: BaseException, job: Job) -> TrainError | None:
+    """The error of the catalogue that this is, with what it takes; None for a bug."""
+    known = translate(error)
+    if known is None or known is error:
+        return known
+    if known.code == "TRN022":
+        return _with(known, fix=_lighter(job))
+    if known.code == "TRN023":
+        return _with(known, more=diskroom.state(job.config.output_dir))
+    return known
+
+
+def _with(known: TrainError, more: Text | None = None, fix: Text | None = None) -> TrainError:
+    message = known.message
+    if more is not None:
+        message = Text(f"{message.en}\n{more.en}", f"{message.zh}\n{more.zh}")
+    return TrainError(known.code, message, fix or known.fix)
+
+
+def _lighter(job: Job) -> Text | None:
+    """What to write in the run config, the least harmful first; None where it cannot be reckoned."""
+    try:
+        placement = device.choose(job.device, job.dtype)
+        config = json.loads((job.snapshot / "config.json").read_text(encoding="utf-8"))
+    except (TrainError, OSError, ValueError):
+        return None
+    of = architecture.read(config)
+    if isinstance(of, Text):
+        return None
+    dtype = cast(Dtype, str(placement.dtype).removeprefix("torch."))
+    room = batchsize.memory(placement.device)
+    # A step is cut into single rows before memory is given up: fewer rows in a batch change nothing.
+    single = {**job.config.training, "per_device_train_batch_size": 1}
+    run = of_run(replace(job.config, training=single))
+    changes = [change.what for change in fitting.advice(of, run, dtype, room)]
+    if run.max_length > fitting.SHORT and not any("max_length" in each.en for each in changes):
+        # The reckoning says it should have fitted; the machine has said that it does not.
+        half = max(run.max_length // 2, fitting.SHORT)
+        changes.append(
+            Text(
+                f"max_length: {half} (longer rows are cut)",
+                f"max_length: {half}（更长的数据会被截断）",
+            )
+        )
+    if job.config.model != QUICKSTART and (other := smaller(run, dtype, room)) is not None:
+        name, needed = other
+        if needed.parameters < architecture.parameters(of):
+            has = gib(needed.total)
+            changes.append(Text(f"model: {name} ({has})", f"model: {name}（{has}）"))
+    if not changes:
+        return None
+    en = "\n".join(f"  {change.en}" for change in changes)
+    zh = "\n".join(f"  {change.zh}" for change in changes)
+    return Text(
+        f"Write in the run config, one after another until it fits ({gib(room)} in all), and run the "
+        f"same command again:\n{en}",
+        f"请在训练配置里依次加上下面的行，直到放得下为止（总共 {gib(room)}），再运行同样的命令：\n{zh}",
+    )
