@@ -25,6 +25,10 @@ COMMANDS: dict[str, Text] = {
         "找出问题所在，并给出解决它的设置。",
     ),
     "run": Text("Check, download and train.", "检查、下载并训练。"),
+    "chat": Text("Talk to what was trained.", "与训练好的模型对话。"),
+    "eval": Text("Measure it on rows it was not trained on.", "用没有训练过的数据评估。"),
+    "export": Text("Merge the adapter into its base model.", "把适配器合并进基座模型。"),
+    "push": Text("Publish the result on a hub.", "把结果发布到平台。"),
     "download": Text(
         "Fetch a model or a dataset into the Hugging Face cache.",
         "把模型或数据集下载到 Hugging Face 缓存。",

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import unquote
 
+from tests.hub import hf_pushing
 from tests.hub.access import ANONYMOUS, Caller, Refusal, caller, readable, visible, writable
 from tests.hub.hf_content import resolve, resolve_cache, xet_read_token
 from tests.hub.hf_listing import refs, repo_info, tree
@@ -31,6 +32,11 @@ def answer(site: Site, request: Request) -> Response:
 
 
 def _route(site: Site, request: Request, who: Caller) -> Response:
+    for pattern, handler in PUSHES if request.method == "POST" else ():
+        match = pattern.fullmatch(request.raw_path)
+        if match:
+            groups = {name: unquote(value or "") for name, value in match.groupdict().items()}
+            return handler(site, request, who, groups)
     for pattern, handler in ROUTES:
         match = pattern.fullmatch(request.raw_path)
         if match:
@@ -123,9 +129,25 @@ def front_page(site: Site, request: Request, who: Caller, path: dict[str, str]) 
 
 _KIND, _ID = r"(?P<kind>models|datasets)", r"(?P<id>[^/]+(?:/[^/]+)?)"
 
-ROUTES: tuple[tuple[re.Pattern[str], Handler], ...] = tuple(
-    (re.compile(pattern.replace("{kind}", _KIND).replace("{id}", _ID)), handler)
-    for pattern, handler in (
+
+def _compiled(*routes: tuple[str, Handler]) -> tuple[tuple[re.Pattern[str], Handler], ...]:
+    return tuple(
+        (re.compile(pattern.replace("{kind}", _KIND).replace("{id}", _ID)), handler)
+        for pattern, handler in routes
+    )
+
+
+PUSHES = _compiled(
+    (r"/api/repos/create", hf_pushing.create),
+    (r"/api/{kind}/{id}/branch/(?P<rev>[^/]+)", hf_pushing.branch),
+    (r"/api/{kind}/{id}/preupload/(?P<rev>[^/]+)", hf_pushing.preupload),
+    (r"/api/{kind}/{id}/commit/(?P<rev>[^/]+)", hf_pushing.commit),
+    (r"/api/complete/(?P<sha256>[0-9a-f]{64})", hf_pushing.complete),
+    (r"/(?P<kind>datasets/)?{id}\.git/info/lfs/objects/batch", hf_pushing.batch),
+    (r"/(?P<kind>datasets/)?{id}\.git/info/lfs/verify", hf_pushing.verify),
+)
+
+ROUTES = _compiled(
         (r"/", front_page),
         (r"/api/whoami-v2", whoami),
         (r"/api/agent-harnesses", agent_harnesses),
@@ -137,5 +159,4 @@ ROUTES: tuple[tuple[re.Pattern[str], Handler], ...] = tuple(
         (r"/api/{kind}/{id}", repo_info),
         (r"/api/resolve-cache/{kind}/{id}/(?P<rev>[0-9a-f]{40})/(?P<path>.+)", resolve_cache),
         (r"/(?P<kind>datasets/)?{id}/resolve/(?P<rev>[^/]+)/(?P<path>.+)", resolve),
-    )
 )

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable
 from urllib.parse import unquote, urlencode
 
+from tests.hub import ms_pushing
 from tests.hub.http import (
     Request,
     Response,
@@ -153,6 +154,9 @@ ROUTES: tuple[tuple[str, re.Pattern[str], Handler], ...] = tuple(
         ("GET", r"/", front_page),
         ("POST", r"/api/v1/login", login),
         ("GET", r"/api/v1/repos/internalAccelerationInfo", acceleration),
+        ("POST", r"/api/v1/models", ms_pushing.create),
+        ("POST", r"/api/v1/repos/{kind}/{id}/info/lfs/objects/batch", ms_pushing.batch),
+        ("POST", r"/api/v1/repos/{kind}/{id}/commit/(?P<rev>[^/]+)", ms_pushing.commit),
         ("GET", r"/api/v1/(?P<kind>models)/{id}/repo/files", listing),
         ("GET", r"/api/v1/(?P<kind>datasets)/{id}/repo/tree", pages),
         ("GET", r"/api/v1/{kind}/{id}/repo", contents),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import itertools
+import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -57,6 +58,20 @@ _SERIALS = itertools.count(1)
 
 
 @dataclass
+class Uploads:
+    """Large files that were sent and belong to no commit yet, by their sha256; the parts of others.
+
+    `part_bytes`: from this size on a file is asked for in parts of it; 0: never.
+    """
+
+    whole: dict[str, bytes] = field(default_factory=dict)
+    parts: dict[str, dict[int, bytes]] = field(default_factory=dict)
+    part_bytes: int = 0
+    branches: set[tuple[str, str]] = field(default_factory=set)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+
+@dataclass
 class Site:
     """Shared by the handlers of one hub; `world` may be replaced while it runs."""
 
@@ -66,6 +81,7 @@ class Site:
     xet: bool = False
     urls: Mapping[str, str] = field(default_factory=dict)  # origin name -> base URL, for links
     serial: itertools.count[int] = field(default_factory=itertools.count)
+    uploads: Uploads = field(default_factory=Uploads)
 
     def base(self, origin: str, request: Request) -> str:
         """That origin by the address the caller used, as the real hub would name itself."""
