@@ -18,6 +18,7 @@ from typing import Any
 from uuid import uuid4
 
 import torch
+from transformers import TrainingArguments
 
 from qtune.core.text import Text, plain
 from qtune.train import rundir
@@ -249,6 +250,16 @@ def sharded(training: Mapping[str, object]) -> dict[str, object]:
         },
         "activation_checkpointing": False,  # FSDP's own: the other gathers each layer once more
     }
+
+
+def prepare(arguments: TrainingArguments) -> None:
+    """accelerate spreads a model over GPUs alone; among CPUs it would leave it whole, without a word."""
+    if arguments.fsdp and arguments.device.type == "cpu":
+        from accelerate import PartialState
+        from accelerate.utils import DistributedType
+
+        # Its own device stays what it is.
+        PartialState._shared_state["distributed_type"] = DistributedType.MULTI_GPU
 
 
 def _has_experts(job: Job) -> bool:

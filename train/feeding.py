@@ -67,7 +67,8 @@ def _feed(parts: Parts) -> Feed:
     if config.training.get("label_smoothing_factor"):
         reasons.append(loss.own("label_smoothing_factor", "label_smoothing_factor"))
     else:
-        reasons.append(loss.install(model))
+        sharded = distributed.here().size > 1 and config.distributed == "fsdp"
+        reasons.append(loss.install(model, sharded=sharded))
     inner = loss.unwrapped(model)
     lengths = lengths_of(parts.texts)
     longest = max(lengths)

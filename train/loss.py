@@ -69,11 +69,19 @@ class _Pieces(torch.autograd.Function):
         return (hidden, None, None, None, *weights)
 
 
-def cross_entropy(hidden: Tensor, targets: Tensor, head: nn.Module, piece: int = PIECE) -> Tensor:
-    """The sum over `hidden` (tokens, width) of the cross entropy of `head` against `targets`."""
-    if not len(targets):
-        return hidden.sum().float() * 0.0  # of the graph, so that every rank has gradients
+def cross_entropy(
+    hidden: Tensor, targets: Tensor, head: nn.Module, piece: int | None = PIECE
+) -> Tensor:
+    """The sum over `hidden` (tokens, width) of the cross entropy of `head` against `targets`.
+
+    `piece` None: all at once, with one call of the head, also where there is nothing to learn.
+    """
+    if piece is None:
+        return nn.functional.cross_entropy(head(hidden).float(), targets, reduction="sum")
     weights = list(head.parameters())
+    if not len(targets):  # of the graph, so that every rank has gradients
+        learning = [weight.sum() for weight in weights if weight.requires_grad]
+        return sum(learning, hidden.sum()).float() * 0.0
     vocabulary = max((weight.shape[0] for weight in weights if weight.ndim == 2), default=1)
     rows = max(piece // vocabulary, 1)
     if torch.is_grad_enabled():
@@ -94,9 +102,10 @@ def shifted(labels: Tensor) -> tuple[Tensor, Tensor]:
     return learnt, ahead[learnt]
 
 
-def install(model: Any) -> Text:
+def install(model: Any, *, sharded: bool = False) -> Text:
     """Have a model, in peft's wrapping or not, take its loss this way; says why where it cannot.
 
+    `sharded`: the head's weights are gathered for each call of it, by all ranks together.
     Batches may then bring `learnt` and `targets` (see `shifted`) in place of labels.
     """
     inner = unwrapped(model)
@@ -109,13 +118,19 @@ def install(model: Any) -> Text:
         if getattr(config, name, None) not in (None, False, 1, 1.0):
             return own(f"its config sets {name}", f"模型配置里设置了 {name}")
     theirs = inner.forward
-    inner.forward = MethodType(_forward(theirs, body), inner)
+    piece = None if sharded else PIECE
+    inner.forward = MethodType(_forward(theirs, body, piece), inner)
     difference = _difference(inner, theirs)
     if not difference <= TOLERANCE.get(inner.dtype, COARSE):
         inner.forward = theirs
         return own(
             f"the model does more than a head and a cross entropy ({difference:.1g} off)",
             f"模型的损失不只是输出层加交叉熵（相差 {difference:.1g}）",
+        )
+    if sharded:
+        return Text(
+            "loss: logits of the learnt tokens alone, at once: FSDP gathers the head for one call",
+            "损失：只对要学的词元计算 logits，一次算完：FSDP 每次调用都要聚合输出层",
         )
     return Text(
         "loss: logits of the learnt tokens alone, piece by piece",
@@ -132,7 +147,7 @@ def is_installed(model: Any) -> bool:
     return getattr(unwrapped(model).forward, "__module__", "") == __name__
 
 
-def _forward(theirs: Callable[..., Any], body: nn.Module) -> Callable[..., Any]:
+def _forward(theirs: Callable[..., Any], body: nn.Module, piece: int | None) -> Callable[..., Any]:
     def forward(
         self: Any,
         *given: Any,
@@ -152,7 +167,7 @@ def _forward(theirs: Callable[..., Any], body: nn.Module) -> Callable[..., Any]:
         if len(learnt) < len(hidden):
             hidden = hidden.index_select(0, learnt)
         count = len(targets) if num_items_in_batch is None else num_items_in_batch
-        total = cross_entropy(hidden, targets, self.get_output_embeddings())
+        total = cross_entropy(hidden, targets, self.get_output_embeddings(), piece)
         return CausalLMOutputWithPast(loss=total / count)
 
     return forward

@@ -101,6 +101,8 @@ class Safe(Trainer):
 
     def _get_grad_norm(self, model: Any, grad_norm: Any = None) -> Any:
         norm = super()._get_grad_norm(model, grad_norm=grad_norm)  # type: ignore[no-untyped-call]
+        if hasattr(norm, "full_tensor"):
+            norm = norm.full_tensor()  # of gradients that are spread over the ranks
         self.health.saw_norm(norm, scaled=getattr(self.accelerator, "scaler", None) is not None)
         return norm
 
