@@ -22,4 +22,5 @@ RULES = Roster(
     "HUB223",
     "HUB224",
     "HUB225",
+    "HUB226",
 )
