@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from qtune.core import runconfig
-from qtune.core.runconfig import RunConfig
+from qtune.core.runconfig import DataSource, RunConfig
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,10 @@ def write(job: Job, path: Path) -> None:
             "snapshot": str(job.snapshot),
             "base": job.base,
             "config": runconfig.resolved(job.config),
+            "places": {
+                "data": [str(source.path) for source in job.config.data],
+                "eval_data": [str(source.path) for source in job.config.eval_data],
+            },
             "device": job.device,
             "dtype": job.dtype,
         },
@@ -48,7 +53,22 @@ def read(path: Path) -> Job:
     return Job(
         snapshot=Path(read["snapshot"]),
         base=read["base"],
-        config=runconfig.restore(read["config"]),
+        config=_placed(runconfig.restore(read["config"]), read["places"]),
         device=read["device"],
         dtype=read["dtype"],
+    )
+
+
+def _placed(config: RunConfig, places: Mapping[str, Sequence[str]]) -> RunConfig:
+    """A config names a dataset repository by its id alone; here it lies in a folder."""
+
+    def each(sources: Sequence[DataSource], paths: Sequence[str]) -> tuple[DataSource, ...]:
+        return tuple(
+            replace(source, path=Path(path)) for source, path in zip(sources, paths, strict=True)
+        )
+
+    return replace(
+        config,
+        data=each(config.data, places["data"]),
+        eval_data=each(config.eval_data, places["eval_data"]),
     )

@@ -98,8 +98,15 @@ class Stream:
 
 
 def look(config: RunConfig) -> Seen:
-    """What can be known before a streaming run: the first rows of each source."""
-    return data.look(config.data, config.method, SAMPLE)
+    """The rows of a run, counted; of a streaming one, what the first rows of each source tell."""
+    return data.look(config.data, config.method, SAMPLE if config.streaming else None)
+
+
+def judge(config: RunConfig) -> None:
+    """Raises TrainError for what the first rows of each source show already."""
+    for sources in (config.data, config.eval_data):
+        if sources:
+            data.judge(data.look(sources, config.method, SAMPLE), config.max_unusable)
 
 
 def _bytes(source: DataSource) -> int:

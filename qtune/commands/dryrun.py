@@ -7,18 +7,19 @@ from pathlib import Path
 
 from qtune.commands import needs
 from qtune.core.amounts import size
+from qtune.core.data.places import is_absent
 from qtune.core.download import offline
 from qtune.core.download.store import HubCache
 from qtune.core.locations import hub_cache
-from qtune.core.runconfig import RunConfig
+from qtune.core.runconfig import DataSource, RunConfig
 from qtune.core.rundefaults import QUICKSTART
 from qtune.core.secret import redact
 from qtune.core.settings import Settings
 from qtune.core.sources import choose
 from qtune.core.text import Lang, Text, plain
 from qtune.doctor.report.layout import WIDEST_TEXT, pad, wrap
-from qtune.train import checkpoints, data, quickstart
-from qtune.train.data import Rows
+from qtune.train import checkpoints, data, quickstart, shares
+from qtune.train.data import Seen
 from qtune.train.gang import ALONE, Gang, batch
 from qtune.train.plan import plan
 
@@ -26,13 +27,17 @@ _LABELS = 8  # cells, the blanks behind a label counted
 
 
 def lines(
-    config: RunConfig, settings: Settings, rows: Rows, gang: Gang = ALONE
+    config: RunConfig, settings: Settings, seen: Seen | None, gang: Gang = ALONE
 ) -> Iterator[tuple[Text, list[Text]]]:
-    """(label, what there is to say), in the order in which the run does it. `rows` passed `data.judge`."""
+    """(label, what there is to say), in the order in which the run does it.
+
+    `seen` passed `data.judge`; None where some of the data is not on this machine yet.
+    """
     yield Text("model", "模型"), _model(config, settings)
-    yield Text("data", "数据"), _data(config, rows)
+    yield Text("data", "数据"), _data(config, seen)
     yield Text("method", "方法"), [plain(f"{config.method} · {config.tuning} {_lora(config)}")]
-    yield Text("steps", "步数"), _steps(config, len(rows.usable), gang)
+    if seen is not None and seen.whole:
+        yield Text("steps", "步数"), _steps(config, shares.trained(config, seen), gang)
     if told := _memory(config, settings):
         yield Text("memory", "显存"), told
     yield Text("output", "输出"), _output(config.output_dir)
@@ -103,13 +108,38 @@ def _memory(config: RunConfig, settings: Settings) -> list[Text]:
     return needs.memory(config, settings, found.path) if isinstance(found, offline.Cached) else []
 
 
-def _data(config: RunConfig, rows: Rows) -> list[Text]:
-    named = ", ".join(str(path) for path, _ in data.files(config.data))
-    bad = len(rows.bad)
-    count = Text(_count(len(rows.usable), "row"), f"{len(rows.usable)} 条")
+def _data(config: RunConfig, seen: Seen | None) -> list[Text]:
+    told = [_source(source) for source in config.data]
+    if seen is None:
+        return told
+    usable, bad = sum(seen.sources), len(seen.bad)
+    count = Text(_count(usable, "row"), f"{usable} 条")
     if bad:
         count = Text(f"{count.en}, {bad} cannot be used", f"{count.zh}，另有 {bad} 条不可用")
-    return [plain(named), count, *data.report(rows)]
+    if not seen.whole:
+        count = Text(
+            f"streaming; of the rows that were looked at: {count.en}",
+            f"流式读取；已查看的数据中：{count.zh}",
+        )
+    used = shares.trained(config, seen)
+    if seen.whole and used != usable:
+        count = Text(f"{count.en}; {used} an epoch", f"{count.zh}；每轮训练 {used} 条")
+    return [*told, count, *data.report(seen)]
+
+
+def _source(source: DataSource) -> Text:
+    if is_absent(source):
+        return Text(f"{source.repo_id}: to be downloaded", f"{source.repo_id}：将下载")
+    if source.repo_id:
+        count = len(data.files_of(source))
+        return Text(
+            f"{source.repo_id}: in the cache, {_count(count, 'file')} of split {source.split}",
+            f"{source.repo_id}：已在缓存中，{source.split} 划分有 {count} 个文件",
+        )
+    if source.path.is_dir():
+        count = len(data.files_of(source))
+        return Text(f"{source.path} ({_count(count, 'file')})", f"{source.path}（{count} 个文件）")
+    return plain(", ".join(str(path) for path in data.files_of(source)))
 
 
 def _lora(config: RunConfig) -> str:

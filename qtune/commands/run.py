@@ -81,23 +81,32 @@ def command(
     if dry_run:
         return _dry_run(resolved, project.settings, gang)
     _warn(resolved, quiet)
-    from qtune.train import data
+    from qtune.commands import datasets
+    from qtune.train import stream
 
-    data.judge(data.read(resolved.data))  # before anything is downloaded for it
+    own = datasets.here(resolved)
+    if own.data:
+        stream.judge(own)  # before anything is downloaded for it
     if not no_preflight and not _cleared(resolved, project, config, quiet):
         return 1
+    if datasets.absent(resolved):
+        resolved = datasets.fetched(resolved, project.settings, quiet)
+        stream.judge(resolved)
     snapshot = _snapshot(resolved, project.settings, quiet)
     return _train(resolved, snapshot, project.settings, gang, quiet, verbose)
 
 
 def _dry_run(config: RunConfig, settings: Settings, gang: Gang) -> int:
-    from qtune.commands import dryrun
+    from qtune.commands import datasets, dryrun
     from qtune.commands.console import answer
-    from qtune.train import data
+    from qtune.train import data, stream
 
-    rows = data.read(config.data)
-    data.judge(rows)  # of data that cannot be trained on there is no plan to tell
-    told = dryrun.lines(config, settings, rows, gang)
+    config = datasets.at_hand(config, settings)
+    seen = None
+    if not datasets.absent(config):
+        seen = stream.look(config)
+        data.judge(seen, config.max_unusable)  # of such data there is no plan to tell
+    told = dryrun.lines(config, settings, seen, gang)
     for line in dryrun.shown(told, current(), answer().width):
         click.echo(line)
     return 0

@@ -16,12 +16,12 @@ RULE = Rule(
     Page(
         what=prose(
             """
-            More than one row in a hundred cannot be used: not JSON, an unknown format, a role other than
-            system, user and assistant, no answer, an empty answer.
+            More than one row in a hundred (or the share that `max_unusable` sets) cannot be used: not JSON, an
+            unknown format, an unknown role, no answer, an empty answer.
             """,
             """
-            超过百分之一的数据不可用：不是 JSON、格式未知、角色不是 system/user/assistant、没有回答或回答为空
-            等。
+            超过百分之一（或 `max_unusable` 设定的比例）的数据不可用：不是 JSON、格式未知、角色未知、没有回答或回
+            答为空等。
             """,
         ),
         why=prose(

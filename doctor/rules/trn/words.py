@@ -13,8 +13,8 @@ AGAIN = prose(
 
 FORMATS = prose(
     """
-    One JSON object a line (JSONL), or one JSON list of such objects, in UTF-8. Either as a conversation, or
-    as alpaca:
+    One JSON object a line (JSONL), or one JSON list of such objects, in UTF-8; CSV, TSV and Parquet files
+    have one row each. For example a conversation, or an instruction with its output:
 
     ```json
     {"messages": [{"role": "user", "content": "Hello"}, {"role": "assistant", "content": "Hi!"}]}
@@ -22,8 +22,8 @@ FORMATS = prose(
     ```
     """,
     """
-    每行一个 JSON 对象（JSONL），或由这些对象组成的 JSON 列表，UTF-8 编码。可以是对话格式，也可以是 alpaca 格
-    式：
+    每行一个 JSON 对象（JSONL），或由这些对象组成的 JSON 列表，UTF-8 编码；也可以是 CSV、TSV 或 Parquet。例如对
+    话格式或 alpaca 格式：
 
     ```json
     {"messages": [{"role": "user", "content": "Hello"}, {"role": "assistant", "content": "Hi!"}]}
