@@ -142,8 +142,8 @@ def _place(read: Reader, key: str, tree: Tree, builtin: str) -> DataSource | Non
             "CFG012",
             tree.mark,
             Text(
-                f"{key}: {path.suffix} files are not in this version",
-                f"{key}：当前版本还不支持 {path.suffix} 文件",
+                f"{key}: qtune does not read {path.suffix} files",
+                f"{key}：qtune 不能读取 {path.suffix} 文件",
             ),
             Text("Convert it to JSONL, CSV or Parquet.", "请转换成 JSONL、CSV 或 Parquet。"),
         )

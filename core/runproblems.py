@@ -100,8 +100,8 @@ CAUSES = {
     "CFG012": Cause(
         "not-in-this-version",
         Text(
-            "The value is known, but this version of qtune cannot do it yet.",
-            "qtune 认得这个值，但当前版本还不支持。",
+            "The value is known, but qtune cannot do it; the message says why.",
+            "qtune 认得这个值，但不支持；提示中会说明原因。",
         ),
     ),
     "CFG013": Cause(

@@ -121,7 +121,7 @@ def _closed(name: str, mark: Mark, closed: Closed, edit: Replacement | None) -> 
     if closed.code == runfields.OWNED:
         what = Text(f"{name} is set by qtune", f"{name} 由 qtune 管理")
     else:
-        what = Text(f"{name} is not in this version", f"当前版本还不支持 {name}")
+        what = Text(f"qtune cannot do {name}", f"qtune 不支持 {name}")
     message = Text(f"{what.en}: {closed.reason.en}", f"{what.zh}：{closed.reason.zh}")
     fix = Text("Remove the line.", "请删掉这一行。")
     return ConfigProblem(closed.code, message, mark, fix, edit=edit)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
 from qtune.core.workload import Workload
@@ -25,7 +26,8 @@ class Goal:
     `check`: no more than to have `files` judged by their text, of whatever model they speak.
 
     `training` is what a run config asks of the GPU's memory; None: what qtune does by default.
-    `data` are its own files, `enable_thinking` what it hands to the chat template.
+    `data` are its own files, `enable_thinking` what it hands to the chat template. `packages` are those that
+    a line of it asks for, any of which will do.
     """
 
     kind: GoalKind
@@ -38,3 +40,4 @@ class Goal:
     data: tuple[DataAsked, ...] = ()
     enable_thinking: bool | None = None
     files: tuple[str, ...] = ()
+    packages: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

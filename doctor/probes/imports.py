@@ -58,7 +58,8 @@ def touching(context: Context) -> Mapping[str, str]:
     training = context.goal.training
     if training is not None and training.tuning == "qlora":
         names["bitsandbytes"] = "bitsandbytes"
-    if _before_5(version("transformers")):
+    asked = any("flash-attn" in names for names in context.goal.packages.values())
+    if asked or _before_5(version("transformers")):
         names["flash-attn"] = "flash_attn"  # version 5 imports it only when it is asked for
     return {name: module for name, module in names.items() if version(name)}
 

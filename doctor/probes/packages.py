@@ -35,10 +35,11 @@ def probe(context: Context, seen: Facts) -> Known[Packages]:
     from qtune.doctor.probes import requirements
 
     training = context.goal.kind == "train"
+    asked = [name for names in context.goal.packages.values() for name in names]
     return Known(
         Packages(
             platform.python_version(),
-            {name: version(name) for name in NAMES},
+            {name: version(name) for name in dict.fromkeys((*NAMES, *asked))},
             bits=64 if sys.maxsize > 2**32 else 32,
             prefix=sys.prefix,
             unmet=tuple(requirements.unmet(NAMES, training=training)),

@@ -11,6 +11,7 @@ from qtune.core.errors import UsageError
 from qtune.core.hub.interface import RepoType
 from qtune.core.hub.names import check_repo_id
 from qtune.core.rundefaults import QUICKSTART
+from qtune.core.runneeds import packages
 from qtune.core.settings import Settings
 from qtune.core.text import Text
 from qtune.core.workload import of_run
@@ -100,6 +101,7 @@ def goal_of(config: RunConfig, named: str, kind: GoalKind = "train") -> Goal:
         asked,
         _data(config) if kind == "train" else (),
         config.enable_thinking,
+        packages=packages(config) if kind == "train" else {},
     )
 
 
@@ -108,7 +110,7 @@ def _data(config: RunConfig) -> tuple[DataAsked, ...]:
     return tuple(
         DataAsked(_short(source.path), source.format)
         for source in config.data
-        if source.path != Path(QUICKSTART)
+        if source.path != Path(QUICKSTART) and not source.repo_id
     )
 
 

@@ -45,9 +45,12 @@ RULE = Rule(
                   `method`, `tuning`
                 - `warmup_ratio`: write `warmup_steps`; below 1 it is a share of all steps
                 - `evaluation_strategy`: is called `eval_strategy` now
+                - `val_size`, `eval_dataset`: write `eval_share`, `eval_data`
+                - `pref_beta`, `pref_loss`: write `preference: {beta: 0.1, loss_type: sigmoid}`
+                - `flash_attn`: write `attn_implementation`
 
                 `lora:` takes the fields of peft's `LoraConfig`, `training:` those of transformers'
-                `TrainingArguments`.
+                `TrainingArguments`, `preference:` those of TRL's config of the method.
                 """,
                 """
                 多半是拼写错误，提示中会给出最接近的键。来自其他训练工具或旧版本的名称：
@@ -58,9 +61,12 @@ RULE = Rule(
                   `method`、`tuning`
                 - `warmup_ratio`：写 `warmup_steps`，小于 1 的值表示占总步数的比例
                 - `evaluation_strategy`：现在叫 `eval_strategy`
+                - `val_size`、`eval_dataset`：分别写 `eval_share`、`eval_data`
+                - `pref_beta`、`pref_loss`：写成 `preference: {beta: 0.1, loss_type: sigmoid}`
+                - `flash_attn`：写 `attn_implementation`
 
                 `lora:` 中可用 peft 的 `LoraConfig` 字段，`training:` 中可用 transformers 的
-                `TrainingArguments` 字段。
+                `TrainingArguments` 字段，`preference:` 中可用 TRL 对应方法的配置字段。
                 """,
             ),
             EXAMPLE,
@@ -69,6 +75,7 @@ RULE = Rule(
         sources=(
             "https://huggingface.co/docs/peft/package_reference/lora",
             "https://huggingface.co/docs/transformers/main_classes/trainer",
+            "https://huggingface.co/docs/trl/dpo_trainer",
         ),
     ),
 )

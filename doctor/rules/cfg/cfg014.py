@@ -40,14 +40,14 @@ RULE = Rule(
             Compare the name with the documentation of the version you have:
 
             ```bash
-            pip show transformers peft
+            pip show transformers peft trl
             ```
             """,
             """
             对照你所装版本的文档核对名称：
 
             ```bash
-            pip show transformers peft
+            pip show transformers peft trl
             ```
             """,
         ),

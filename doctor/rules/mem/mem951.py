@@ -16,7 +16,7 @@ from qtune.doctor.rule import Page, Rule
 from qtune.doctor.rules.advice import manual
 from qtune.doctor.rules.gpu.wish import TRAINING
 from qtune.doctor.rules.hub.serving import listing
-from qtune.doctor.rules.mem.place import dtype, gpu
+from qtune.doctor.rules.mem.place import dtype, gpu, on_cpu
 from qtune.doctor.rules.words import prose
 
 # Python with torch and transformers imported, measured; peft, the data and what else is held are a guess.
@@ -28,7 +28,7 @@ def judge(facts: Facts) -> Iterable[Finding]:
     if machine is None or found is None or found.architecture is None:
         return
     run = facts.goal.training or Workload()
-    if _on_cpu(facts):
+    if on_cpu(facts):
         number = _cpu_dtype(facts)
         needed = estimate(found.architecture, run, number)
         if isinstance(needed, Estimate):
@@ -48,18 +48,6 @@ def judge(facts: Facts) -> Iterable[Finding]:
             "换用支持 bfloat16 的 GPU、内存更大的机器，或更小的模型",
         )
         yield from _judged(facts, machine, needed_bytes, fix, on_cpu=False)
-
-
-def _on_cpu(facts: Facts) -> bool:
-    """As train.device chooses: told so, or torch sees no GPU where there is none. A GPU that torch fails to
-    see is another finding, after which this one would be wrong."""
-    wanted = facts.setting("QTUNE_DEVICE").value
-    if wanted in ("cpu", "mps"):
-        return True
-    seen, build = known(facts.accelerator), known(facts.torch)
-    if wanted != "auto" or seen is None or build is None or not build.installed or build.error:
-        return False
-    return not seen.gpus and not seen.pci and not build.available
 
 
 def _cpu_dtype(facts: Facts) -> Dtype:

@@ -12,4 +12,6 @@ RULES = Roster(
     "PKG704",
     "PKG705",
     "PKG706",
+    "PKG707",
+    "PKG708",
 )
