@@ -13,6 +13,8 @@ from qtune.train.causes import failure
 
 # A file system's or a shell's limit on one file (4 GB on FAT) ends a save as a full disk does.
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+# As safetensors and torch.save say it.
+FULL_SAYS = ("No space left on device", "File too large", "PytorchStreamWriter failed")
 GONE = ("Connection closed", "Connection reset", "Broken pipe", "Timed out", "Connection refused")
 
 
@@ -44,9 +46,7 @@ def translate(error: BaseException) -> TrainError | None:
     # torch's allocator for the CPU and safetensors' writer raise nothing more telling.
     if "can't allocate memory" in str(error):
         return failure("TRN022", plain(_first_lines(error)))
-    if any(
-        sign in str(error) for sign in ("No space left on device", "PytorchStreamWriter failed")
-    ):
+    if any(sign in str(error) for sign in FULL_SAYS):
         return failure("TRN023", plain(_first_lines(error)))
     return None
 

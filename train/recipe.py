@@ -13,11 +13,9 @@ from qtune.core.text import Text
 from qtune.train import (
     answers,
     checkpoints,
-    data,
     device,
     diskroom,
     distributed,
-    heldout,
     methods,
     product,
     reporting,
@@ -35,7 +33,9 @@ from qtune.train.loading import load_model, load_tokenizer, prepare_quickstart
 from qtune.train.methods import Method, Parts
 from qtune.train.plan import Plan, plan
 from qtune.train.rundir import Record
+from qtune.train.shares import shares
 from qtune.train.stop import Stop
+from qtune.train.texts import ending
 from qtune.train.trainer import Safe
 from qtune.train.watch import Watch
 
@@ -70,11 +70,12 @@ def _train(job: Job, say: Say, stop: Stop) -> None:
     with ranks.first(on_each_machine=True):
         prepare_quickstart(job, say)
     method = methods.of(job.config.method)
-    rows, held = _rows(job)
+    parts = shares(job.config)
+    rows = parts.train
     tokenizer = load_tokenizer(job)
     with ranks.first():  # the others find what it tokenised in the cache
         texts = method.texts(job, rows, tokenizer, say)
-        evaluation = _evaluated_on(method, job, held, tokenizer, say)
+        evaluation = _evaluated_on(method, job, parts.evaluation, tokenizer, say)
     planned = plan(job.config, len(texts), ranks.size)
     steps = planned.steps
 
@@ -92,7 +93,9 @@ def _train(job: Job, say: Say, stop: Stop) -> None:
         rundir.write(run, Record("training", 0, fingerprint))
     job = distributed.arranged(job, say)
 
-    model = tuning.put_on(job, load_model(job, placement, tokenizer, method.HEAD), say, method.HEAD)
+    model = load_model(job, placement, tokenizer, method.HEAD)
+    opened = ending.prepare(job, model, tokenizer, texts, say)
+    model = tuning.put_on(job, model, say, method.HEAD, opened)
     watch = Watch(say, stop, len(texts))
     trainer = method.build(Parts(job, model, tokenizer, texts, evaluation, placement, say, [watch]))
     watch.trainer = trainer
@@ -111,29 +114,16 @@ def _train(job: Job, say: Say, stop: Stop) -> None:
 
     done = max(steps, found.step)
     answers.after(run, trainer.model, tokenizer, asked)
+    state = trainer.whole_state()
     if ranks.leads:
-        _finish(job, trainer.model, tokenizer, done, rundir.last_loss(run))
+        _finish(job, trainer.model, tokenizer, done, rundir.last_loss(run), state)
         rundir.write(run, Record("finished", done, fingerprint))
     ranks.meet()
     say(Done(done, watch.last_loss, str(run)))
 
 
-def _rows(job: Job) -> tuple[Rows, Rows]:
-    """What is trained on, and what is evaluated."""
-    config = job.config
-    rows = data.read(config.data)
-    data.judge(rows)
-    if config.eval_data:
-        other = data.read(config.eval_data)
-        data.judge(other)
-        return rows, other
-    seed = int(str(config.training["seed"]))
-    used, kept_out = heldout.split(rows.usable, heldout.share(config), seed)
-    return Rows(used, rows.bad), Rows(kept_out, ())
-
-
-def _evaluated_on(method: Method, job: Job, rows: Rows, tokenizer: Any, say: Say) -> Any:
-    if not rows.usable or job.config.training.get("eval_strategy", "no") == "no":
+def _evaluated_on(method: Method, job: Job, rows: Rows | None, tokenizer: Any, say: Say) -> Any:
+    if rows is None or job.config.training.get("eval_strategy", "no") == "no":
         return None
     say(Log(Text("kept for evaluation:", "留作评估：")))
     return method.texts(job, rows, tokenizer, say)
@@ -176,13 +166,15 @@ def _already_finished(job: Job, steps: int, say: Say) -> None:
     say(Done(steps, None, str(job.config.output_dir)))
 
 
-def _finish(job: Job, model: Any, tokenizer: Any, steps: int, loss: float | None) -> None:
+def _finish(
+    job: Job, model: Any, tokenizer: Any, steps: int, loss: float | None, state: Any = None
+) -> None:
     """Adapter, tokenizer, card and resolved config, written aside and then moved in."""
     run = job.config.output_dir
     staged = run / checkpoints.STAGING
     shutil.rmtree(staged, ignore_errors=True)
     staged.mkdir()
-    product.save(model, tokenizer, staged, job.base)
+    product.save(model, tokenizer, staged, job.base, state)
     card = product.card(job.base, steps, loss, job.config.tuning)
     (staged / "README.md").write_text(card, encoding="utf-8")
     resolved = yaml.safe_dump(runconfig.resolved(job.config), allow_unicode=True, sort_keys=False)

@@ -19,6 +19,12 @@ from qtune.train.job import Job
 from qtune.train.mishaps import translate
 
 
+CHECKPOINTING = Text(
+    "training: {activation_checkpointing: true} (about a third slower)",
+    "training: {activation_checkpointing: true}（约慢三分之一）",
+)
+
+
 def explained(error: BaseException, job: Job) -> TrainError | None:
     """The error of the catalogue that this is, with what it takes; None for a bug."""
     known = translate(error)
@@ -54,6 +60,8 @@ def _lighter(job: Job) -> Text | None:
     single = {**job.config.training, "per_device_train_batch_size": 1}
     run = of_run(replace(job.config, training=single))
     changes = [change.what for change in fitting.advice(of, run, dtype, room)]
+    if not changes and not run.checkpointing:
+        changes.append(CHECKPOINTING)
     if run.max_length > fitting.SHORT and not any("max_length" in each.en for each in changes):
         # The reckoning says it should have fitted; the machine has said that it does not.
         half = max(run.max_length // 2, fitting.SHORT)

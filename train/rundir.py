@@ -18,7 +18,7 @@ from filelock import FileLock, Timeout
 
 from qtune import __version__
 from qtune.core.text import Text, plain
-from qtune.train import checkpoints, data, heldout
+from qtune.train import checkpoints, data
 from qtune.train.causes import failure
 from qtune.train.job import Job
 from qtune.train.mishaps import translate
@@ -92,8 +92,11 @@ def fingerprint(job: Job, dtype: str) -> dict[str, str]:
         "enable_thinking": str(config.enable_thinking),
         "number format": dtype,
     }
-    if heldout.share(config):
+    if config.eval_share and not config.eval_data:
         parts["eval_share"] = str(config.eval_share)
+    weights = [source.weight for source in config.data]
+    if set(weights) != {1.0}:
+        parts["data weights"] = ", ".join(f"{weight:g}" for weight in weights)
     for key, value in sorted(config.preference.items()):
         parts[f"preference.{key}"] = json.dumps(value, sort_keys=True)
     for section, values in (("lora", config.lora), ("training", config.training)):

@@ -32,10 +32,10 @@ class Death:
     signal: int = signal.SIGKILL
 
 
-def run_forked(job: Job, folder: Path, *deaths: Death, prepare: str = "") -> Outcome:
+def run_forked(job: Job, folder: Path, *deaths: Death, prepare: tuple[str, ...] = ()) -> Outcome:
     """What the training child does, without asking the model anything before and after.
 
-    `prepare` is "module:function", called in the child before.
+    `prepare` names a function of tests.train.faults and what it is called with in the child.
     """
     count = len(list(folder.glob("forked-*.json")))
     path, told = folder / f"forked-{count}.json", folder / f"forked-{count}.events"
@@ -53,7 +53,7 @@ def run_forked(job: Job, folder: Path, *deaths: Death, prepare: str = "") -> Out
     return Outcome(code, [decode(line) for line in lines], told.with_suffix(".err").read_text())
 
 
-def _train(path: str, told: str, deaths: tuple[Death, ...], prepare: str) -> None:
+def _train(path: str, told: str, deaths: tuple[Death, ...], prepare: tuple[str, ...]) -> None:
     """In the child: as `python -m qtune.train` does it, with the events in a file."""
     from qtune.core.errors import QtuneError
     from qtune.train import answers, recipe
@@ -76,8 +76,8 @@ def _train(path: str, told: str, deaths: tuple[Death, ...], prepare: str) -> Non
         for death in deaths:
             _arrange(death)
         if prepare:
-            module, _, name = prepare.partition(":")
-            getattr(importlib.import_module(module), name)()
+            faults = importlib.import_module("tests.train.faults")
+            getattr(faults, prepare[0])(*prepare[1:])
         recipe.train(jobs.read(Path(path)), say, stop)
     except Interrupted as interrupted:
         sys.exit(interrupted.exit_code)
