@@ -6,8 +6,10 @@ import json
 from pathlib import Path
 from typing import Any
 
+from qtune.train.texts import ending
 
-def save(model: Any, tokenizer: Any, folder: Path, base: str) -> None:
+
+def save(model: Any, tokenizer: Any, folder: Path, base: str, state: Any = None) -> None:
     """Adapter and tokenizer of a peft model into an existing folder.
 
     peft would write the local path of the snapshot as the base model, and ask the hub whether the
@@ -15,13 +17,14 @@ def save(model: Any, tokenizer: Any, folder: Path, base: str) -> None:
     """
     model.peft_config["default"].base_model_name_or_path = base
     model.get_base_model().config._name_or_path = base
-    model.save_pretrained(folder, save_embedding_layers=False)
+    model.save_pretrained(folder, state_dict=state, save_embedding_layers=False)
     _sort_modules(folder / "adapter_config.json")
     # safetensors makes its files private; the folder's owner decides, as for every other file.
     mode = (folder / "adapter_config.json").stat().st_mode
     (folder / "adapter_model.safetensors").chmod(mode)
     (folder / "README.md").unlink(missing_ok=True)  # peft's card is an empty form
     tokenizer.save_pretrained(folder)
+    ending.write(model, folder)
 
 
 def _sort_modules(path: Path) -> None:

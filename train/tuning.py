@@ -7,6 +7,7 @@ format that was chosen: in bfloat16 an update of the usual size is rounded away.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from importlib import import_module
 from importlib.util import find_spec
@@ -76,10 +77,19 @@ def weights_dtype(job: Job, placement: Placement) -> torch.dtype:
     return placement.dtype
 
 
-def put_on(job: Job, model: Any, say: Say, head: str = "causal") -> Any:
-    """The model with what is to learn opened, and the rest frozen; says how much that is."""
+def put_on(
+    job: Job,
+    model: Any,
+    say: Say,
+    head: str = "causal",
+    rows: Mapping[str, Sequence[int]] | None = None,
+) -> Any:
+    """The model with what is to learn opened, and the rest frozen; says how much that is.
+
+    `rows` are those of the embedding that learn beside an adapter, by module (see train.texts.ending).
+    """
     set_seed(int(str(job.config.training["seed"])))
-    model = _open(job, model, say) if is_whole(job.config) else _adapt(job, model, head)
+    model = _open(job, model, say) if is_whole(job.config) else _adapt(job, model, head, rows)
     trained, total = _parameters(model)
     share = 100 * trained / total
     say(
@@ -110,9 +120,11 @@ def _open(job: Job, model: Any, say: Say) -> Any:
     return model
 
 
-def _adapt(job: Job, model: Any, head: str) -> Any:
+def _adapt(job: Job, model: Any, head: str, rows: Mapping[str, Sequence[int]] | None) -> Any:
     config = job.config
     fields: dict[str, Any] = deepcopy(dict(config.lora))  # peft writes into its lists
+    if rows:
+        fields["trainable_token_indices"] = {name: list(ids) for name, ids in rows.items()}
     if config.tuning == "dora":
         fields["use_dora"] = True
     if config.tuning == "qlora":

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from qtune.core.data.conversation import Unusable
+from qtune.core.data.unusable import Unusable
 from qtune.core.data.values import Conversation, Message
 from qtune.core.runconfig import DataSource
 from qtune.train import data, quickstart
@@ -273,7 +273,9 @@ def test_what_the_template_refuses_is_an_unusable_row(llama: Any) -> None:
 
 def test_the_quickstarts_rows_all_end_and_fit(qwen: Any) -> None:
     for row in data.read([DataSource(Path("quickstart"))]).usable:
-        (example,) = examples(qwen, Conversation(row.messages), max_length=512, enable_thinking=None)
+        (example,) = examples(
+            qwen, Conversation(row.messages), max_length=512, enable_thinking=None
+        )
         assert example.cut == 0
         assert qwen.eos_token_id in example.labels
     assert qwen.pad_token_id != qwen.eos_token_id

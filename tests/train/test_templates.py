@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from qtune.core.data.conversation import Unusable
+from qtune.core.data.unusable import Unusable
 from qtune.core.data.values import Conversation, Message
 from qtune.train.texts.example import IGNORED, Example
 from qtune.train.texts.making import Recipe, Writer, examples

@@ -7,12 +7,12 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from qtune.core.data.conversation import Unusable
-from qtune.core.data.values import Conversation, Value
+from qtune.core.data.unusable import Unusable
+from qtune.core.data.values import Conversation
 from qtune.core.text import Text, plain
 from qtune.train import data
 from qtune.train.causes import failure
-from qtune.train.data import BadRow, Row, Rows
+from qtune.train.data import BadRow, Rows
 from qtune.train.events import Log, Progress, Say
 from qtune.train.job import Job
 from qtune.train.texts import cache, statistics
@@ -20,7 +20,7 @@ from qtune.train.texts.making import Made, Recipe, make
 from qtune.train.texts.store import Texts, Writing
 from qtune.train.texts.template import control_tokens
 
-__all__ = ["Texts", "recipe", "tokenized", "value"]
+__all__ = ["Texts", "recipe", "tokenized"]
 
 TELLS_EVERY_S = 2.0
 DOING = Text("tokenizing", "分词")
@@ -31,14 +31,9 @@ def recipe(job: Job) -> Recipe:
     return Recipe(config.max_length, config.enable_thinking, documents=config.method == "pt")
 
 
-def value(row: Row) -> Value:
-    found = getattr(row, "value", None)
-    return found if found is not None else Conversation(row.messages)
-
-
 def tokenized(job: Job, rows: Rows, tokenizer: Any, say: Say) -> Texts:
     """Raises TrainError when too many rows are refused by the template, or nothing is left."""
-    values = [value(row) for row in rows.usable]
+    values = [row.value for row in rows.usable]
     if not tokenizer.chat_template and any(isinstance(each, Conversation) for each in values):
         raise failure("TRN006", plain(job.base))
     how = recipe(job)
@@ -55,7 +50,7 @@ def tokenized(job: Job, rows: Rows, tokenizer: Any, say: Say) -> Texts:
 
     folder, keep = cache.kept(cache.digest(tokenizer, how, values), build)
     texts = Texts(folder, [(row.path, row.line) for row in rows.usable], keep)
-    _judge(rows, texts, say)
+    _judge(rows, texts, job.config.max_unusable, say)
     for text in statistics.warnings(texts.statistics, how.max_length):
         say(Log(text, "warning"))
     if not len(texts):
@@ -65,7 +60,7 @@ def tokenized(job: Job, rows: Rows, tokenizer: Any, say: Say) -> Texts:
     return texts
 
 
-def _judge(rows: Rows, texts: Texts, say: Say) -> None:
+def _judge(rows: Rows, texts: Texts, most: float, say: Say) -> None:
     """Rows that the template refused count with those that were bad before."""
     refused = {row: Unusable(kind, detail) for row, kind, detail in texts.about.refused}
     bad = [
@@ -74,7 +69,7 @@ def _judge(rows: Rows, texts: Texts, say: Say) -> None:
     ]
     kept = tuple(row for at, row in enumerate(rows.usable) if at not in refused)
     judged = Rows(kept, (*rows.bad, *bad))
-    data.judge(judged)
+    data.judge(judged, most)
     for text in data.report(judged):
         say(Log(text, "warning"))
 

@@ -13,7 +13,7 @@ import re
 from collections import Counter
 from dataclasses import replace
 
-from qtune.core.data.conversation import Unusable
+from qtune.core.data.unusable import Unusable
 from qtune.core.data.values import Conversation, Messages
 from qtune.train.texts import thoughts
 from qtune.train.texts.example import Span, Written

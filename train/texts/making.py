@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
-from qtune.core.data.conversation import Unusable
+from qtune.core.data.unusable import Unusable
 from qtune.core.data.values import Completion, Conversation, Passage, Value
 from qtune.train.texts import conversations, prose
 from qtune.train.texts.example import Example, Tokenizer, Written

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from qtune.core.data.conversation import Unusable
+from qtune.core.data.unusable import Unusable
 from qtune.core.data.values import Completion, Passage
 from qtune.train.texts.example import Span, Written
 from qtune.train.texts.template import Template
@@ -25,7 +25,7 @@ def completion(template: Template, value: Completion) -> Written:
 def passage(template: Template, text: str) -> Written:
     """All of it is learnt; what is longer than max_length comes in pieces. Raises Unusable."""
     if not text.strip():
-        raise Unusable("empty-answer")
+        raise Unusable("empty-text")
     return Written(
         text,
         (Span(0, len(text)),),

@@ -16,7 +16,7 @@ from typing import IO, Any
 
 import numpy as np
 
-from qtune.core.data.conversation import Unusable
+from qtune.core.data.unusable import Unusable
 from qtune.train.texts import statistics
 from qtune.train.texts.example import IGNORED, Example
 from qtune.train.texts.making import Made
@@ -149,7 +149,7 @@ class Writing:
             cut_tokens=self.cut_tokens,
             answerless=self.answerless,
             histogram=statistics.bins(self.lengths),
-            notes=self.notes,
+            notes=dict(self.notes),
         )
         about = {
             "statistics": found.as_dict(),

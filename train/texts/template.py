@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
-from qtune.core.data.conversation import Unusable
+from qtune.core.data.unusable import Unusable
 from qtune.core.data.values import Message, Tools
 from qtune.train.texts.example import Tokenizer
 

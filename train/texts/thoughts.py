@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from dataclasses import replace
 
-from qtune.core.data.conversation import Unusable
+from qtune.core.data.unusable import Unusable
 from qtune.core.data.values import Message, Messages
 from qtune.core.text import Text
 from qtune.train.texts.template import Template
