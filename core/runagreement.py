@@ -16,13 +16,14 @@ from qtune.core.yamltree import Leaf, Listing, Table, Tree
 Pairs = Mapping[str, tuple[Leaf, Tree]]
 
 _KEEP_ONE = Text("Keep one of them.", "请只保留一个。")
-# The formats whose rows a method can learn from.
+_ANSWERS = ("messages", "sharegpt", "alpaca", "prompt-completion")
+# The formats whose rows a method can learn from; core.data.fitting says the same of single rows.
 LEARNT = {
-    "sft": ("auto", "messages", "sharegpt", "alpaca", "prompt-completion"),
-    "pt": ("auto", "text"),
+    "sft": ("auto", *_ANSWERS),
+    "pt": ("auto", "text", *_ANSWERS),
     "dpo": ("auto", "preference"),
     "reward": ("auto", "preference"),
-    "kto": ("auto", "kto"),
+    "kto": ("auto", "kto", "preference"),
 }
 
 

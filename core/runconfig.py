@@ -25,7 +25,7 @@ from qtune.core.rundefaults import MAX_BYTES, MAX_LENGTH, MAX_UNUSABLE, QUICKSTA
 from qtune.core.runlimits import PART, SHARE
 from qtune.core.runproblems import ConfigProblem, RunConfigError
 from qtune.core.runreader import Reader
-from qtune.core.runrecord import resolved, restore
+from qtune.core.runrecord import recorded, resolved, restore
 from qtune.core.runvalues import DataSource, Defaults, RunConfig
 from qtune.core.runwords import ATTENTIONS, DISTRIBUTED, METHODS, PACKINGS, TUNINGS
 from qtune.core.text import Text, plain
@@ -38,6 +38,7 @@ __all__ = [
     "decoded",
     "examine",
     "load",
+    "recorded",
     "resolved",
     "restore",
 ]

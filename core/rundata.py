@@ -22,7 +22,7 @@ from qtune.core.yamltree import Leaf, Listing, Table, Tree
 
 KEYS = ("path", "repo", "format", "weight", "split", "hub", "subset", "revision")
 OF_REPO = ("hub", "subset", "revision")
-NOT_READ = (".tsv", ".arrow", ".xlsx", ".xls", ".gz", ".zst", ".zip", ".tar", ".db", ".sqlite")
+NOT_READ = (".arrow", ".xlsx", ".xls", ".gz", ".zst", ".zip", ".tar", ".db", ".sqlite")
 _MOST_NEAR = 20  # missing files for which a name like theirs is looked for
 _WORD = Field(frozenset({"str"}))
 

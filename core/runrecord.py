@@ -13,8 +13,21 @@ from qtune.core.runvalues import DataSource, RunConfig
 _USUAL = {"max_unusable": MAX_UNUSABLE, "distributed": "ddp", "attn_implementation": "auto"}
 
 
+def recorded(config: RunConfig) -> dict[str, object]:
+    """Every value of the run, as plain data; `runconfig.load` reads it back to the same config.
+
+    A repository is named by its id, not by where this machine keeps it.
+    """
+    written = resolved(config)
+    for key in ("data", "eval_data"):
+        for source in written.get(key, ()):  # type: ignore[attr-defined]
+            if "repo" in source:
+                source.pop("path", None)
+    return written
+
+
 def resolved(config: RunConfig) -> dict[str, object]:
-    """Every value the run will use, as plain data; `runconfig.load` reads it back to the same config."""
+    """The same with the places of this machine, for `restore` in another process of it."""
     written: dict[str, object] = {
         "model": config.model,
         "method": config.method,
@@ -60,8 +73,9 @@ def _source(source: DataSource) -> dict[str, object]:
         if key not in ("path", "format", "repo_id") and value != getattr(usual, key):
             written[key] = value
     if source.repo_id:
-        del written["path"]
         written = {"repo": source.repo_id, **written}
+        if not source.path.is_absolute():  # it was not looked for yet
+            del written["path"]
     return written
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -148,7 +149,8 @@ def test_a_key_of_a_source_that_is_misspelt_is_told_with_the_list_it_stands_in(
         ("data: [data/train.jsonl, data/test.csv]\neval_data: data/test.csv\n", 2),
         ("data: o/rows\neval_data: {repo: o/rows}\n", 2),
         ("method: dpo\ndata: {path: data, format: alpaca}\n", 2),
-        ("method: kto\ndata: [{path: data, format: preference}]\n", 2),
+        ("method: kto\ndata: [{path: data, format: alpaca}]\n", 2),
+        ("data: {path: data, format: text}\n", 1),
         ("data: data/train.jsonl\neval_data: {path: data, format: kto}\n", 2),
     ],
 )
@@ -164,7 +166,7 @@ def test_data_that_does_not_go_with_the_rest_is_a_contradiction(
     [
         "data: o/rows\neval_data: {repo: o/rows, split: test}\n",
         "method: dpo\ndata: {path: data, format: preference}\neval_share: 0.05\n",
-        "method: kto\ndata: {path: data, format: kto}\n",
+        "method: kto\ndata: [{path: data, format: kto}, {path: data, format: preference}]\n",
         "method: pt\ndata: {path: data, format: text}\n",
         "data: [{path: data, weight: 3}, quickstart]\nmax_unusable: 1\nstreaming: true\n",
     ],
@@ -183,7 +185,16 @@ max_unusable: 0
 streaming: true
 """
     config = loaded(project, text)
-    written = runconfig.resolved(config)
-    assert runconfig.restore(written) == config
-    assert loaded(project, yaml.safe_dump(written)) == config
+    assert runconfig.restore(runconfig.resolved(config)) == config
+    assert loaded(project, yaml.safe_dump(runconfig.recorded(config))) == config
     assert config.max_unusable == 0
+
+
+def test_where_a_repository_lies_is_told_to_the_child_and_kept_out_of_the_record(
+    project: Path,
+) -> None:
+    config = loaded(project, "data: {repo: o/rows, revision: main}\n")
+    here = replace(config, data=(replace(config.data[0], path=project / "snapshot"),))
+    assert runconfig.restore(runconfig.resolved(here)) == here
+    assert str(project) not in yaml.safe_dump(runconfig.recorded(here)["data"])
+    assert loaded(project, yaml.safe_dump(runconfig.recorded(here))) == config
