@@ -177,7 +177,7 @@ def _finish(
     product.save(model, tokenizer, staged, job.base, state)
     card = product.card(job.base, steps, loss, job.config.tuning)
     (staged / "README.md").write_text(card, encoding="utf-8")
-    resolved = yaml.safe_dump(runconfig.resolved(job.config), allow_unicode=True, sort_keys=False)
+    resolved = yaml.safe_dump(runconfig.recorded(job.config), allow_unicode=True, sort_keys=False)
     (staged / "run.yaml").write_text(resolved, encoding="utf-8")
     product.publish(staged, run)
 
