@@ -18,7 +18,6 @@ from qtune.train import batchsize, device, diskroom
 from qtune.train.job import Job
 from qtune.train.mishaps import translate
 
-
 CHECKPOINTING = Text(
     "training: {activation_checkpointing: true} (about a third slower)",
     "training: {activation_checkpointing: true}（约慢三分之一）",

@@ -14,7 +14,8 @@ class _Usage(NamedTuple):
 
 def little_disk(free: str) -> None:
     """The disk has so many bytes free."""
-    shutil.disk_usage = lambda path: _Usage(1 << 40, 0, int(free))  # type: ignore[assignment]
+    disk: Any = shutil
+    disk.disk_usage = lambda path: _Usage(1 << 40, 0, int(free))
 
 
 def full_behind_the_first_checkpoint(largest: str) -> None:
@@ -36,7 +37,7 @@ def spoilt_by(token: str) -> None:
     """The loss is no number for whoever sees this token, as a broken row or a broken kernel makes it."""
     from qtune.train.trainer import SafeTrainer
 
-    real = SafeTrainer.compute_loss
+    real: Any = SafeTrainer.compute_loss
 
     def compute_loss(self: Any, model: Any, inputs: Any, *rest: Any, **named: Any) -> Any:
         found = real(self, model, inputs, *rest, **named)
@@ -48,7 +49,7 @@ def spoilt_by(token: str) -> None:
 
 def gradients_overflow(at_step: str) -> None:
     """The loss stays fine, the gradients' norm does not: float16, or long rows on a quantized base."""
-    from accelerate import Accelerator
+    from accelerate import Accelerator  # type: ignore[import-untyped]
 
     real = Accelerator.clip_grad_norm_
     calls = 0
@@ -59,7 +60,7 @@ def gradients_overflow(at_step: str) -> None:
         norm = real(*given, **named)
         return norm * float("nan") if calls == int(at_step) else norm
 
-    Accelerator.clip_grad_norm_ = clip  # type: ignore[method-assign]
+    Accelerator.clip_grad_norm_ = clip
 
 
 def no_memory(at_step: str) -> None:
