@@ -77,7 +77,7 @@ class HuggingFaceUpload:
         sender = Sender(self._session, lambda amount: None)
         if self._session.follow("GET", self._api(wish)).status == 404:
             owner, _, name = wish.repo_id.partition("/")
-            asked: dict[str, object] = {"name": name, "organization": owner, "type": "model"}
+            asked = {"name": name, "organization": owner}
             if wish.private:
                 asked["visibility"] = "private"
             reply = sender.json(f"{self._source.endpoint}/api/repos/create", asked)

@@ -25,6 +25,7 @@ _COMMIT_S = 600.0  # a hub may think long about a commit of many files
 _WRITE_S = 60.0  # for as long a connection may take nothing
 _CHUNK = 1 << 20
 _TRIES = 4
+_FIRST_WAIT_S = 1.0
 _LONGEST_WAIT_S = 60.0
 
 
@@ -122,7 +123,11 @@ class Sender:
             except HubError as error:
                 passing = isinstance(error, Unreachable) and error.stage in ("http", "timeout")
                 passing = passing or error.status == 429 or (error.status or 0) >= 500
-                wait = error.retry_after if error.retry_after is not None else 2.0**tried / 2
+                wait = (
+                    error.retry_after
+                    if error.retry_after is not None
+                    else _FIRST_WAIT_S * 2 ** (tried - 1)
+                )
                 if not passing or tried == _TRIES or wait > _LONGEST_WAIT_S:
                     raise
                 time.sleep(wait)
