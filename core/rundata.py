@@ -137,7 +137,7 @@ def _place(read: Reader, key: str, tree: Tree, builtin: str) -> DataSource | Non
             Text(f"{key}: {value!r} is not a path", f"{key}：{value!r} 不是路径"),
         )
         return None
-    if path.suffix.lower() in NOT_READ:
+    if path.suffix.lower() in NOT_READ and not path.name.lower().endswith(DATA_NOW):
         read.say(
             "CFG012",
             tree.mark,
@@ -149,7 +149,7 @@ def _place(read: Reader, key: str, tree: Tree, builtin: str) -> DataSource | Non
         )
     elif is_folder(path):
         if not holds_rows(path):
-            listed = ", ".join(DATA_NOW)
+            listed = ", ".join(ending for ending in DATA_NOW if ending.count(".") == 1)
             read.say(
                 "CFG009",
                 tree.mark,

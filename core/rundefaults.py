@@ -16,7 +16,11 @@ class Default:
 
 # `model: quickstart` and `data: quickstart` mean what is shipped with qtune.
 QUICKSTART = "quickstart"
-DATA_NOW = (".jsonl", ".json", ".csv", ".tsv", ".parquet")  # endings of files of rows
+# Endings of files of rows, as core.data.files has them.
+DATA_NOW = (
+    *(".jsonl", ".json", ".ndjson", ".csv", ".tsv", ".parquet"),
+    *(".jsonl.gz", ".json.gz", ".ndjson.gz", ".csv.gz", ".tsv.gz"),
+)
 MAX_BYTES = 1 << 20  # of a run config; a larger file is the data, or something else
 MAX_LENGTH = 2048
 MAX_UNUSABLE = 0.01  # of all rows; more, and the file is probably not what it should be

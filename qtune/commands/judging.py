@@ -81,7 +81,7 @@ def _all(
 ) -> list[tuple[Checked, int]]:
     """Each with the milliseconds it took; data to train on before data to judge by, whose leaks it shows."""
     seen = None
-    if sum(path.suffix in DATA_NOW for path, _ in named) > 1:
+    if sum(path.name.endswith(DATA_NOW) for path, _ in named) > 1:
         from qtune.doctor.documents.dataset import Rows
 
         seen = Rows()

@@ -9,7 +9,12 @@ import pytest
 import yaml
 
 from qtune.core import runconfig
+from qtune.core.data.files import ENDINGS
+from qtune.core.data.fitting import LEARNS
+from qtune.core.data.values import Completion, Conversation, Judged, Passage, Preference
+from qtune.core.runagreement import LEARNT
 from qtune.core.runconfig import DataSource, Defaults, RunConfig
+from qtune.core.rundefaults import DATA_NOW
 from qtune.core.runproblems import ConfigProblem
 
 
@@ -36,6 +41,21 @@ def codes(project: Path, text: str) -> list[tuple[str, int]]:
     return [(problem.code, problem.line) for problem in examined(project, text)[1]]
 
 
+def test_the_files_that_are_looked_for_are_those_that_are_read() -> None:
+    assert set(DATA_NOW) == set(ENDINGS)
+
+
+def test_the_formats_of_a_method_are_those_of_the_rows_it_learns_from() -> None:
+    made = {
+        "messages": Conversation(()), "sharegpt": Conversation(()), "alpaca": Conversation(()),
+        "prompt-completion": Completion("", ""), "text": Passage(""),
+        "preference": Preference((), (), ()), "kto": Judged((), (), True),
+    }  # fmt: skip
+    for method, kinds in LEARNS.items():
+        taken = [name for name, row in made.items() if isinstance(row, kinds)]
+        assert sorted(LEARNT[method]) == sorted(["auto", *taken]), method
+
+
 @pytest.mark.spares("CFG007", "CFG009", "CFG012")
 def test_a_file_of_each_kind_and_a_folder_are_data(project: Path) -> None:
     text = "data: [data/train.jsonl, data/test.csv, data/more.parquet, data]\n"
@@ -59,6 +79,8 @@ def test_a_folder_without_a_file_of_rows_is_no_data(project: Path) -> None:
 @pytest.mark.triggers("CFG012")
 def test_a_kind_of_file_that_is_not_read_says_what_to_convert_it_to(project: Path) -> None:
     (project / "rows.xlsx").touch()
+    (project / "rows.jsonl.gz").touch()
+    assert codes(project, "data: rows.jsonl.gz\n") == []
     (found,) = examined(project, "data: rows.xlsx\n")[1]
     assert found.code == "CFG012"
     assert found.fix is not None and "Parquet" in found.fix.en and "Parquet" in found.fix.zh
