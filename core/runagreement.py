@@ -40,6 +40,7 @@ def disagreements(read: Reader, config: RunConfig) -> Iterator[ConfigProblem]:
         yield from _of_packing(read, config)
     if config.method == "kto":
         yield from _of_kto(training, config)
+    yield from _of_streaming(read, config)
     yield from _of_formats(read, config)
     yield from _of_evaluation(read, config)
 
@@ -65,6 +66,35 @@ def _of_packing(read: Reader, config: RunConfig) -> Iterator[ConfigProblem]:
         Text("Write packing: auto, or remove it.", "请写 packing: auto，或删除它。"),
         edit=removal(key.mark, value.mark),
     )
+
+
+def _of_streaming(read: Reader, config: RunConfig) -> Iterator[ConfigProblem]:
+    """What needs the lengths of all rows before the first step."""
+    if not config.streaming:
+        return
+    if config.packing == "true":
+        yield ConfigProblem(
+            "CFG010",
+            Text(
+                "packing: true lays rows together by the lengths of all, which streaming does not know",
+                "packing: true 要先知道全部数据的长度，而 streaming 不会预先读完",
+            ),
+            read.entries["packing"][0].mark,
+            Text(
+                "Write packing: auto, or remove streaming.",
+                "请写 packing: auto，或删除 streaming。",
+            ),
+        )
+    training = _pairs(read.entries, "training")
+    if read.given["training"].get("train_sampling_strategy") == "group_by_length":
+        yield _told(
+            training,
+            "train_sampling_strategy",
+            "group_by_length needs the lengths of all rows, which streaming does not know",
+            "group_by_length 要先知道全部数据的长度，而 streaming 不会预先读完",
+            Text("Remove it.", "请删除它。"),
+            remove=True,
+        )
 
 
 def _of_kto(training: Pairs, config: RunConfig) -> Iterator[ConfigProblem]:

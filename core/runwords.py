@@ -51,6 +51,10 @@ REFUSED_WORDS = {
     },
     ("training", "optim", "adamw_torch_npu_fused"): _OTHER_DEVICE,
     ("training", "optim", "adamw_torch_xla"): _OTHER_DEVICE,
+    ("training", "train_sampling_strategy", "batch_rebalance"): Text(
+        "qtune draws the batches itself: random, sequential or group_by_length",
+        "批次由 qtune 自己安排：可选 random、sequential 或 group_by_length",
+    ),
 }
 
 # Ways to initialise LoRA that leave the base weights as they are: the saved adapter fits the model it

@@ -12,6 +12,7 @@ if TYPE_CHECKING:  # a facts file is read without the machinery of run configs
     from qtune.core.runconfig import RunConfig
 
 Tuning = Literal["lora", "qlora", "dora", "full"]
+Method = Literal["sft", "pt", "dpo", "kto", "reward"]
 
 ALL_LINEAR = "all-linear"
 # Fields of LoraConfig that change which weights there are, and that the arithmetic does not follow.
@@ -34,7 +35,9 @@ class Workload:
     """`targets` are names of modules, or ALL_LINEAR alone; `saved` are peft's modules_to_save.
 
     `batch` rows a device and `max_length` tokens a row are what a step holds; `accumulation` steps keep
-    their gradients. `unfollowed` names a field with which the memory cannot be told.
+    their gradients. `auto`: qtune takes the largest batch that fits, and at least this one. `reference`: a
+    second model beside the trained one, whose answers are compared with. `unfollowed` names a field with
+    which the memory cannot be told.
     """
 
     tuning: Tuning = "lora"
@@ -48,10 +51,18 @@ class Workload:
     checkpointing: bool = cast(bool, rundefaults.TRAINING["activation_checkpointing"].value)
     optim: str = "adamw_torch_fused"
     unfollowed: str = ""
+    method: Method = "sft"
+    auto: bool = False
+    reference: bool = False
 
     def __post_init__(self) -> None:
         if min(self.rank, self.batch, self.accumulation, self.max_length) < 1:
             raise ValueError("rank, batch, accumulation and max_length are at least 1")
+
+    @property
+    def rows(self) -> int:
+        """That go through the model at once: a pair is two."""
+        return self.batch * (2 if self.method in ("dpo", "reward") else 1)
 
 
 def of_run(config: RunConfig) -> Workload:
@@ -69,7 +80,16 @@ def of_run(config: RunConfig) -> Workload:
         checkpointing=bool(training.get("activation_checkpointing")),
         optim=str(training.get("optim") or "adamw_torch_fused"),
         unfollowed=_unfollowed(lora, training),
+        method=cast(Method, config.method),
+        auto=training.get("per_device_train_batch_size") == "auto",
+        reference=_compares(config),
     )
+
+
+def _compares(config: RunConfig) -> bool:
+    """With an adapter the model without it is the reference; known beforehand, it is let go."""
+    known = config.preference.get("precompute_ref_log_probs")
+    return config.method in ("dpo", "kto") and config.tuning == "full" and not known
 
 
 def _number(values: Mapping[str, object], key: str, absent: int) -> int:

@@ -218,6 +218,7 @@ def test_no_path_is_too_odd_for_an_error_with_a_line(project: Path) -> None:
     [
         "training: {deepspeed: ds.json}",
         "training: {optim: galore_adamw}",
+        "training: {train_sampling_strategy: batch_rebalance}",
         "training: {optim_target_modules: [attn]}",
         "lora: {init_lora_weights: pissa}",
         "lora: {init_lora_weights: eva}",

@@ -174,6 +174,8 @@ def test_rows_that_are_kept_out_and_never_looked_at_are_a_warning(tmp_path: Path
         ("dpo", "preference: {loss_type: exo_pair}"),
         ("dpo", "preference: {sync_ref_model: true}"),
         ("dpo", "packing: true"),
+        ("sft", "streaming: true\npacking: true"),
+        ("sft", "streaming: true\ntraining: {train_sampling_strategy: group_by_length}"),
         ("kto", "training: {per_device_train_batch_size: 1}"),
         ("kto", "training: {train_sampling_strategy: random}"),
     ],
