@@ -78,8 +78,10 @@ def answers(model: Any, prompts: Sequence[Sequence[int]]) -> torch.Tensor:
 def compare(
     got: torch.Tensor, wanted: torch.Tensor, untuned: torch.Tensor, dtype: torch.dtype
 ) -> Likeness:
-    way, went = wanted - untuned, got - untuned
-    kept = float((way * went).sum() / way.square().sum().clamp_min(1e-30))
+    kept = 0.0
+    if got.shape == wanted.shape:
+        way, went = wanted - untuned, got - untuned
+        kept = float((way * went).sum() / way.square().sum().clamp_min(1e-30))
     return Likeness(
         distance(got, wanted),
         distance(untuned, wanted),
