@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -229,16 +229,27 @@ def arranged(job: Job, say: Say) -> Job:
         training[MICRO] = micro_batch(job.config, _HERE.size)
         training[ACCUMULATION] = rows // (int(str(training[MICRO])) * _HERE.size)
     if job.config.distributed == "fsdp":
-        training |= sharded(training)
+        if training.get("load_best_model_at_end"):
+            raise failure(
+                "TRN012",
+                Text(
+                    "load_best_model_at_end does not go with distributed: fsdp",
+                    "load_best_model_at_end 不能和 distributed: fsdp 一起使用",
+                ),
+            )
+        training |= sharded()
     elif not _has_experts(job):
         # Else transformers has DDP look in each step for parameters that nothing came to.
         training.setdefault("ddp_find_unused_parameters", False)
     return replace(job, config=replace(job.config, training=training))
 
 
-def sharded(training: Mapping[str, object]) -> dict[str, object]:
-    """The arguments that have accelerate spread parameters, gradients and optimizer by FSDP2."""
-    checkpointing = bool(training.get("activation_checkpointing"))
+def sharded() -> dict[str, object]:
+    """The arguments that have accelerate spread parameters, gradients and optimizer by FSDP2.
+
+    Activation checkpointing stays transformers' own: FSDP's renames the layers, and peft then finds
+    nothing in them to save.
+    """
     return {
         "fsdp": True,
         "fsdp_config": {
@@ -246,16 +257,14 @@ def sharded(training: Mapping[str, object]) -> dict[str, object]:
             "auto_wrap_policy": "TRANSFORMER_BASED_WRAP",
             "reshard_after_forward": True,
             "state_dict_type": "FULL_STATE_DICT",  # a checkpoint is a model, not shards of one
-            "activation_checkpointing": checkpointing,
         },
-        "activation_checkpointing": False,  # FSDP's own: the other gathers each layer once more
     }
 
 
 def prepare(arguments: TrainingArguments) -> None:
     """accelerate spreads a model over GPUs alone; among CPUs it would leave it whole, without a word."""
     if arguments.fsdp and arguments.device.type == "cpu":
-        from accelerate import PartialState
+        from accelerate import PartialState  # type: ignore[import-untyped]
         from accelerate.utils import DistributedType
 
         # Its own device stays what it is.

@@ -13,14 +13,17 @@ from qtune import __version__
 from qtune.train import adapter, checkpoints
 
 
-def save(model: Any, tokenizer: Any, folder: Path, base: str) -> None:
-    """What was learnt, and the tokenizer, into an existing folder: safetensors only."""
+def save(model: Any, tokenizer: Any, folder: Path, base: str, state: Any = None) -> None:
+    """What was learnt, and the tokenizer, into an existing folder: safetensors only.
+
+    `state` holds the weights where the model itself has only a part of them.
+    """
     if isinstance(model, PeftModel):
-        adapter.save(model, tokenizer, folder, base)
+        adapter.save(model, tokenizer, folder, base, state)
     else:
         model.config._name_or_path = base
         model.config.use_cache = True  # off for training alone
-        model.save_pretrained(folder)
+        model.save_pretrained(folder, state_dict=state)
         model.config.use_cache = False
         _as_readable_as((folder / "config.json"), folder.glob("model*.safetensors"))
         tokenizer.save_pretrained(folder)
