@@ -15,6 +15,8 @@ import numpy as np
 import torch
 from transformers.trainer_utils import EvalLoopOutput
 
+from qtune.train.mishaps import translate
+
 
 class EvaluationStopped(Exception):
     """Somebody asked the run to stop while it evaluated."""
@@ -36,24 +38,38 @@ def held_out_loss(trainer: Any, batches: Any, prefix: str) -> EvalLoopOutput:
     model = trainer.model_wrapped if trainer.is_in_train else _prepared(trainer)
     was_training = model.training
     model.eval()
-    total = torch.zeros((), dtype=torch.float64)
-    tokens, rows = 0.0, 0
+    total, tokens, rows = 0.0, 0.0, 0
     for inputs in batches:
         if trainer.hurried():
             raise EvaluationStopped
-        inputs = trainer._prepare_inputs(inputs)
         rows += len(inputs["labels"])
-        count = trainer._get_num_items_in_batch([inputs], trainer.args.device)
-        with torch.no_grad(), trainer.compute_loss_context_manager():
-            loss = trainer.compute_loss(model, inputs, num_items_in_batch=count)
-        weight = float(count if count is not None else len(inputs["labels"]))
-        total += trainer.accelerator.gather(loss.detach().reshape(1)).mean().double().cpu() * weight
-        tokens += weight
+        for loss, count in _losses(trainer, model, trainer._prepare_inputs(inputs)):
+            total += loss * count
+            tokens += count
     model.train(was_training)
-    mean = float(total) / tokens if tokens else float("nan")
+    mean = total / tokens if tokens else float("nan")
     metrics = {f"{prefix}_loss": mean}
     nothing: Any = None
     return EvalLoopOutput(predictions=nothing, label_ids=None, metrics=metrics, num_samples=rows)
+
+
+def _losses(trainer: Any, model: Any, inputs: Any) -> Iterator[tuple[float, float]]:
+    """(mean loss, tokens) of a batch; of its halves where the memory is not enough for the whole."""
+    count = trainer._get_num_items_in_batch([inputs], trainer.args.device)
+    try:
+        with torch.no_grad(), trainer.compute_loss_context_manager():
+            loss = trainer.compute_loss(model, inputs, num_items_in_batch=count)
+        mean = trainer.accelerator.gather(loss.detach().reshape(1)).double().mean().item()
+        yield mean, float(count if count is not None else len(inputs["labels"]))
+        return
+    except (RuntimeError, MemoryError) as error:
+        known, rows = translate(error), len(inputs["labels"])
+        # Processes that wait for each other cannot begin anew one by one.
+        if known is None or known.code != "TRN022" or rows == 1 or trainer.args.world_size > 1:
+            raise
+    half = (rows + 1) // 2
+    for part in (slice(None, half), slice(half, None)):
+        yield from _losses(trainer, model, {key: value[part] for key, value in inputs.items()})
 
 
 def _prepared(trainer: Any) -> Any:

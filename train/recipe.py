@@ -112,6 +112,7 @@ def _train(job: Job, say: Say, stop: Stop) -> None:
     else:  # an earlier run came to the end, but not to save what it had learnt
         trainer.restore(found.newest)
 
+    _tell_best(trainer, say)
     done = max(steps, found.step)
     answers.after(run, trainer.model, tokenizer, asked)
     state = trainer.whole_state()
@@ -133,6 +134,14 @@ def _check_disk(job: Job, trainer: Safe, planned: Plan, placement: Placement) ->
     element = placement.dtype.itemsize
     needed = diskroom.need(job.config, trainer.model, job.snapshot, planned, element)
     diskroom.check(job.config.output_dir, needed)
+
+
+def _tell_best(trainer: Safe, say: Say) -> None:
+    step, metric = trainer.state.best_global_step, trainer.state.best_metric
+    if trainer.args.load_best_model_at_end and step and metric is not None:
+        found = f"{trainer.args.metric_for_best_model} {metric:.4f}"
+        best = Text(f"the best was step {step} ({found})", f"效果最好的是第 {step} 步（{found}）")
+        say(Log(Text(f"{best.en}: that is what is kept", f"{best.zh}，最终保留的就是它")))
 
 
 def _tell_resume(found: Found, record: Record | None, job: Job, say: Say) -> None:
