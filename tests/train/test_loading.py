@@ -77,10 +77,13 @@ def test_the_quickstarts_folder_is_named_after_what_it_is_made_of(
 
 @pytest.mark.triggers("TRN006")
 def test_a_model_without_a_chat_template_is_refused_with_a_way_out(job: Job) -> None:
+    from qtune.train import data
     from qtune.train.loading import load_tokenizer
+    from qtune.train.texts import tokenized
 
     (job.snapshot / "chat_template.jinja").unlink()
-    error = failing(lambda: load_tokenizer(job))
+    rows = data.read(job.config.data)
+    error = failing(lambda: tokenized(job, rows, load_tokenizer(job), lambda event: None))
     assert error.code == "TRN006"
     assert error.fix is not None and "instruct" in error.fix.en
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
@@ -37,6 +38,16 @@ def written(family: str, *messages: Message, thinking: bool | None = None) -> li
         for text in found
         for span in text.spans
     ]
+
+
+@pytest.fixture(autouse=True, scope="module")
+def one_thread() -> Iterator[None]:
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
 
 
 @pytest.fixture
@@ -211,3 +222,107 @@ def test_thread_36_rows_of_the_embedding_without_a_token_stay(job: Job, tmp_path
     merged = PeftModel.from_pretrained(base, folder).merge_and_unload()
     assert merged.get_input_embeddings().weight.shape[0] == 2304
     assert merged.config.vocab_size == 2304
+
+
+def based(job: Job, *, tied: bool = True) -> None:
+    """Make the job's model a base model: eos ends a text, and its template's tokens it never saw."""
+    import torch
+    from transformers import AutoTokenizer, Qwen3ForCausalLM
+
+    from qtune.train.quickstart.model import END, PAD, START
+
+    tokenizer: Any = AutoTokenizer.from_pretrained(job.snapshot, local_files_only=True)
+    tokenizer.eos_token = PAD
+    tokenizer.additional_special_tokens = [START, END]
+    tokenizer.save_pretrained(job.snapshot)
+    model: Any = Qwen3ForCausalLM.from_pretrained(job.snapshot, local_files_only=True)
+    never = tokenizer.convert_tokens_to_ids([START, END])
+    with torch.no_grad():
+        model.get_input_embeddings().weight[never] *= 0.01
+        if not tied:
+            head = model.get_output_embeddings()
+            head.weight = torch.nn.Parameter(head.weight.detach().clone())
+            model.config.tie_word_embeddings = False
+    model.generation_config.eos_token_id = tokenizer.convert_tokens_to_ids(PAD)
+    model.save_pretrained(job.snapshot)
+
+
+@pytest.mark.parametrize("tied", [True, False])
+def test_thread_42_a_base_model_tuned_with_lora_on_chats_stops(
+    job: Job, tmp_path: Path, tied: bool
+) -> None:
+    """LLaMA-Factory#7943, #9189, Qwen3#1064: Qwen3-4B-Base with LoRA never stops."""
+    import torch
+    from peft import PeftModel
+    from transformers import AutoModelForCausalLM, GenerationConfig
+
+    from qtune.train import adapter, device, tuning
+    from qtune.train.loading import load_model, load_tokenizer
+    from qtune.train.quickstart.model import END, PAD
+    from qtune.train.texts import ending
+    from qtune.train.texts.collator import Collator
+
+    based(job, tied=tied)
+    job = replace(job, config=replace(job.config, lora={"r": 8, "target_modules": "all-linear"}))
+    tokenizer = load_tokenizer(job)
+    texts, _ = texts_of(job, tokenizer, (QUESTION, ANSWER), TURNS[2:])
+    said: list[Event] = []
+    model = load_model(job, device.choose("cpu", "float32"), tokenizer)
+    opened = ending.prepare(job, model, tokenizer, texts, said.append)
+    stop = tokenizer.convert_tokens_to_ids(END)
+    assert all(stop in rows for rows in opened.values())
+    assert len(opened) == (1 if tied else 2)
+    tuned = tuning.put_on(job, model, said.append, "causal", opened)
+    logs = [event.text.en for event in said if isinstance(event, Log)]
+    assert any("never saw these tokens" in line for line in logs), logs
+    assert any(f"generation will stop at {END} too" in line for line in logs), logs
+
+    learning = [parameter for parameter in tuned.parameters() if parameter.requires_grad]
+    optimizer = torch.optim.AdamW(learning, lr=5e-3)
+    batch = Collator(tokenizer.pad_token_id)([texts[0], texts[1]])
+    for _ in range(20):
+        tuned(**batch).loss.backward()
+        optimizer.step()
+        optimizer.zero_grad()
+    folder = tmp_path / "adapter"
+    folder.mkdir()
+    adapter.save(tuned, tokenizer, folder, str(job.snapshot))
+
+    stops = GenerationConfig.from_pretrained(folder)
+    assert set(stops.eos_token_id) == {stop, tokenizer.convert_tokens_to_ids(PAD)}
+    base: Any = AutoModelForCausalLM.from_pretrained(job.snapshot, local_files_only=True)
+    merged = PeftModel.from_pretrained(base, folder).merge_and_unload().eval()
+    asked = torch.tensor([prompting.prompt(tokenizer, [QUESTION])])
+    wrote = merged.generate(
+        asked, attention_mask=torch.ones_like(asked), max_new_tokens=20, generation_config=stops
+    )[0, asked.shape[1] :]
+    assert tokenizer.decode(wrote) == f"a lot{END}"
+
+
+def test_thread_42_a_model_that_knows_its_template_is_left_as_it_is(job: Job) -> None:
+    from qtune.train import device
+    from qtune.train.loading import load_model, load_tokenizer
+    from qtune.train.texts import ending
+
+    tokenizer = load_tokenizer(job)
+    texts, _ = texts_of(job, tokenizer, TURNS)
+    model = load_model(job, device.choose("cpu", "float32"), tokenizer)
+    said: list[Event] = []
+    assert ending.prepare(job, model, tokenizer, texts, said.append) == {}
+    assert said == []
+    assert model.generation_config.eos_token_id == tokenizer.eos_token_id
+
+
+def test_thread_42_rows_that_look_like_those_without_a_token_were_never_trained() -> None:
+    """Padding of the vocabulary keeps the length it began with, longer or shorter than the rest."""
+    import torch
+
+    from qtune.train.texts.ending import untrained
+
+    torch.manual_seed(0)
+    weight = torch.randn(400, 16)
+    weight[360:] = torch.nn.functional.normalize(weight[360:], dim=1) * 9  # rows without a token
+    weight[[7, 8]] = torch.nn.functional.normalize(weight[[7, 8]], dim=1) * 9
+    weight[9] *= 0.01
+    assert untrained(weight, [5, 7, 8, 9], known=360) == [7, 8, 9]
+    assert untrained(torch.randn(400, 16), [5, 7, 8, 9], known=360) == []
