@@ -34,6 +34,9 @@ COMMANDS: dict[str, Text] = {
         "把模型或数据集下载到 Hugging Face 缓存。",
     ),
     "cache": Text("List, verify and free what was downloaded.", "列出、校验和清理已下载的内容。"),
+    "data": Text(
+        "Look at training data, as the model will see it.", "按模型看到的样子查看训练数据。"
+    ),
     "init": Text(
         "Write a commented .env and a starter run config.", "生成带注释的 .env 和入门训练配置。"
     ),

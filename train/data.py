@@ -144,7 +144,7 @@ def look(sources: Iterable[DataSource], method: str = "sft", most: int | None = 
 def rows_of(source: DataSource, method: str) -> Iterator[Row | BadRow]:
     """Of one source, file by file. A pair that is learnt as two answers is two rows of the same line."""
     for path in files_of(source):
-        for raw in _raw(path):
+        for raw in raws(path):
             try:
                 if isinstance(raw.value, Unusable):
                     raise raw.value
@@ -199,7 +199,7 @@ def _refuse_hopeless(usable: int, bad: list[BadRow]) -> None:
         judge(Seen((usable,), tuple(bad), whole=False), 0.5)
 
 
-def _raw(path: Path) -> Iterator[Raw]:
+def raws(path: Path) -> Iterator[Raw]:
     """The rows of a file; what is wrong with the whole of it is an error of the catalogue."""
     try:
         yield from formats.read(path)

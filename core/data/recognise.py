@@ -74,12 +74,17 @@ def format_of(row: object, wanted: str = "auto") -> str:
 
 def value(row: object, wanted: str = "auto") -> Value:
     """`wanted` is auto or one of FORMATS. Raises Unusable."""
+    return known(row, wanted)[1]
+
+
+def known(row: object, wanted: str = "auto") -> tuple[str, Value]:
+    """The same, with the name of its format."""
     name = format_of(row, wanted)
     assert isinstance(row, Mapping)
     read = FORMATS[name][1](row)
     for text in strings(read):
         _encodable(text)
-    return read
+    return name, read
 
 
 def strings(read: Value) -> Iterator[str]:

@@ -29,6 +29,14 @@ KINDS = {
     "same-answers": Text(
         "chosen and rejected are the same answer", "chosen 与 rejected 是同一个回答"
     ),
+    "several-answers": Text(
+        "an answer of several messages, not in this version", "回答由多条消息组成，当前版本不支持"
+    ),
+    "long-prompt": Text("a prompt that leaves no room in max_length", "提示词占满了 max_length"),
+    "long-pair": Text(
+        "longer than max_length, and what is cut cannot be judged",
+        "超过 max_length，截断后无法评判",
+    ),
     "bad-label": Text("a label that is neither true nor false", "标签不是 true 或 false"),
     # Rows that are fine, and for another method of training.
     "is-text": Text(

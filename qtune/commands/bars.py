@@ -40,6 +40,7 @@ def bars(quiet: bool = False) -> Iterator[Progress]:
 def _title(task: str) -> str:
     titles = {
         "verify": ("total", "合计"),
+        "data": ("rows", "数据"),
         "push": ("sending", "上传"),
         "loss": ("loss", "损失"),
         "answers": ("answers", "回答"),
