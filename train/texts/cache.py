@@ -11,10 +11,10 @@ import os
 import shutil
 import tempfile
 import time
+import weakref
 from collections.abc import Callable, Iterable
 from importlib.metadata import version
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from qtune.core.data.values import Value
@@ -79,10 +79,18 @@ def _build(folder: Path, build: Callable[[Path], None]) -> None:
         shutil.rmtree(staged, ignore_errors=True)
 
 
+class _Aside:
+    """A temporary folder that goes with the last who uses it."""
+
+    def __init__(self) -> None:
+        self.path = Path(tempfile.mkdtemp(prefix="qtune-texts-"))
+        weakref.finalize(self, shutil.rmtree, self.path, ignore_errors=True)
+
+
 def _aside(build: Callable[[Path], None]) -> tuple[Path, Any]:
-    keep = TemporaryDirectory(prefix="qtune-texts-", ignore_cleanup_errors=True)
-    build(Path(keep.name))
-    return Path(keep.name), keep
+    keep = _Aside()
+    build(keep.path)
+    return keep.path, keep
 
 
 def _forget(root: Path, used: Path) -> None:
