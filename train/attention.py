@@ -61,7 +61,7 @@ def _attention(
         return done
     if query.is_cuda:
         return _kernel(query, key, value, scaling, rows), None
-    parts = zip(*(tensor.split(rows.lengths, dim=2) for tensor in (query, key, value)), strict=True)
+    parts = zip(*(torch.split(each, list(rows.lengths), 2) for each in (query, key, value)), strict=True)
     grouped = query.shape[1] != key.shape[1]
     out = [
         scaled_dot_product_attention(
@@ -86,9 +86,8 @@ def _kernel(query: Tensor, key: Tensor, value: Tensor, scaling: float | None, ro
     return out[None]
 
 
-def _mask(*given: Any, attention_mask: Tensor | None = None, **named: Any) -> Tensor | None:
+def _mask(**named: Any) -> Tensor | None:
     """None where nothing is padding: each row is causal in itself."""
-    if attention_mask is None and named.get("q_length") == named.get("kv_length"):
+    if named.get("attention_mask") is None and named.get("q_length") == named.get("kv_length"):
         return None
-    mask: Tensor | None = sdpa_mask(*given, attention_mask=attention_mask, **named)
-    return mask
+    return sdpa_mask(**named)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -117,7 +118,8 @@ def _fitting(config: RunConfig, model: Any, longest: int, whole: int, available:
         return of
     dtype: Dtype = str(inner.dtype).removeprefix("torch.")  # type: ignore[assignment]
     fixed = replace(config, training={**config.training, "per_device_train_batch_size": 1})
-    work = replace(of_run(fixed), max_length=longest, accumulation=2)
+    # What the arithmetic does not follow changes a few weights; a micro-batch is its activations.
+    work = replace(of_run(fixed), max_length=longest, accumulation=2, unfollowed="")
     best = 0
     for rows in range(1, whole + 1):
         needed = estimate(of, replace(work, batch=rows), dtype)
@@ -140,8 +142,6 @@ def memory(device: str) -> int:
 
 
 def _physical() -> int:
-    import os
-
     try:
         return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     except (AttributeError, ValueError, OSError):

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from qtune.core.text import Text
-from qtune.train import batchsize, distributed, loss
+from qtune.train import batchsize, distributed, kernels, loss
 from qtune.train.batches import layout
 from qtune.train.batches.bins import Packed, lengths_of
 from qtune.train.events import Log, Say
@@ -55,7 +55,10 @@ def trainer(parts: Parts, collator: Any) -> FastTrainer:
         "per_device_train_batch_size": -(-feed.size // ranks),
         "gradient_accumulation_steps": 1,
         "per_device_eval_batch_size": training.get("per_device_eval_batch_size") or 1,
+        "use_liger_kernel": False,  # it is in the model already, and would bring a loss of its own
     }
+    if kernels.tf32(training, parts.placement):
+        whole["tf32"] = True
     config = replace(parts.job.config, training={**training, **whole})
     parts = replace(parts, job=replace(parts.job, config=config))
     return FastTrainer(feed=feed, data_collator=collator, **parts.safe())
@@ -63,7 +66,9 @@ def trainer(parts: Parts, collator: Any) -> FastTrainer:
 
 def _feed(parts: Parts) -> Feed:
     config, model, device = parts.job.config, parts.model, parts.placement.device
-    reasons = []
+    reasons = [kernels.attention(model, config.attn_implementation, parts.placement)]
+    if (told := kernels.liger(model, config.training, parts.placement)) is not None:
+        reasons.append(told)
     if config.training.get("label_smoothing_factor"):
         reasons.append(loss.own("label_smoothing_factor", "label_smoothing_factor"))
     else:
@@ -76,7 +81,7 @@ def _feed(parts: Parts) -> Feed:
     laid, why = layout.choose(
         model,
         str(inner.config._attn_implementation),
-        config.packing,
+        "false" if config.training.get("torch_compile") else config.packing,
         lengths,
         batch=size,
         pad=int(parts.tokenizer.pad_token_id or 0),

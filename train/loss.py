@@ -19,6 +19,7 @@ from qtune.core.text import Text
 
 IGNORED = -100
 PIECE = 1 << 25  # logits in a piece: 128 MiB in float32
+FEW = 1 << 22  # logits that are not worth dividing
 # Relative: two ways to add up the same numbers.
 TOLERANCE = {torch.float32: 1e-4, torch.float64: 1e-6}
 COARSE = 2e-2
@@ -83,7 +84,7 @@ def cross_entropy(
         learning = [weight.sum() for weight in weights if weight.requires_grad]
         return sum(learning, hidden.sum()).float() * 0.0
     vocabulary = max((weight.shape[0] for weight in weights if weight.ndim == 2), default=1)
-    rows = max(piece // vocabulary, 1)
+    rows = max(min(piece, max(FEW, len(targets) * vocabulary // 4)) // vocabulary, 1)
     if torch.is_grad_enabled():
         total: Tensor = _Pieces.apply(hidden, targets, head, rows, *weights)  # type: ignore[no-untyped-call]
         return total

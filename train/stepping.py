@@ -58,7 +58,7 @@ class _Loader(DataLoader[Example]):
         self.batch_sampler.set_epoch(epoch)  # type: ignore[union-attr]
 
 
-def _same(step: Step) -> Step:
+def _same(step: Any) -> Any:
     return step
 
 
@@ -175,7 +175,8 @@ class Stepping(Trainer):
         """Try the step of the longest examples once, without learning from it."""
         order = sorted(range(len(self.examples)), key=lambda i: -self.examples.lengths[i])
         before = _randomness()
-        self.training_step(self.model, self.examples.__getitems__(order[: self.feed.size]))
+        step = self.examples.__getitems__(order[: self.feed.size])
+        Stepping.training_step(self, self.model, step, torch.tensor(step.learnt))
         self.model.zero_grad()  # type: ignore[union-attr]
         _restore(before)
 

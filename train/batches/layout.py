@@ -66,9 +66,9 @@ def waste(lengths: Sequence[int], batch: int) -> float:
 def _unfit(model: Any, kind: Kind, longest: int, device: str) -> Text | None:
     """What a trial with short rows would not show."""
     config = model.config.get_text_config()
-    window = getattr(config, "sliding_window", None)
+    window = int(getattr(config, "sliding_window", None) or 0)
     kinds = set(getattr(config, "layer_types", None) or ())
-    sliding = window and (not kinds or "sliding_attention" in kinds)
+    sliding = window > 0 and (not kinds or "sliding_attention" in kinds)
     if kind == "joined" and (kinds - {"full_attention", "sliding_attention"}):
         return Text("the model has layers of another kind", "模型有其他类型的层")
     if kind == "joined" and sliding and window < longest:
@@ -76,7 +76,8 @@ def _unfit(model: Any, kind: Kind, longest: int, device: str) -> Text | None:
             f"the model's window of {window} tokens is shorter than the longest example",
             f"模型的滑动窗口（{window}）比最长的样本短",
         )
-    if kind == "joined" and device == "cuda" and getattr(config, "attention_dropout", 0):
+    dropout: object = getattr(config, "attention_dropout", None)
+    if kind == "joined" and device == "cuda" and dropout:
         return Text("the model drops attention out", "模型使用注意力 dropout")
     return None
 
@@ -127,7 +128,7 @@ def _difference(model: Any, layout: Layout) -> float:
             examples = [example({"input_ids": ids, "labels": ids, "rows": lengths})]
         together = _loss(model, inputs(examples, layout), device)
         if device.type == "cuda":  # a kernel may know the way there and not back
-            _called(model, inputs(examples, layout), device).backward()
+            torch.autograd.backward(_called(model, inputs(examples, layout), device))
     finally:
         model.zero_grad()
         model.train(trains)
