@@ -43,8 +43,11 @@ class Sharded(_Trainer):
             WHOLE, ignore_frozen_params=any(not w.requires_grad for w in model.parameters())
         )
         state = get_model_state_dict(model, options=options)
-        for name in _twice(model) & state.keys():
-            del state[name]  # the other name of tied weights
+        for name, other in _tied(model).items():
+            if name in state and other in state:
+                state[name] = state[other]  # one tensor again: it is gathered once for each name
+            else:
+                state.pop(name, None)  # frozen, which torch sees under the first name alone
         return state
 
     def train(self, resume_from_checkpoint: Any = None, *args: Any, **options: Any) -> Any:
@@ -129,10 +132,11 @@ def restore_optimizer(model: Any, optimizer: Any, state: dict[str, Any]) -> None
     set_optimizer_state_dict(model, optimizer, told, options=options)
 
 
-def _twice(model: Any) -> set[str]:
-    once = {name for name, _ in model.named_parameters()}
-    all_names = {name for name, _ in model.named_parameters(remove_duplicate=False)}
-    return all_names - once
+def _tied(model: Any) -> dict[str, str]:
+    """The second name of each weight that has two, and its first."""
+    once = {id(weight): name for name, weight in model.named_parameters()}
+    every = model.named_parameters(remove_duplicate=False)
+    return {name: once[id(weight)] for name, weight in every if name != once[id(weight)]}
 
 
 def _names(model: Any, optimizer: Any) -> list[str]:

@@ -29,6 +29,7 @@ from qtune.train.device import Placement
 from qtune.train.evaluation import EvaluationStopped
 from qtune.train.health import Health
 from qtune.train.mishaps import named
+from qtune.train.sharding import Sharded
 
 
 def arguments(
@@ -73,7 +74,7 @@ def arguments(
     return made
 
 
-class Safe(Trainer):
+class Safe(Sharded, Trainer):
     """What every method's trainer is: its checkpoints are whole, its losses finite.
 
     Stands before a library's own trainer: `class SafeX(Safe, XTrainer)`. `base` is the name of the base
@@ -215,7 +216,7 @@ class Safe(Trainer):
             return
         folder = Path(output_dir or self.run_dir)
         folder.mkdir(parents=True, exist_ok=True)
-        product.save(self.model, self.processing_class, folder, self.base)
+        product.save(self.model, self.processing_class, folder, self.base, state_dict)
 
     def restore(self, folder: Path) -> None:
         """What a training that came to its end in `folder` had learnt: the best, where that was asked for."""
