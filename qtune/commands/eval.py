@@ -125,7 +125,7 @@ def _evaluate(
     quiet: bool,
     verbose: bool,
 ) -> dict[str, Any]:
-    from qtune.commands import evalreport
+    from qtune.commands import datasets, evalreport
     from qtune.commands.bars import bars
     from qtune.commands.conversation import noise
     from qtune.commands.helper import watch
@@ -141,6 +141,8 @@ def _evaluate(
     if trained.config is not None and trained.config.method == "reward":
         raise failure("TRN104")
     config = _config(trained, file, project.settings)
+    if datasets.absent(config):
+        config = datasets.fetched(config, project.settings, quiet)
     found = base_of(trained, base, project.settings, quiet) if trained.adapter or compare else None
     if found is not None and found.folder is None:
         raise failure("TRN101")
@@ -148,6 +150,10 @@ def _evaluate(
     predictions = trained.folder / "eval" / f"{name}.jsonl"
     options = {
         "config": runconfig.resolved(config),
+        "places": {
+            "data": [str(source.path) for source in config.data],
+            "eval_data": [str(source.path) for source in config.eval_data],
+        },
         "held_out": file is None,
         "limit": limit,
         "compare": compare,

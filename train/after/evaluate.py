@@ -9,9 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from qtune.core import runconfig
 from qtune.core.text import Text
-from qtune.train import data
 from qtune.train.after import heldout, measure
 from qtune.train.after.asked import Asked
 from qtune.train.after.events import Began, Result, Say, Side, Went
@@ -27,11 +25,12 @@ _AT_ONCE = 8  # answers written side by side
 
 
 def evaluate(asked: Asked, say: Say) -> None:
-    """`options`: config (its data are the rows), limit, compare, generate, max_new_tokens, predictions."""
+    """`options`: config and places (its data are the rows, or with held_out what it keeps of them), limit,
+    compare, generate, max_new_tokens, predictions."""
     options = asked.options
-    config = runconfig.restore(options["config"])
-    rows = heldout.rows(config, options["limit"])
-    data.judge(rows)
+    rows, config = heldout.rows(
+        heldout.config_of(options), held_out=options["held_out"], limit=options["limit"]
+    )
     compare = bool(options["compare"])
     standing = stand(asked, say, compare=compare)
     refuse_scorer(standing.model)
@@ -82,7 +81,8 @@ def _answer(
 ) -> None:
     longest = int(asked.options["max_new_tokens"])
     prompts = [
-        prompt_of(standing.tokenizer, q.messages, asked.enable_thinking, q.tools) for q in questions
+        q.prompt or prompt_of(standing.tokenizer, q.messages, asked.enable_thinking, q.tools)
+        for q in questions
     ]
     ids = [encoded(standing, prompt) for prompt in prompts]
     fitting = [i for i, p in enumerate(ids) if len(p) < context_of(standing.model)]
@@ -120,7 +120,7 @@ def _line(question: Question, answers: dict[Side, str]) -> dict[str, Any]:
     line: dict[str, Any] = {
         "file": question.path.name,
         "line": question.line,
-        "messages": [dict(message) for message in question.messages],
+        "messages": [dict(message) for message in question.messages] or question.prompt,
         "reference": question.reference,
     }
     for side, answer in answers.items():

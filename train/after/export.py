@@ -12,7 +12,7 @@ from transformers import AutoTokenizer
 
 from qtune.core.text import Text, plain
 from qtune.train import device
-from qtune.train.after import likeness, modelfile, template
+from qtune.train.after import likeness, modelfile
 from qtune.train.after.asked import Asked
 from qtune.train.after.belongings import model_files
 from qtune.train.after.events import Began, Result, Say, Went
@@ -21,6 +21,7 @@ from qtune.train.after.standing import load, load_base, load_tokenizer, put_on, 
 from qtune.train.causes import failure
 from qtune.train.device import DTYPES
 from qtune.train.events import Log
+from qtune.train.texts import prompting
 
 _STEPS = 5
 
@@ -30,15 +31,18 @@ def export(asked: Asked, say: Say) -> None:
     into = Path(asked.options["into"])
     say(Began("export", _STEPS))
     tokenizer = load_tokenizer(asked.folder, asked)
+    # Who serves the model gives no enable_thinking, and a template's own default may be the other one.
+    changed = prompting.remember(tokenizer, asked.enable_thinking)
     found: dict[str, Any] = {}
     if asked.adapter:
         found = _merge(asked, tokenizer, into, say)
     else:
         for path in model_files(asked.folder):
             shutil.copy2(path, into / path.name)
+        if changed:
+            tokenizer.save_pretrained(into)
         _end_ids(into, tokenizer, asked.folder)
         say(Went(_STEPS - 1))
-    template.settle(into, asked.enable_thinking)
     if asked.trust_remote_code and asked.base is not None:
         for path in asked.base.glob("*.py"):
             shutil.copy2(path, into / path.name)

@@ -7,6 +7,8 @@ from typing import Any
 
 from qtune.core.text import plain
 from qtune.train.causes import failure
+from qtune.train.texts import prompting
+from qtune.train.texts.template import control_tokens
 
 Said = Mapping[str, object]  # a message as chat templates take it
 
@@ -23,13 +25,8 @@ def prompt_of(
     """
     if not tokenizer.chat_template:
         raise failure("TRN006")
-    options: dict[str, Any] = {"tokenize": False, "add_generation_prompt": True}
-    if enable_thinking is not None:
-        options["enable_thinking"] = enable_thinking
-    if tools:
-        options["tools"] = [dict(tool) for tool in tools]
     try:
-        return str(tokenizer.apply_chat_template([dict(m) for m in messages], **options))
+        return prompting.text(tokenizer, messages, enable_thinking, tools)
     except Exception as error:  # a template raises whatever its author wrote
         raise failure("TRN006", plain(str(error)[:200])) from error
 
@@ -56,6 +53,6 @@ def _end_of_turn(tokenizer: Any) -> list[int]:
     except Exception:  # a template raises whatever its author wrote
         return []
     behind = text.rpartition(mark)[2].lstrip()
-    special: list[str] = sorted(tokenizer.all_special_tokens, key=len, reverse=True)
+    special = sorted(control_tokens(tokenizer), key=len, reverse=True)
     token = next((token for token in special if behind.startswith(token)), None)
     return [] if token is None else [int(tokenizer.convert_tokens_to_ids(token))]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import re
 from collections.abc import Sequence
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import pytest
 
 from qtune.train.after.modelfile import Turns, modelfile, turns_of
-from qtune.train.after.template import with_thinking
+from qtune.train.texts import prompting
 from tests.train.templates import FOLDER, tokenizer
 
 CONVERSATION = [
@@ -21,15 +22,12 @@ CONVERSATION = [
 
 
 def turns(name: str, thinking: bool | None = None) -> tuple[Turns | None, Any]:
-    made = tokenizer(name)
-    template = with_thinking(made.chat_template, thinking)
+    made = copy.copy(tokenizer(name))
+    prompting.remember(made, thinking)
 
     def render(messages: Sequence[dict[str, str]], asks: bool) -> str:
-        return str(
-            made.apply_chat_template(
-                list(messages), chat_template=template, tokenize=False, add_generation_prompt=asks
-            )
-        )
+        text = made.apply_chat_template(list(messages), tokenize=False, add_generation_prompt=asks)
+        return str(text)
 
     return turns_of(render, made.bos_token or ""), render
 
@@ -83,8 +81,3 @@ def test_a_template_that_writes_turns_by_what_stands_around_them_is_left_out() -
     assert turns_of(counting) is None
     assert turns_of(refusing) is None
     assert "TEMPLATE" not in modelfile(None, ["</s>"])
-
-
-def test_a_template_without_the_switch_stays_as_it_is() -> None:
-    assert with_thinking("{{ messages }}", False) == "{{ messages }}"
-    assert with_thinking("{{ enable_thinking }}", None) == "{{ enable_thinking }}"
