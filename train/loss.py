@@ -116,7 +116,8 @@ def install(model: Any, *, sharded: bool = False) -> Text:
         return own("the model has no head of its own", "模型没有独立的输出层")
     config = inner.config.get_text_config()
     for name in MORE:
-        if getattr(config, name, None) not in (None, False, 1, 1.0):
+        value = getattr(config, name, None)
+        if value is True or value not in (None, False, 1.0):
             return own(f"its config sets {name}", f"模型配置里设置了 {name}")
     theirs = inner.forward
     piece = None if sharded else PIECE
