@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from qtune.core.data.raw import Raw, Unreadable
 from qtune.core.data.tools import without_nothing
@@ -13,37 +12,31 @@ from qtune.core.text import Text, plain
 _BATCH = 256
 
 
-def records(path: Path) -> Iterator[Raw]:
-    """Raises Unreadable, and OSError where the file cannot be opened."""
-    with path.open("rb") as file:
-        if file.read(4) != b"PAR1":
-            raise Unreadable("not-parquet", detail=Text("it does not begin as one", "文件头不对"))
+def records(file: BinaryIO) -> Iterator[Raw]:
+    """Raises Unreadable."""
+    if file.read(4) != b"PAR1":
+        raise Unreadable("not-parquet", detail=Text("it does not begin as one", "文件头不对"))
+    file.seek(0)
     parquet = _library()
+    batches = _batches(parquet, file)
     number = 0
-    try:
-        with parquet.ParquetFile(path, pre_buffer=False) as file:
-            for batch in file.iter_batches(batch_size=_BATCH, use_threads=False):
-                for row in batch.to_pylist():
-                    number += 1
-                    yield Raw(number, without_nothing(row))
-    except Unreadable:
-        raise
-    except FileNotFoundError:
-        raise
-    except Exception as error:  # pyarrow raises its own and those of the codecs it calls
-        if not type(error).__module__.startswith(("pyarrow", "builtins")):
-            raise
-        said = " ".join(str(error).split())[:120]
-        raise Unreadable("not-parquet", number and number + 1, plain(said)) from None
+    while True:
+        try:
+            rows = next(batches, None)
+        except Exception as error:  # pyarrow raises its own, Python's, and those of its codecs
+            said = " ".join(str(error).split())[:120]
+            raise Unreadable("not-parquet", number and number + 1, plain(said)) from None
+        if rows is None:
+            return
+        for row in rows:
+            number += 1
+            yield Raw(number, without_nothing(row))
 
 
-def count(path: Path) -> int | None:
-    """The number of rows that the file itself gives; None where it cannot be asked."""
-    try:
-        with _library().ParquetFile(path) as file:
-            return int(file.metadata.num_rows)
-    except Exception:
-        return None
+def _batches(parquet: Any, file: BinaryIO) -> Iterator[list[object]]:
+    whole = parquet.ParquetFile(file, pre_buffer=False)
+    for batch in whole.iter_batches(batch_size=_BATCH, use_threads=False):
+        yield batch.to_pylist()
 
 
 def _library() -> Any:

@@ -28,22 +28,22 @@ def is_data(name: str) -> bool:
 def read(path: Path, most: int | None = None) -> Iterator[Raw]:
     """Its rows; whatever it is called, a file that is none of ours is read as JSON. Of a JSON list longer
     than `most` bytes, those up to there. Raises Unreadable and OSError."""
-    name = path.name.lower()
-    if name.endswith(PARQUET):
-        yield from records(path)
-    elif name.endswith(PACKED):
-        try:
-            with gzip.open(path) as packed:
-                yield from stream(cast(BinaryIO, packed), name.removesuffix(PACKED), most)
-        except (gzip.BadGzipFile, EOFError, zlib.error) as error:
-            raise Unreadable("not-gzip", detail=plain(str(error)[:120])) from None
-    else:
-        with path.open("rb") as file:
-            yield from stream(file, name, most)
+    with path.open("rb") as file:
+        yield from stream(file, path.name, most)
 
 
 def stream(file: BinaryIO, name: str, most: int | None = None) -> Iterator[Raw]:
     """The same of an open file, or of a buffer that is not saved yet."""
-    if name.lower().endswith(TABLES):
-        return cells(file)
-    return rows(file, most)
+    name = name.lower()
+    if name.endswith(PARQUET):
+        yield from records(file)
+    elif name.endswith(PACKED):
+        try:
+            with gzip.open(file) as packed:
+                yield from stream(cast(BinaryIO, packed), name.removesuffix(PACKED), most)
+        except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+            raise Unreadable("not-gzip", detail=plain(str(error)[:120])) from None
+    elif name.endswith(TABLES):
+        yield from cells(file)
+    else:
+        yield from rows(file, most)

@@ -35,7 +35,7 @@ DOTENV = (
     "GPU510",
 )  # fmt: skip
 PACKAGES = ("PKG701", "PKG702", "HUB211")
-DATASET = ("DAT900", "DAT901", "DAT903")
+DATASET = ("DAT900", "DAT901", "DAT903", "DAT907")
 SECONDS = 2.0  # for the rows of one file
 HEAD = 1 << 16
 

@@ -7,19 +7,29 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
-from qtune.core.data.conversation import Unusable, conversation
-from qtune.core.data.rows import Raw, Unreadable, rows
-from qtune.core.data.values import Message
+from qtune.core.data import files
+from qtune.core.data.digest import digest
+from qtune.core.data.fitting import fitting
+from qtune.core.data.raw import Raw, Unreadable
+from qtune.core.data.recognise import strings, value
+from qtune.core.data.unusable import Unusable
+from qtune.core.data.values import (
+    Completion,
+    Conversation,
+    Judged,
+    Message,
+    Messages,
+    Passage,
+    Preference,
+    Value,
+)
 from qtune.core.text import plain
 from qtune.doctor.facts import BadRow, DataFile, Twin
 from qtune.doctor.facts.dataset import FileProblem, Use
 
 SHOWN = 5  # places of a kind; the others are counted
-LONGEST_LIST = 32 << 20  # a JSON list is held in memory
 _MOST_TEXTS = 400
 _MOST_CHARACTERS = 2_000_000
-
-Conversation = tuple[Message, ...]
 
 
 @dataclass
@@ -35,36 +45,64 @@ class Rows:
     longer: int = 0
     texts: list[tuple[str, str]] = field(default_factory=list)
     characters: int = 0
-    trained: dict[int, tuple[str, int]] = field(default_factory=dict)
-    judged: dict[int, tuple[str, int]] = field(default_factory=dict)
+    trained: dict[bytes, tuple[str, int]] = field(default_factory=dict)
+    judged: dict[bytes, tuple[str, int]] = field(default_factory=dict)
 
-    def measure(self, messages: Conversation) -> None:
+    def measure(self, read: Value) -> None:
         if self.limit is None:
             return
-        text = "".join(message.content + message.reasoning for message in messages)
+        question, answers = _halves(read)
+        text = question + answers
         if len(text) * 4 <= self.limit or len(text.encode()) <= self.limit:
             return
         self.longer += 1
         if len(self.texts) < _MOST_TEXTS and self.characters < _MOST_CHARACTERS:
-            first = next(i for i, message in enumerate(messages) if message.role == "assistant")
-            question = "".join(message.content for message in messages[:first])
-            self.texts.append((question, text[len(question) :]))
+            self.texts.append((question, answers))
             self.characters += len(text)
 
 
+def _halves(read: Value) -> tuple[str, str]:
+    """What is asked, and what is learnt (of two answers, the longer one)."""
+    match read:
+        case Passage(text):
+            return "", text
+        case Completion(prompt, answer):
+            return prompt, answer
+        case Conversation(messages, _):
+            first = next(i for i, message in enumerate(messages) if message.role == "assistant")
+            return _text(messages[:first]), _text(messages[first:])
+        case Preference(prompt=asked, chosen=chosen, rejected=rejected):
+            return _text(asked), max(_text(chosen), _text(rejected), key=len)
+        case Judged(prompt=asked, completion=answered):
+            return _text(asked), _text(answered)
+
+
+def _text(messages: Messages) -> str:
+    return "".join(message.content + message.reasoning for message in messages)
+
+
 def survey(
-    file: BinaryIO, path: str, use: Use, wanted: str, seen: Rows, ends: float = float("inf")
+    file: BinaryIO,
+    path: str,
+    use: Use,
+    wanted: str,
+    seen: Rows,
+    ends: float = float("inf"),
+    method: str = "",
 ) -> DataFile:
-    """The file as a fact; `seen` grows by its rows. Reads until `ends` (of time.monotonic)."""
+    """The file as a fact; `seen` grows by its rows. Reads until `ends` (of time.monotonic).
+
+    `method` is what the rows are to be trained with; where nobody said, any will do.
+    """
     counts: Counter[str] = Counter()
     bad: list[BadRow] = []
     found = _Found(path, use, seen)
     number, whole = 0, True
     try:
-        for raw in rows(file, LONGEST_LIST):
+        for raw in files.stream(file, path):
             number += 1
             try:
-                found.add(raw.line, _conversation(raw, wanted))
+                found.add(raw.line, _value(raw, wanted, method))
             except Unusable as reason:
                 counts[reason.kind] += 1
                 if counts[reason.kind] <= SHOWN:
@@ -77,13 +115,16 @@ def survey(
     except OSError as error:
         return unreadable(path, use, error)
     problem: FileProblem = "" if number else "empty"
-    return found.fact(problem, number, whole and not file.read(1), counts, bad)
+    return found.fact(problem, number, whole, counts, bad)
 
 
-def _conversation(raw: Raw, wanted: str) -> Conversation:
+def _value(raw: Raw, wanted: str, method: str) -> Value:
     if isinstance(raw.value, Unusable):
         raise raw.value
-    return conversation(raw.value, wanted)
+    read = value(raw.value, wanted)
+    if method:
+        fitting(read, method)
+    return read
 
 
 def unreadable(path: str, use: Use, error: OSError) -> DataFile:
@@ -102,21 +143,22 @@ class _Found:
         self.twins: list[Twin] = []
         self.leaks: list[Twin] = []
         self.garbled: list[int] = []
-        self.reasoned = 0
+        self.reasoned = self.plain = 0
 
-    def add(self, line: int, messages: Conversation) -> None:
-        seen, digest = self.seen, hash(messages)
+    def add(self, line: int, read: Value) -> None:
+        seen, what = self.seen, digest(read)
         seen.usable += 1
-        seen.measure(messages)
+        seen.measure(read)
         own = seen.trained if self.use == "train" else seen.judged
-        if digest in own:
-            self.twins.append(Twin(line, *own[digest]))
-        own.setdefault(digest, (self.path, line))
-        if self.use == "eval" and digest in seen.trained:
-            self.leaks.append(Twin(line, *seen.trained[digest]))
-        if any(garbled(message.content) for message in messages):
+        if what in own:
+            self.twins.append(Twin(line, *own[what]))
+        own.setdefault(what, (self.path, line))
+        if self.use == "eval" and what in seen.trained:
+            self.leaks.append(Twin(line, *seen.trained[what]))
+        if any(garbled(text) for text in strings(read)):
             self.garbled.append(line)
-        self.reasoned += any(_thinks(message) for message in messages)
+        self.reasoned += any(_thinks(message) for message in _answers(read))
+        self.plain += isinstance(read, Passage | Completion)
 
     def fact(
         self,
@@ -141,12 +183,25 @@ class _Found:
             garbled=len(self.garbled),
             garbled_lines=tuple(self.garbled[:SHOWN]),
             reasoned=self.reasoned,
+            plain=self.plain,
         )
 
 
 def garbled(text: str) -> bool:
     """Holds what is left when bytes were decoded by the wrong table: U+FFFD, or that once more as GBK."""
     return "\ufffd" in text or "锟斤拷" in text
+
+
+def _answers(read: Value) -> Messages:
+    """Those that are to be learnt."""
+    match read:
+        case Conversation(messages, _):
+            return messages
+        case Preference(chosen=chosen):
+            return chosen
+        case Judged(completion=answered, label=True):
+            return answered
+    return ()
 
 
 def _thinks(message: Message) -> bool:

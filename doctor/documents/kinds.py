@@ -15,6 +15,11 @@ _PACKAGES = re.compile(r"(?:[\w.]+[-_.])?(?:requirements|constraints)(?:[-_.]|\Z
 _NOTEBOOK = re.compile(
     r'[\ufeff\s]*\{\s*(?:"(?:cells|metadata|nbformat|nbformat_minor|worksheets)"|\Z)'
 )
+# Columns that hardly any other table has.
+_COLUMNS = re.compile(
+    r"(?:^|[,;\t])[\ufeff\" ]*(?:instruction|messages|conversations|completion|chosen|rejected)[\" \r]*(?=[,;\t]|$)",
+    re.I,
+)
 _EVAL = re.compile(r"(?:^|[._-])(?:eval|evaluation|val|valid|validation|dev|test)(?:$|[._-])", re.I)
 
 
@@ -27,8 +32,10 @@ def kind_of(path: PurePath, head: str) -> Kind | None:
         return "python"
     if name.endswith(".ipynb"):  # a client may hand in the code of its cells as one text
         return "notebook" if _NOTEBOOK.match(head) else "python"
-    if name.endswith(".jsonl"):
+    if name.endswith((".jsonl", ".ndjson", ".parquet", ".jsonl.gz", ".json.gz")):
         return "dataset"
+    if name.endswith((".csv", ".tsv")):
+        return "dataset" if _COLUMNS.search(head.partition("\n")[0]) else None
     if name.endswith(".json"):
         return "dataset" if head.lstrip("\ufeff \t\r\n").startswith("[") else None
     if name == "pyproject.toml":

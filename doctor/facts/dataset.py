@@ -8,13 +8,16 @@ from typing import Literal
 
 from qtune.core.text import Text
 
-FileProblem = Literal["", "missing", "folder", "unreadable", "encoding", "not-json", "empty"]
+FileProblem = Literal[
+    "", "missing", "folder", "unreadable", "encoding", "not-json", "empty",
+    "not-table", "not-parquet", "no-pyarrow", "not-gzip",
+]  # fmt: skip
 Use = Literal["train", "eval"]
 
 
 @dataclass(frozen=True)
 class BadRow:
-    """A row that cannot be used; `kind` is one of core.data.conversation.KINDS. `column` is 1-based."""
+    """A row that cannot be used; `kind` is one of core.data.unusable.KINDS. `column` is 1-based."""
 
     line: int
     column: int
@@ -39,7 +42,7 @@ class DataFile:
     `counts` holds the unusable rows by kind, `bad` the first few of each. `twins` and `leaks` are the first
     of the `repeated` rows, and of the `leaked` rows: those of an eval file that are trained on.
     `garbled` are the lines whose text was spoilt by a wrong encoding, `reasoned` the rows in which a model
-    thinks before it answers.
+    thinks before it answers, `plain` those of text in which no chat template has a part.
     """
 
     path: str
@@ -58,6 +61,7 @@ class DataFile:
     garbled: int = 0
     garbled_lines: tuple[int, ...] = ()
     reasoned: int = 0
+    plain: int = 0
 
     @property
     def unusable(self) -> int:

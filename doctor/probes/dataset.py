@@ -33,7 +33,8 @@ def probe(context: Context, seen: Facts, seconds: float = SECONDS) -> Known[Data
     goal = context.goal
     ends = time.monotonic() + seconds
     met = Rows(goal.training.max_length if goal.training is not None else None)
-    files = tuple(_file(asked.path, asked.format, met, ends) for asked in goal.data)
+    method = goal.training.method if goal.training is not None else ""
+    files = tuple(_file(asked.path, asked.format, met, ends, method) for asked in goal.data)
     folder = snapshot(context)
     return Known(
         Dataset(
@@ -44,10 +45,10 @@ def probe(context: Context, seen: Facts, seconds: float = SECONDS) -> Known[Data
     )
 
 
-def _file(path: str, wanted: str, met: Rows, ends: float) -> DataFile:
+def _file(path: str, wanted: str, met: Rows, ends: float, method: str) -> DataFile:
     try:
         with Path(path).open("rb") as file:
-            return survey(file, path, "train", wanted, met, ends)
+            return survey(file, path, "train", wanted, met, ends, method)
     except OSError as error:
         return unreadable(path, "train", error)
 

@@ -19,8 +19,9 @@ from qtune.doctor.facts import DataAsked, Goal, GoalKind
 from qtune.doctor.finding import Finding
 
 if TYPE_CHECKING:  # a model's name is understood without the machinery of run configs
-    from qtune.core.runconfig import Defaults, RunConfig
+    from qtune.core.runconfig import DataSource, Defaults, RunConfig
 
+_MOST_FILES = 100  # of a folder, that are looked at
 _PAGE = re.compile(
     r"https?://[^/]+/(?:models/|(?P<dataset>datasets/))?(?!datasets/)(?P<id>[\w.-]+/[\w.-]+)(?:/.*)?\Z",
     re.A,
@@ -106,12 +107,23 @@ def goal_of(config: RunConfig, named: str, kind: GoalKind = "train") -> Goal:
 
 
 def _data(config: RunConfig) -> tuple[DataAsked, ...]:
-    """The files of the user's own; what is shipped with qtune needs no look."""
+    """The files of the user's own; what is shipped with qtune, and what a hub has, needs no look."""
     return tuple(
-        DataAsked(_short(source.path), source.format)
+        DataAsked(_short(path), source.format)
         for source in config.data
         if source.path != Path(QUICKSTART) and not source.repo_id
+        for path in _files(source)
     )
+
+
+def _files(source: DataSource) -> list[Path]:
+    """Of a folder the first files; the folder itself where it has none that is asked for."""
+    from qtune.core.data.places import NoFiles, files
+
+    try:
+        return files(source)[:_MOST_FILES]
+    except NoFiles:
+        return [source.path]
 
 
 def _short(path: Path) -> str:

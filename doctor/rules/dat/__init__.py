@@ -11,4 +11,6 @@ RULES = Roster(
     "DAT903",
     "DAT904",
     "DAT905",
+    "DAT906",
+    "DAT907",
 )

@@ -1,4 +1,4 @@
-"""DAT900: a data file is not there, cannot be read, or holds what is no JSON."""
+"""DAT900: a data file is not there, cannot be read, or holds what is no JSON and no table."""
 
 from __future__ import annotations
 
@@ -16,12 +16,15 @@ from qtune.doctor.rules.words import joined, prose
 
 _PROBLEMS = {
     "missing": Text("there is no such file", "文件不存在"),
-    "folder": Text("this is a folder, not a file", "这是文件夹，不是文件"),
+    "folder": Text("a folder without a file to train on", "文件夹里没有可训练的文件"),
     "unreadable": Text("it cannot be opened", "无法打开"),
     "not-json": Text(
         "neither JSONL (one object a line) nor a JSON list",
         "既不是 JSONL（每行一个对象），也不是 JSON 列表",
     ),
+    "not-table": Text("it cannot be read as a table", "无法按表格读取"),
+    "not-parquet": Text("damaged, or no Parquet file at all", "已损坏，或根本不是 Parquet 文件"),
+    "not-gzip": Text("damaged, or not packed with gzip at all", "已损坏，或根本不是 gzip 压缩"),
     "empty": Text("there is not one row in it", "里面没有任何数据"),
 }
 _MENDS = {
@@ -29,9 +32,18 @@ _MENDS = {
         "Correct the path; relative ones start at the folder in which you run qtune",
         "请改正路径；相对路径以运行 qtune 的文件夹为起点",
     ),
-    "folder": manual("Name the files in it, as a list", "请用列表写出里面的文件"),
+    "folder": manual(
+        "Name the file itself, or another split: split: NAME",
+        "请直接写文件，或换一个划分：split: 名称",
+    ),
     "unreadable": manual("Check its permissions", "请检查读取权限"),
     "not-json": manual("Write one JSON object on each line", "请每行写一个 JSON 对象"),
+    "not-table": manual(
+        "Save it again as CSV in UTF-8, long texts in quotes",
+        "请重新另存为 UTF-8 编码的 CSV，长文本加引号",
+    ),
+    "not-parquet": manual("Copy or download it again", "请重新复制或下载"),
+    "not-gzip": manual("Copy or download it again", "请重新复制或下载"),
     "empty": manual("Put at least one row into it", "请至少放一条数据"),
 }
 
@@ -40,7 +52,7 @@ def _judge(facts: Facts) -> Iterable[Finding]:
     for file in files(facts):
         if file.problem in _PROBLEMS:
             yield _whole(file)
-    yield from findings("DAT900", ("not-json", "too-long"), facts, _mend)
+    yield from findings("DAT900", ("not-json", "too-long", "bad-table"), facts, _mend)
 
 
 def _whole(file: DataFile) -> Finding:
@@ -58,6 +70,8 @@ def _whole(file: DataFile) -> Finding:
 def _mend(row: BadRow) -> Fix | None:
     if row.kind == "too-long":
         return manual("Split the row", "请拆分这一条")
+    if row.kind == "bad-table":
+        return manual("Put the text with the separator in quotes", "请给含有分隔符的文本加引号")
     return manual("Mend the line, or delete it", "请改正或删除这一行")
 
 
@@ -69,13 +83,15 @@ RULE = Rule(
     Page(
         what=prose(
             """
-            A data file of the run is missing, may not be read, is empty, or is neither JSONL (one object a
-            line) nor a JSON list; or some of its lines are no JSON: cut off, with single quotes, with a comma
-            too many.
+            A data file of the run is missing, may not be read, is empty, or is not what its name says: neither
+            JSONL (one object a line) nor a JSON list, no table (`.csv`, `.tsv`), a damaged `.parquet` or `.gz`.
+            Or some of its lines are no JSON: cut off, with single quotes, with a comma too many; some lines of
+            a table have more cells than it has columns.
             """,
             """
-            训练要用的数据文件不存在、没有读取权限、是空的，或既不是 JSONL（每行一个对象）也不是 JSON 列表；
-            也可能是其中某些行不是合法的 JSON：被截断、用了单引号、多了逗号。
+            训练要用的数据文件不存在、没有读取权限、是空的，或与扩展名不符：既不是 JSONL（每行一个对象）也不是
+            JSON 列表，不是表格（`.csv`、`.tsv`），`.parquet` 或 `.gz` 已损坏。也可能是其中某些行不是合法的 JSON：
+            被截断、用了单引号、多了逗号；或表格中某些行的单元格比列数多。
             """,
         ),
         why=joined(
@@ -98,8 +114,6 @@ RULE = Rule(
                 print(json.dumps(row, ensure_ascii=False))
             EOF
             ```
-
-            CSV and Parquet files have to be converted, too.
             """,
             """
             检查结果会给出行号，以及 JSON 解析停下的列号。如果文件是写成多行的列表，可以这样转成 JSONL：
@@ -111,8 +125,6 @@ RULE = Rule(
                 print(json.dumps(row, ensure_ascii=False))
             EOF
             ```
-
-            CSV 和 Parquet 文件也需要先转换。
             """,
         ),
         verify=VERIFY,

@@ -21,7 +21,9 @@ def _judge(facts: Facts) -> Iterable[Finding]:
     found = dataset(facts)
     if found is None:
         return
-    if found.template is False:
+    if found.template is False and any(
+        file.plain < file.usable or not file.rows for file in found.files
+    ):
         yield _no_template(facts)
     lengths = found.lengths
     if lengths is not None and lengths.over > _CUT * lengths.rows:

@@ -20,7 +20,7 @@ _EMBEDDINGS = frozenset({"embed_tokens", "lm_head"})
 
 def _judge(facts: Facts) -> Iterable[Finding]:
     run, base = facts.goal.training, _BASE.fullmatch(facts.goal.model)
-    if run is None or base is None or _learns_embeddings(run):
+    if run is None or base is None or run.method == "pt" or _learns_embeddings(run):
         return
     instruct = f"Qwen/{base[1]}"
     yield Finding(

@@ -21,7 +21,7 @@ _SILENT = re.compile(r"(?:.*/)?(?:(Qwen3-[\w.-]+)-Instruct-2507|Qwen3-Coder-[\w.
 
 
 def _judge(facts: Facts) -> Iterable[Finding]:
-    rows = sum(file.usable for file in files(facts))
+    rows = sum(file.usable - file.plain for file in files(facts))
     reasoned = sum(file.reasoned for file in files(facts))
     model = facts.goal.model
     if not rows:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
-from qtune.core.data.conversation import KINDS, told
+from qtune.core.data.unusable import KINDS, told
 from qtune.core.rundefaults import MAX_UNUSABLE
 from qtune.core.text import Text
 from qtune.doctor.facts import BadRow, DataFile, Dataset, Facts, known
