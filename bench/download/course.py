@@ -8,7 +8,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.download import link, measure, servers
+from bench.download import link, measure, memory, servers
 from bench.download.peers import Peer, Task
 from bench.download.profiles import Profile, many, model
 from bench.download.table import Sample
@@ -59,6 +59,7 @@ def _download(course: Course, peer: Peer, kill_after: float | None) -> Sample | 
         folder = Path(name)
         task = Task(served.hf, served.ms, served.ca_file, tuple(course.repo.files), folder)
         environ, command = peer.environ(task), [*course.prefix, *peer.command(task)]
+        memory.touch(sum(file.size for file in files))
         mark = served.mark()
         runs = []
         if kill_after is not None:
