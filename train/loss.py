@@ -53,8 +53,8 @@ class _Pieces(torch.autograd.Function):
             slope.scatter_add_(-1, target, slope.new_full((1, 1), -1.0).expand_as(target))
             found = torch.autograd.grad(logits, [given, *wanted], slope.to(logits.dtype))
             gradient[piece] = found[0]
-            for known, more in zip(sums, found[1:], strict=True):
-                known += more
+            for number, known in enumerate(sums, 1):
+                known += found[number]  # no name may hold it through the next piece
             del logits, likely, slope, found
         kept = iter(sums)
         ctx.gradients = [gradient, *(next(kept) if w.requires_grad else None for w in weights)]
