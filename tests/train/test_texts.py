@@ -23,7 +23,6 @@ from qtune.train.job import Job
 from qtune.train.texts import Texts, cache, show, tokenized
 from qtune.train.texts.example import IGNORED, Example
 from qtune.train.texts.making import Recipe, examples, make
-from qtune.train.texts.statistics import bins
 from tests.train import templates
 from tests.train.runs import make_job
 
@@ -237,7 +236,7 @@ def test_the_same_is_tokenized_once_and_anything_else_anew(job: Job, making: lis
         ),
         start=2,
     ):
-        call()
+        call()  # type: ignore[no-untyped-call]  # mypy takes no type from a tuple of lambdas
         assert len(making) == number
 
 
@@ -315,11 +314,6 @@ def test_the_numbers_are_right_and_told(job: Job) -> None:
     assert any("longer than max_length 24" in line for line in logs), logs
     assert any(f"{found.tokens} tokens, of which {found.learnt} (" in line for line in logs), logs
     assert json.loads(json.dumps(found.as_dict()))["examples"] == 2
-
-
-def test_bins_end_at_powers_of_two() -> None:
-    assert bins({16: 1, 17: 2, 100: 1}) == [(16, 1), (32, 2), (64, 0), (128, 1)]
-    assert bins({}) == []
 
 
 def test_what_takes_long_is_told_as_it_goes_on(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:

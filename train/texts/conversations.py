@@ -74,7 +74,7 @@ class _Turns:
         self.rendered: dict[int, str] = {}
 
     def until(self, index: int) -> str:
-        """The text up to and with the answer `index`, as its last message."""
+        """The text up to and with the message `index`, as the last of it."""
         if index not in self.rendered:
             self.rendered[index] = self.template.render(
                 self.messages[: index + 1], self.tools, mode=self.template.enable_thinking
@@ -119,6 +119,8 @@ class _Turns:
         return None
 
     def _prompt(self, index: int, mode: Mode) -> str:
+        if mode in self.template.tails:
+            return self.until(index - 1) + self.template.tails[mode]
         return self.template.render(self.messages[:index], self.tools, prompt=True, mode=mode)
 
     def find(self, index: int) -> Found | None:

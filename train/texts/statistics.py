@@ -41,18 +41,6 @@ def restored(read: Mapping[str, Any]) -> Statistics:
     return Statistics(**{**read, "histogram": bins})
 
 
-def bins(lengths: Mapping[int, int]) -> list[tuple[int, int]]:
-    """From how often each length occurs; without the empty bins at both ends."""
-    counted: dict[int, int] = {}
-    for length, count in lengths.items():
-        bound = 1 << max(length - 1, 0).bit_length()
-        counted[bound] = counted.get(bound, 0) + count
-    if not counted:
-        return []
-    first, last = (bound.bit_length() - 1 for bound in (min(counted), max(counted)))
-    return [(1 << power, counted.get(1 << power, 0)) for power in range(first, last + 1)]
-
-
 def summary(found: Statistics) -> list[Text]:
     share = 100 * found.learnt / max(found.tokens, 1)
     said = [

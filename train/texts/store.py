@@ -16,6 +16,7 @@ from typing import IO, Any
 
 import numpy as np
 
+from qtune.core.data.lengths import bins
 from qtune.core.data.unusable import Unusable
 from qtune.train.texts import statistics
 from qtune.train.texts.example import IGNORED, Example
@@ -148,7 +149,7 @@ class Writing:
             cut=self.cut,
             cut_tokens=self.cut_tokens,
             answerless=self.answerless,
-            histogram=statistics.bins(self.lengths),
+            histogram=bins(self.lengths),
             notes=dict(self.notes),
         )
         about = {

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from qtune.core.data.unusable import Unusable
 from qtune.core.data.values import Message, Tools
 from qtune.train.texts.example import Tokenizer
+from qtune.train.texts.tails import is_fixed
 
 Mode = bool | None
 
@@ -27,6 +28,7 @@ class Template:
         self.control = control_tokens(tokenizer)
         self._control = re.compile("|".join(map(re.escape, self.control)) or "(?!)")
         self.modes = self._modes()
+        self.tails = self._tails()
 
     def render(
         self,
@@ -62,6 +64,18 @@ class Template:
         except Unusable:
             return (None, False, True)
         return (None, False) if said == on else (None, False, True)
+
+    def _tails(self) -> dict[Mode, str]:
+        """What asks for an answer, by enable_thinking, where it is the same for every conversation."""
+        if not is_fixed(self.tokenizer.chat_template):
+            return {}
+        question = (Message("user", "1"),)
+        try:
+            plain = self.render(question, ())
+            asked = {m: self.render(question, (), prompt=True, mode=m) for m in self.modes}
+        except Unusable:
+            return {}
+        return {mode: text.removeprefix(plain) for mode, text in asked.items()}
 
     def refuse_control(self, messages: Sequence[Message], tools: Tools) -> None:
         """Raises Unusable where data would speak with the template's voice."""
