@@ -65,6 +65,11 @@ def _judge(facts: Facts) -> Iterable[Finding]:
 
 
 def _mend(row: BadRow) -> Fix | None:
+    if row.kind == "bad-role" and any(f"'{name}'" in row.detail for name in ("human", "gpt")):
+        return manual(
+            "In messages human is called user, and gpt assistant",
+            "在 messages 中 human 应写 user，gpt 应写 assistant",
+        )
     return _MENDS.get(
         row.kind, manual("Every message has a role and a text", "每条消息都要有角色和文本")
     )

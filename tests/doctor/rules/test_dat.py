@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import gzip
 import json
+import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pyarrow  # type: ignore[import-untyped, unused-ignore]
 import pytest
+from pyarrow import parquet
 
-from qtune.core.workload import Workload
+from qtune.core.workload import Method, Workload
 from qtune.doctor.examine import Options, examine
 from qtune.doctor.facts import DataAsked, DataFile, Dataset, Known, Lengths
 from qtune.doctor.finding import Finding, Severity
@@ -109,7 +113,40 @@ def test_a_file_that_is_none_of_data(tmp_path: Path, raw: bytes | None, words: s
 def test_a_folder_in_the_place_of_a_file(tmp_path: Path) -> None:
     (finding,) = said(tmp_path, tmp_path)
     assert finding.code == "DAT900"
-    assert "this is a folder" in finding.message.en
+    assert "a folder without a file" in finding.message.en
+
+
+@pytest.mark.triggers("DAT900")
+@pytest.mark.parametrize(
+    ("name", "raw", "words"),
+    [
+        ("a.csv", b"instruction,instruction\nq,a\n", "as a table"),
+        ("a.csv", b'instruction,output\nq,"' + b"a" * (17 << 20), "as a table"),
+        ("a.parquet", b"<html>not found</html>", "no Parquet file"),
+        ("a.parquet", b"PAR1" + bytes(40), "no Parquet file"),
+        ("a.jsonl.gz", b'{"instruction": "q", "output": "a"}', "gzip"),
+    ],
+)
+def test_a_file_that_is_not_what_its_name_says(
+    tmp_path: Path, name: str, raw: bytes, words: str
+) -> None:
+    path = tmp_path / name
+    path.write_bytes(raw)
+    (finding,) = said(tmp_path, path)
+    assert (finding.code, finding.severity) == ("DAT900", Severity.ERROR)
+    assert words in finding.message.en
+
+
+@pytest.mark.spares("DAT900", "DAT907")
+def test_tables_and_packed_files_are_fine(tmp_path: Path) -> None:
+    rows = numbered(3)
+    table = tmp_path / "a.csv"
+    table.write_text("instruction,output\n" + "".join(f"{r['instruction']},a\n" for r in rows))
+    packed = tmp_path / "b.jsonl.gz"
+    packed.write_bytes(gzip.compress("\n".join(map(json.dumps, numbered(3))).encode()))
+    columns = tmp_path / "c.parquet"
+    parquet.write_table(pyarrow.Table.from_pylist(numbered(3)), columns)
+    assert said(tmp_path, table) == said(tmp_path, packed) == said(tmp_path, columns) == ()
 
 
 @pytest.mark.spares("DAT900", "DAT901", "DAT903")
@@ -133,7 +170,7 @@ def test_a_row_in_a_hundred_is_a_warning(tmp_path: Path) -> None:
     """As the trainer has it: these are left out, and the training begins."""
     few = written(tmp_path, *numbered(199), b"{")
     assert [f.severity for f in said(tmp_path, few)] == [Severity.WARNING]
-    more = written(tmp_path, *numbered(198), b"{", {"text": "x"}, b"{")
+    more = written(tmp_path, *numbered(198), b"{", {"words": "x"}, b"{")
     assert [(f.code, f.severity) for f in said(tmp_path, more)] == [
         ("DAT900", Severity.ERROR),
         ("DAT901", Severity.ERROR),
@@ -147,17 +184,18 @@ def test_a_row_in_a_hundred_is_a_warning(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("row", "words", "fix"),
     [
-        ({"conversations": [{"from": "human", "value": "q"}]}, "neither", "ShareGPT"),
-        ({"prompt": "q", "completion": "a"}, "neither", "Rename prompt to instruction"),
-        ({"text": "plain"}, "neither", "plain text"),
-        ({"prompt": "q", "chosen": "a", "rejected": "b"}, "neither", "preferences"),
-        ({"question": "q"}, "neither", '{"instruction"'),
-        ({"messages": [{"role": "human", "content": "q"}]}, "a role other", "gpt is assistant"),
+        ({"conversations": [{"from": "human", "value": "q"}]}, "no answer", "Fill it in"),
+        ({"question": "q"}, "no known format", '{"instruction"'),
+        ({"messages": [{"role": "human", "content": "q"}]}, "a role other", "gpt assistant"),
         ({"messages": [{"role": "narrator", "content": "q"}]}, "a role other", "Roles are"),
         ({"instruction": "q", "output": ""}, "an empty answer", "Fill it in"),
         ({"messages": [{"role": "user", "content": "q"}]}, "no answer", "Fill it in"),
         ({"messages": [{"role": "user"}]}, "without role or text", "a role and a text"),
-        ({**GOOD, "tools": [{"name": "f"}]}, "tool calls", "Leave such rows out"),
+        ({**GOOD, "tools": [{"kind": "f"}]}, "tools or tool calls", "functions with a name"),
+        ({**GOOD, "images": ["a.png"]}, "pictures", "Leave such rows out"),
+        ({"prompt": "q", "chosen": "a", "rejected": "a"}, "the same answer", "nothing to prefer"),
+        ({"prompt": "q", "completion": "a", "label": 3}, "neither true nor false", "true or false"),
+        ({"chosen": "a", "rejected": "b"}, "do not fit together", "Write prompt"),
     ],
 )
 def test_a_row_that_cannot_be_trained_on(
@@ -172,11 +210,63 @@ def test_a_row_that_cannot_be_trained_on(
 
 @pytest.mark.triggers("DAT901")
 def test_rows_of_one_kind_are_told_together(tmp_path: Path) -> None:
-    (finding,) = said(tmp_path, written(tmp_path, *[{"text": "x"}] * 40))
+    (finding,) = said(tmp_path, written(tmp_path, *[{"words": "x"}] * 40))
     assert finding.code == "DAT901"
     assert "40 rows of 40" in finding.message.en
     assert len(finding.evidence) == 6
     assert finding.evidence[-1].en == "and 35 more"
+
+
+@pytest.mark.spares("DAT901", "DAT906")
+@pytest.mark.parametrize(
+    ("method", "row"),
+    [
+        (
+            "sft",
+            {"conversations": [{"from": "human", "value": "q"}, {"from": "gpt", "value": "a"}]},
+        ),
+        ("sft", {"prompt": "q", "completion": "a"}),
+        ("pt", {"text": "words to read on"}),
+        ("dpo", {"prompt": "q", "chosen": "a", "rejected": "b"}),
+        ("kto", {"prompt": "q", "completion": "a", "label": True}),
+        ("kto", {"prompt": "q", "chosen": "a", "rejected": "b"}),
+    ],
+)
+def test_every_form_is_fine_for_its_method(
+    tmp_path: Path, method: Method, row: dict[str, Any]
+) -> None:
+    assert said(tmp_path, written(tmp_path, row), training=Workload(method=method)) == ()
+
+
+# --- DAT906, DAT907 -------------------------------------------------------------------------------
+
+
+@pytest.mark.triggers("DAT906")
+@pytest.mark.parametrize(
+    ("method", "row", "named"),
+    [
+        ("sft", {"text": "words to read on"}, "pt"),
+        ("sft", {"prompt": "q", "chosen": "a", "rejected": "b"}, "dpo"),
+        ("sft", {"prompt": "q", "completion": "a", "label": True}, "kto"),
+        ("dpo", GOOD, "sft"),
+    ],
+)
+def test_data_of_another_method_names_it(
+    tmp_path: Path, method: Method, row: dict[str, Any], named: str
+) -> None:
+    (finding,) = said(tmp_path, written(tmp_path, row), training=Workload(method=method))
+    assert (finding.code, finding.severity) == ("DAT906", Severity.ERROR)
+    assert finding.fix is not None and f"method: {named}" in finding.fix.title.en
+
+
+@pytest.mark.triggers("DAT907")
+def test_parquet_where_pyarrow_is_broken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "a.parquet"
+    parquet.write_table(pyarrow.Table.from_pylist(numbered(3)), path)
+    monkeypatch.setitem(sys.modules, "pyarrow", None)  # as `import` has it for what is not there
+    (finding,) = said(tmp_path, path)
+    assert (finding.code, finding.severity) == ("DAT907", Severity.ERROR)
+    assert finding.fix is not None and finding.fix.command
 
 
 # --- DAT902 ---------------------------------------------------------------------------------------
