@@ -60,6 +60,11 @@ def model(read: Reader, default: str, *, builtin: str) -> tuple[str, Path | None
     return name, None
 
 
+def _is_record(config: Path) -> bool:
+    """Is it what a run wrote down of itself, in its own directory?"""
+    return config.name == "run.yaml" and is_file(config.with_name("record.json"))
+
+
 def output_dir(read: Reader, default: Path, *, config: Path) -> Path:
     tree = read.take("output_dir")
     path: Path | None = default if default.is_absolute() else read.root / default
@@ -81,7 +86,9 @@ def output_dir(read: Reader, default: Path, *, config: Path) -> Path:
         read.say(
             "CFG007", mark, Text(f"output_dir: {path} is a file", f"output_dir：{path} 是文件")
         )
-    elif real(path) in (here, *here.parents, real(config).parent):
+    elif real(path) in (here, *here.parents) or (
+        real(path) == real(config).parent and not _is_record(config)
+    ):
         read.say(
             "CFG007",
             mark,

@@ -17,7 +17,8 @@ class Job:
     """`snapshot` is the folder of the base model (the child builds the quickstart's when absent).
 
     `base` is what the saved adapter names as its base model: the repo id, or for a local model and
-    the quickstart the folder. `device` and `dtype` are QTUNE_DEVICE and QTUNE_DTYPE.
+    the quickstart the folder. `device` and `dtype` are QTUNE_DEVICE and QTUNE_DTYPE. `doctor` is what the
+    doctor found before the run, as the JSON that goes into its record; "" where it was not asked.
     """
 
     snapshot: Path
@@ -25,6 +26,7 @@ class Job:
     config: RunConfig
     device: str = "auto"
     dtype: str = "auto"
+    doctor: str = ""
 
 
 def write(job: Job, path: Path) -> None:
@@ -40,6 +42,7 @@ def write(job: Job, path: Path) -> None:
             },
             "device": job.device,
             "dtype": job.dtype,
+            "doctor": job.doctor,
         },
         indent=1,
     )
@@ -56,6 +59,7 @@ def read(path: Path) -> Job:
         config=_placed(runconfig.restore(read["config"]), read["places"]),
         device=read["device"],
         dtype=read["dtype"],
+        doctor=read.get("doctor", ""),
     )
 
 

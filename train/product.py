@@ -29,9 +29,10 @@ def save(model: Any, tokenizer: Any, folder: Path, base: str, state: Any = None)
         tokenizer.save_pretrained(folder)
 
 
-def in_format(model: Any, dtype: torch.dtype) -> Any:
-    """A whole model in the number format it was computed in: half as large as its float32 weights."""
-    return model if isinstance(model, PeftModel) else model.to(dtype)
+def narrow(model: Any, dtype: torch.dtype) -> None:
+    """Put a whole model into the format it was computed in: half as large as its float32 weights."""
+    if not isinstance(model, PeftModel):
+        model.to(dtype)
 
 
 def _as_readable_as(pattern: Path, files: Any) -> None:

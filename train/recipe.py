@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from typing import Any
 
+import torch
 import yaml
 from transformers.utils import logging as transformers_logging
 
@@ -18,6 +19,7 @@ from qtune.train import (
     distributed,
     methods,
     product,
+    provenance,
     reporting,
     rescue,
     rundir,
@@ -89,8 +91,14 @@ def _train(job: Job, say: Say, stop: Stop) -> None:
         return
     _tell_resume(found, record, job, say)
     if ranks.leads:
+        about = provenance.made_of(
+            job.config, job.base, torch.version.cuda, torch.get_num_threads(), texts
+        )
         rundir.rewind_metrics(run, found.step)
-        rundir.write(run, Record("training", 0, fingerprint))
+        rundir.replace(run / rundir.CONFIG, _resolved(job))
+        if job.doctor:
+            rundir.replace(run / rundir.DOCTOR, job.doctor)
+        rundir.write(run, Record("training", 0, fingerprint, about))
     job = distributed.arranged(job, say)
 
     model = load_model(job, placement, tokenizer, method.HEAD)
@@ -117,8 +125,8 @@ def _train(job: Job, say: Say, stop: Stop) -> None:
     answers.after(run, trainer.model, tokenizer, asked)
     state = trainer.whole_state()
     if ranks.leads:
-        _finish(job, trainer.model, tokenizer, done, rundir.last_loss(run), state)
-        rundir.write(run, Record("finished", done, fingerprint))
+        _finish(job, trainer.model, tokenizer, done, placement.dtype, state)
+        rundir.write(run, Record("finished", done, fingerprint, about))
     ranks.meet()
     say(Done(done, watch.last_loss, str(run)))
 
@@ -176,19 +184,25 @@ def _already_finished(job: Job, steps: int, say: Say) -> None:
 
 
 def _finish(
-    job: Job, model: Any, tokenizer: Any, steps: int, loss: float | None, state: Any = None
+    job: Job, model: Any, tokenizer: Any, steps: int, dtype: torch.dtype, state: Any = None
 ) -> None:
-    """Adapter, tokenizer, card and resolved config, written aside and then moved in."""
+    """Adapter or model, tokenizer and card, written aside and then moved in."""
     run = job.config.output_dir
     staged = run / checkpoints.STAGING
     shutil.rmtree(staged, ignore_errors=True)
     staged.mkdir()
+    if state is None:
+        product.narrow(model, dtype)
     product.save(model, tokenizer, staged, job.base, state)
-    card = product.card(job.base, steps, loss, job.config.tuning)
+    card = product.card(job.base, steps, rundir.last_loss(run), job.config.tuning)
     (staged / "README.md").write_text(card, encoding="utf-8")
-    resolved = yaml.safe_dump(runconfig.recorded(job.config), allow_unicode=True, sort_keys=False)
-    (staged / "run.yaml").write_text(resolved, encoding="utf-8")
     product.publish(staged, run)
+
+
+def _resolved(job: Job) -> str:
+    """Every value of the run, as a run config."""
+    values = runconfig.recorded(job.config)
+    return str(yaml.safe_dump(values, allow_unicode=True, sort_keys=False))
 
 
 def _quiet(logging: Any) -> None:

@@ -11,7 +11,7 @@ import json
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -25,6 +25,8 @@ from qtune.train.mishaps import translate
 
 RECORD = "record.json"
 METRICS = "metrics.jsonl"
+CONFIG = "run.yaml"
+DOCTOR = "doctor.json"
 LOCK = ".lock"
 # A parent that was killed leaves a child that is saving its last checkpoint.
 PATIENCE = 30.0
@@ -53,11 +55,15 @@ FREE = frozenset(
 
 @dataclass(frozen=True)
 class Record:
-    """`state` is training or finished; `steps` those done when it finished."""
+    """`state` is training or finished; `steps` those done when it finished.
+
+    `about` is what the run was made of and with, for whoever wants to repeat it.
+    """
 
     state: str
     steps: int
     fingerprint: Mapping[str, str]
+    about: Mapping[str, object] = field(default_factory=dict)
 
 
 @contextmanager
@@ -107,7 +113,7 @@ def fingerprint(job: Job, dtype: str) -> dict[str, str]:
 
 def check(folder: Path, now: Mapping[str, str]) -> Record | None:
     """The record of the training to go on with, or None to begin. Raises rather than mixes."""
-    record = _read(folder)
+    record = recorded(folder)
     if record is None:
         found = [name for name in FOREIGN if (folder / name).exists()]
         if found or checkpoints.exist(folder):
@@ -137,15 +143,23 @@ def _change(key: str, before: Mapping[str, str], now: Mapping[str, str]) -> Text
 
 
 def write(folder: Path, record: Record) -> None:
-    content = {"qtune": __version__, **vars(record), "fingerprint": dict(record.fingerprint)}
+    content = {
+        "qtune": __version__,
+        "state": record.state,
+        "steps": record.steps,
+        **record.about,
+        "fingerprint": dict(record.fingerprint),
+    }
     replace(folder / RECORD, json.dumps(content, indent=1) + "\n")
 
 
-def _read(folder: Path) -> Record | None:
+def recorded(folder: Path) -> Record | None:
     try:
         read = json.loads((folder / RECORD).read_text(encoding="utf-8"))
-        return Record(str(read["state"]), int(read["steps"]), dict(read["fingerprint"]))
-    except (OSError, ValueError, KeyError, TypeError):
+        known = ("qtune", "state", "steps", "fingerprint")
+        about = {key: value for key, value in read.items() if key not in known}
+        return Record(str(read["state"]), int(read["steps"]), dict(read["fingerprint"]), about)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
 
 
@@ -176,7 +190,8 @@ def rewind_metrics(folder: Path, step: int) -> None:
 def last_loss(folder: Path) -> float | None:
     """Of the last step that was logged, whichever process took it."""
     try:
-        rows = [json.loads(line) for line in (folder / METRICS).open(encoding="utf-8")]
+        text = (folder / METRICS).read_text(encoding="utf-8")
+        rows = [json.loads(line) for line in text.splitlines()]
         return next((float(row["loss"]) for row in reversed(rows) if "loss" in row), None)
     except (OSError, ValueError, TypeError):
         return None

@@ -236,7 +236,10 @@ class Safe(Sharded, Trainer):
         schedule = getattr(self.lr_scheduler, "scheduler", self.lr_scheduler)
         if checkpoint is None or not isinstance(schedule, LambdaLR):
             return
-        rates = schedule.get_lr()
+        rates = [
+            base * rate(schedule.last_epoch)
+            for base, rate in zip(schedule.base_lrs, schedule.lr_lambdas, strict=True)
+        ]
         for group, rate in zip(schedule.optimizer.param_groups, rates, strict=True):
             group["lr"] = rate
         schedule._last_lr = list(rates)

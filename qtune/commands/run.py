@@ -24,12 +24,14 @@ if TYPE_CHECKING:
     "run",
     help=say(
         "Check, download and train what RUN.yaml says. `qtune run quickstart` needs no network and no "
-        "GPU. A run that was interrupted goes on when it is given again.",
+        "GPU. A run that was interrupted goes on when it is given again. Given a run directory, it goes on "
+        "there, or with output_dir=… repeats that run elsewhere.",
         "按 RUN.yaml 检查、下载并训练。`qtune run quickstart` 不需要网络和 GPU。"
-        "训练中断后，再次运行同样的命令即可继续。",
+        "训练中断后，再次运行同样的命令即可继续。也可以给出训练目录：在原处接着训练，"
+        "或加上 output_dir=… 在别处重做一遍。",
     ),
 )
-@click.argument("config", metavar="RUN.yaml|quickstart")
+@click.argument("config", metavar="RUN.yaml|RUN_DIR|quickstart")
 @click.argument("overrides", metavar="[KEY=VALUE]...", nargs=-1)
 @click.option(
     "--dry-run", is_flag=True, help=say("Say what would be done, and stop.", "只说明将要做什么。")
@@ -68,6 +70,7 @@ def command(
     quiet: bool,
     verbose: bool,
 ) -> int:
+    from qtune.commands import rerun
     from qtune.commands.project import open_project
     from qtune.commands.target import defaults
     from qtune.core import runconfig, rundefaults
@@ -75,8 +78,10 @@ def command(
 
     project = open_project(env_file, {"HF_HUB_OFFLINE": "True"} if offline else {})
     project.settings.require_valid()
-    path = quickstart.CONFIG if config == rundefaults.QUICKSTART else Path(config)
-    resolved = runconfig.load(path, overrides, defaults=defaults(project.settings))
+    path, before = rerun.target(config)
+    if config == rundefaults.QUICKSTART:
+        path = quickstart.CONFIG
+    resolved = runconfig.load(path, (*before, *overrides), defaults=defaults(project.settings))
     gang = ranks.gang(nproc, nnodes, node_rank, rdzv_endpoint, project.settings)
     if dry_run:
         return _dry_run(resolved, project.settings, gang)
@@ -87,13 +92,16 @@ def command(
     own = datasets.here(resolved)
     if own.data:
         stream.judge(own)  # before anything is downloaded for it
-    if not no_preflight and not _cleared(resolved, project, config, quiet):
+    found = "" if no_preflight else _found(resolved, project, str(path), quiet)
+    if found is None:
         return 1
     if datasets.absent(resolved):
         resolved = datasets.fetched(resolved, project.settings, quiet)
         stream.judge(resolved)
+    for text in () if quiet else rerun.differences(config, resolved):
+        click.echo(text.to(current()), err=True)
     snapshot = _snapshot(resolved, project.settings, quiet)
-    return _train(resolved, snapshot, project.settings, gang, quiet, verbose)
+    return _train(resolved, snapshot, project.settings, found, gang, quiet, verbose)
 
 
 def _dry_run(config: RunConfig, settings: Settings, gang: Gang) -> int:
@@ -118,8 +126,11 @@ def _warn(config: RunConfig, quiet: bool) -> None:
         click.echo(f"{place}{warning.code}: {warning.message.to(current())}", err=True)
 
 
-def _cleared(config: RunConfig, project: Project, named: str, quiet: bool) -> bool:
-    """Asks the doctor; prints its report only when something is wrong."""
+def _found(config: RunConfig, project: Project, named: str, quiet: bool) -> str | None:
+    """What the doctor found, as JSON for the run's record; None where the run must not begin.
+
+    Its report is printed only when something is wrong.
+    """
     from qtune.commands.console import glyphs, progress, show
     from qtune.commands.preflight import preflight
     from qtune.commands.target import goal_of
@@ -127,11 +138,12 @@ def _cleared(config: RunConfig, project: Project, named: str, quiet: bool) -> bo
     from qtune.core.rundefaults import QUICKSTART
     from qtune.doctor.finding import Severity
     from qtune.doctor.outcome import exit_code
+    from qtune.doctor.report.json import render as as_json
     from qtune.doctor.report.terminal import render
     from qtune.doctor.report.view import View
 
     if config.model == QUICKSTART:
-        return True  # made on this machine from what is shipped: there is no road to check
+        return ""  # made on this machine from what is shipped: there is no road to check
     settings = project.settings
     offline = "HF_HUB_OFFLINE" if settings.flag("HF_HUB_OFFLINE") else ""
     with watching(quiet) as observer:
@@ -148,7 +160,7 @@ def _cleared(config: RunConfig, project: Project, named: str, quiet: bool) -> bo
             onward=f"qtune run {named} --no-preflight",
         )
         show(console, render(report, view))
-    return not failed
+    return None if failed else as_json(report, exit_code(report), current())
 
 
 def _snapshot(config: RunConfig, settings: Settings, quiet: bool) -> Path:
@@ -168,7 +180,13 @@ def _snapshot(config: RunConfig, settings: Settings, quiet: bool) -> Path:
 
 
 def _train(
-    config: RunConfig, snapshot: Path, settings: Settings, gang: Gang, quiet: bool, verbose: bool
+    config: RunConfig,
+    snapshot: Path,
+    settings: Settings,
+    found: str,
+    gang: Gang,
+    quiet: bool,
+    verbose: bool,
 ) -> int:
     from qtune.commands import runreport
     from qtune.commands.bars import bars
@@ -186,6 +204,7 @@ def _train(
         config,
         settings.text("QTUNE_DEVICE"),
         settings.text("QTUNE_DTYPE"),
+        found,
     )
     with bars(quiet) as progress:
         lesson = Lesson(progress, current())
