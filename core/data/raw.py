@@ -34,3 +34,9 @@ class Unreadable(Exception):
         self.line = line
         self.detail = detail
         self.fix = fix
+
+
+def is_utf16(start: bytes) -> bool:
+    """By its mark, or by the zeros that every second byte of it is in Latin text."""
+    head = start[:64]
+    return head.startswith((b"\xff\xfe", b"\xfe\xff")) or head.count(0) > len(head) // 4

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import BinaryIO
 
 from qtune.core.data.array import items
-from qtune.core.data.raw import MAX_LINE, Raw, Unreadable
+from qtune.core.data.raw import MAX_LINE, Raw, Unreadable, is_utf16
 from qtune.core.data.unusable import Unusable
 from qtune.core.text import Text, plain
 
@@ -21,7 +21,7 @@ def rows(file: BinaryIO, most: int | None = None) -> Iterator[Raw]:
     Of a list that is longer than `most` bytes, only the rows up to there.
     """
     start = file.read(4096)
-    if start.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in start[:64]:
+    if is_utf16(start):
         raise Unreadable("encoding")
     file.seek(3 if start.startswith(b"\xef\xbb\xbf") else 0)
     text = start.removeprefix(b"\xef\xbb\xbf").lstrip()

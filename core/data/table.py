@@ -6,7 +6,7 @@ import csv
 from collections.abc import Iterator
 from typing import BinaryIO
 
-from qtune.core.data.raw import MAX_LINE, Raw, Unreadable
+from qtune.core.data.raw import MAX_LINE, Raw, Unreadable, is_utf16
 from qtune.core.data.unusable import Unusable
 from qtune.core.text import Text, plain
 
@@ -56,7 +56,7 @@ def _lines(file: BinaryIO) -> Iterator[str]:
     while raw := file.readline(MAX_LINE + 1):
         number += 1
         if number == 1:
-            if raw.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in raw[:64]:
+            if is_utf16(raw):
                 raise Unreadable("encoding")
             raw = raw.removeprefix(b"\xef\xbb\xbf")
         if len(raw) > MAX_LINE:
