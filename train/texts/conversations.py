@@ -128,7 +128,7 @@ class _Turns:
         until = self.until(index)
         fitting: dict[Mode, int] = {}
         for mode in self.template.modes:
-            prompt = self.template.render(self.messages[:index], self.tools, prompt=True, mode=mode)
+            prompt = self._prompt(index, mode)
             if until.startswith(prompt):
                 fitting[mode] = len(prompt)
         if not fitting:
