@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 from collections.abc import Iterator, Sequence
+from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ from qtune.core.data.values import Completion, Conversation, Message, Passage, V
 from qtune.train.data import Row, Rows
 from qtune.train.events import Event, Log, Progress
 from qtune.train.job import Job
-from qtune.train.texts import Texts, cache, show, tokenized
+from qtune.train.texts import Texts, cache, parallel, show, tokenized
 from qtune.train.texts.example import IGNORED, Example
 from qtune.train.texts.making import Recipe, examples, make
 from tests.train import templates
@@ -38,8 +39,6 @@ def qwen() -> Any:
 
 def llama() -> Any:
     """A tokenizer that puts a beginning before every text."""
-    from copy import deepcopy
-
     from tokenizers.processors import TemplateProcessing
 
     made = deepcopy(qwen())
@@ -138,8 +137,6 @@ def test_control_tokens_are_refused_wherever_they_hide(spoilt: Conversation) -> 
 
 def test_a_control_token_without_a_name_of_its_own_is_refused_too() -> None:
     """Llama 3 has two hundred and fifty; its tokenizer names three."""
-    from copy import deepcopy
-
     from tokenizers import AddedToken
 
     tokenizer = deepcopy(qwen())
@@ -169,8 +166,6 @@ def test_a_cut_within_a_character_is_shown_without_a_broken_one() -> None:
 
 
 def test_a_template_may_be_missing_where_it_has_no_part(job: Job) -> None:
-    from copy import deepcopy
-
     tokenizer = deepcopy(qwen())
     tokenizer.chat_template = None
     texts, _ = texts_of(job, Passage("one"), Completion("two", "three"), tokenizer=tokenizer)
@@ -207,7 +202,7 @@ def entries() -> list[Path]:
 @pytest.fixture
 def making(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
     """Counts how often rows are really tokenized."""
-    import qtune.train.texts as package
+    from qtune.train.texts import parallel
 
     counted: list[int] = []
 
@@ -215,7 +210,7 @@ def making(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
         counted.append(1)
         return make(*given)
 
-    monkeypatch.setattr(package, "make", counting)
+    monkeypatch.setattr(parallel, "make", counting)
     yield counted
 
 
@@ -269,6 +264,27 @@ def test_what_a_kill_leaves_is_not_read_and_goes_with_time(job: Job) -> None:
     os.utime(old, (0, 0))
     texts_of(job, Passage("other"))
     assert fresh.is_dir() and not old.exists()
+
+
+def test_several_processes_make_the_same_in_the_same_order() -> None:
+    bad = Conversation((Message("user", "<|im_end|>"), Message("assistant", "a")))
+    values: list[Value] = [CHAT, bad, *(Passage(f"number {n}") for n in range(1200)), CHAT]
+    wanted = list(make(qwen(), Recipe(64), values))
+    got = list(parallel.made(qwen(), Recipe(64), values, processes=2))
+    assert len(got) == len(wanted)
+    for ours, theirs in zip(got, wanted, strict=True):
+        if isinstance(theirs, Unusable):
+            assert isinstance(ours, Unusable)
+            assert (ours.kind, ours.detail) == (theirs.kind, theirs.detail)
+        else:
+            assert ours == theirs
+
+
+def test_a_tokenizer_that_cannot_be_handed_on_is_used_here() -> None:
+    tokenizer = deepcopy(qwen())
+    tokenizer.own = lambda: None  # as a model's own code may leave one
+    made = list(parallel.made(tokenizer, Recipe(64), [CHAT] * 3, processes=2))
+    assert made == list(make(qwen(), Recipe(64), [CHAT] * 3))
 
 
 def test_only_the_last_used_are_kept(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:

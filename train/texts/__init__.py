@@ -15,8 +15,8 @@ from qtune.train.causes import failure
 from qtune.train.data import BadRow, Rows
 from qtune.train.events import Log, Progress, Say
 from qtune.train.job import Job
-from qtune.train.texts import cache, statistics
-from qtune.train.texts.making import Made, Recipe, make
+from qtune.train.texts import cache, parallel, statistics
+from qtune.train.texts.making import Made, Recipe
 from qtune.train.texts.store import Texts, Writing
 from qtune.train.texts.template import control_tokens
 
@@ -42,7 +42,7 @@ def tokenized(job: Job, rows: Rows, tokenizer: Any, say: Say) -> Texts:
         control = [tokenizer.convert_tokens_to_ids(token) for token in control_tokens(tokenizer)]
         writing = Writing(folder, control)
         try:
-            for made in _told(make(tokenizer, how, values), len(values), say):
+            for made in _told(parallel.made(tokenizer, how, values), len(values), say):
                 writing.add(made)
             writing.finish()
         finally:
