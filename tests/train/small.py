@@ -11,6 +11,8 @@ from transformers import AutoConfig, AutoModelForCausalLM
 
 from qtune.train.loss import IGNORED
 
+torch.set_num_threads(1)  # of tiny models: more wait for each other
+
 VOCABULARY = 97
 AUTO: Any = AutoModelForCausalLM
 
