@@ -31,7 +31,7 @@ if TYPE_CHECKING:
         "或加上 output_dir=… 在别处重做一遍。",
     ),
 )
-@click.argument("config", metavar="RUN.yaml|RUN_DIR|quickstart")
+@click.argument("config", metavar="RUN.yaml|DIR|quickstart")
 @click.argument("overrides", metavar="[KEY=VALUE]...", nargs=-1)
 @click.option(
     "--dry-run", is_flag=True, help=say("Say what would be done, and stop.", "只说明将要做什么。")

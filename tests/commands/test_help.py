@@ -30,7 +30,7 @@ def test_every_page_fits_and_is_in_one_language(shell: Shell, command: str, lang
     ("arguments", "en", "zh"),
     [
         (("doctor", "--fux"), "No such option '--fux'", "没有选项 --fux"),
-        (("run",), "Missing argument", "缺少参数 RUN.yaml|RUN_DIR|quickstart"),
+        (("run",), "Missing argument", "缺少参数 RUN.yaml|DIR|quickstart"),
         (("explain",), "Missing argument", "缺少参数 CODE"),
         (("doctor", "--timeout"), "requires an argument", "选项 --timeout 需要一个值"),
         (("doctor", "--fix=1"), "does not take a value", "选项 --fix 不接受值"),

@@ -47,6 +47,19 @@ def spoilt_by(token: str) -> None:
     SafeTrainer.compute_loss = compute_loss  # type: ignore[method-assign]
 
 
+def nothing_is_lost(from_step: str) -> None:
+    """The loss is exactly 0 from a step on, as float16 makes it where every difference is too small for it."""
+    from qtune.train.trainer import SafeTrainer
+
+    real: Any = SafeTrainer.compute_loss
+
+    def compute_loss(self: Any, *given: Any, **named: Any) -> Any:
+        found = real(self, *given, **named)
+        return found * 0 if self.state.global_step + 1 >= int(from_step) else found
+
+    SafeTrainer.compute_loss = compute_loss  # type: ignore[method-assign]
+
+
 def gradients_overflow(at_step: str) -> None:
     """The loss stays fine, the gradients' norm does not: float16, or long rows on a quantized base."""
     from accelerate import Accelerator  # type: ignore[import-untyped]

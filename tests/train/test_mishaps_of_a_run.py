@@ -66,6 +66,18 @@ def test_a_loss_that_is_no_number_names_the_step_its_rows_and_the_last_good_chec
     assert found[2] == (f"checkpoint-{saved[-1]}" if saved else "none")
 
 
+@pytest.mark.triggers("TRN021")
+def test_a_loss_that_is_exactly_zero_stops_the_run(tmp_path: Path, cache: Path) -> None:
+    job = make_job(tmp_path / "run", cache, *SHORT)
+    outcome = run_forked(job, tmp_path, prepare=("nothing_is_lost", "2"))
+    assert outcome.code == 1, outcome.stderr
+    error = outcome.error()
+    assert error.code == "TRN021"
+    assert "Stopped at step 2. Last good checkpoint: none." in error.message.en
+    assert error.message.en.count("instructions.jsonl:") == 4, "the rows of that step"
+    assert not list((tmp_path / "run").glob("checkpoint-*"))
+
+
 @pytest.mark.triggers("TRN075")
 def test_gradients_that_are_no_numbers_stop_the_run_though_the_loss_is_fine(
     tmp_path: Path, cache: Path

@@ -196,7 +196,10 @@ def test_killed_again_and_again_it_ends_as_if_undisturbed(
     assert not (run / ".saving").exists()
 
     def course(folder: Path) -> list[dict[str, float]]:
-        return [{k: v for k, v in line.items() if k not in ("time", "memory")} for line in metrics(folder)]
+        return [
+            {k: v for k, v in line.items() if k not in ("time", "memory")}
+            for line in metrics(folder)
+        ]
 
     assert course(run) == course(trained.run)
     for name in ("adapter_model.safetensors", "tokenizer.json", "adapter_config.json"):
@@ -239,21 +242,4 @@ def test_a_loss_that_is_no_number_stops_the_run_and_spoils_no_checkpoint(
     assert outcome.code == 1, outcome.stderr
     assert outcome.error().code == "TRN020"
     assert "Last good checkpoint: none" in outcome.error().message.en
-    assert list(run.glob("checkpoint-*")) == []
-
-
-@pytest.mark.triggers("TRN021")
-def test_a_loss_that_is_exactly_zero_stops_the_run(tmp_path: Path, cache: Path) -> None:
-    """As float16 makes it where every difference is too small for it: here the loss is multiplied away."""
-    environment = environ(tmp_path)
-    site = Path(environment["PYTHONPATH"]) / "sitecustomize.py"
-    site.write_text(
-        site.read_text() + "import torch.nn.functional as functional\n"
-        "real = functional.cross_entropy\n"
-        "functional.cross_entropy = lambda *given, **named: real(*given, **named) * 0\n"
-    )
-    run = tmp_path / "run"
-    outcome = run_child(make_job(run, cache, *SHORT), environment)
-    assert outcome.code == 1, outcome.stderr
-    assert outcome.error().code == "TRN021"
     assert list(run.glob("checkpoint-*")) == []
