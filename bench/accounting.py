@@ -9,6 +9,7 @@ from __future__ import annotations
 import weakref
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from types import MethodType
 from typing import Any
 from unittest.mock import patch
 
@@ -21,6 +22,7 @@ from torch.utils._pytree import tree_iter
 from transformers import AutoConfig, AutoModelForCausalLM, masking_utils
 
 from qtune.core.workload import Workload
+from qtune.train import loss
 
 DTYPES = {
     "bfloat16": torch.bfloat16,
@@ -62,8 +64,7 @@ class Live(TorchDispatchMode):  # type: ignore[no-untyped-call]
 
 @dataclass(frozen=True)
 class Counted:
-    """Bytes. `activations` are what waits for the way back when the loss is known, without the logits;
-    `peak` is all that was ever alive at once, weights and optimizer included."""
+    """Bytes. `activations` are what waits for the way back when the loss is known; `peak` is all that was ever alive at once, weights and optimizer included."""
 
     weights: int
     adapters: int
@@ -79,9 +80,11 @@ def build(config: dict[str, Any], run: Workload, dtype: str) -> torch.nn.Module:
     of = AutoConfig.for_model(config["model_type"], **values, use_cache=False)
     with torch.device("meta"):
         auto: Any = AutoModelForCausalLM
-        model: Any = auto.from_config(of, dtype=DTYPES[dtype])
+        model: Any = auto.from_config(of, dtype=DTYPES[weights_dtype(run, dtype)])
         if run.tuning != "full":
             model = get_peft_model(model, lora(run))
+    inner = loss.unwrapped(model)
+    inner.forward = MethodType(loss._forward(inner.forward, inner.model, loss.PIECE), inner)
     model.train()
     if run.checkpointing:
         # The reentrant kind needs inputs with gradients; qtune asks for the other.
@@ -89,6 +92,11 @@ def build(config: dict[str, Any], run: Workload, dtype: str) -> torch.nn.Module:
             activation_checkpointing_kwargs={"use_reentrant": False}
         )
     return model  # type: ignore[no-any-return]
+
+
+def weights_dtype(run: Workload, dtype: str) -> str:
+    """As train.tuning has it: what is wholly tuned lies in float32, whatever it computes in."""
+    return "float32" if run.tuning == "full" and not run.coarse else dtype
 
 
 def lora(run: Workload) -> LoraConfig:
@@ -117,10 +125,9 @@ def count(config: dict[str, Any], run: Workload, dtype: str) -> Counted:
         with live:
             for _ in range(2):
                 for _ in range(min(run.accumulation, 2)):
-                    loss, kept = _forth(model, run, dtype, live)
-                    kept -= _logits(config, run)
-                    loss.backward()  # type: ignore[no-untyped-call]
-                    del loss
+                    found, kept = _forth(model, run, dtype, live)
+                    found.backward()  # type: ignore[no-untyped-call]
+                    del found
                 gradients = sum(_bytes(p.grad) for p in trained if p.grad is not None)
                 before = live.now
                 optimizer.step()
@@ -136,6 +143,7 @@ def _forth(
     """The loss, and how much was kept for the way back."""
     before = live.now
     shape = (run.batch, run.max_length)
+    learnt = run.batch * (run.max_length - 1)  # every token save the first of each row
     # A batch of several rows is padded. A single row is not, and transformers then makes no mask; it looks
     # into the values to know, which are not here.
     with (
@@ -145,19 +153,15 @@ def _forth(
         outputs = model(
             input_ids=torch.zeros(shape, dtype=torch.long),
             attention_mask=torch.ones(shape, dtype=torch.long),
-            labels=torch.zeros(shape, dtype=torch.long),
+            learnt=torch.zeros(learnt, dtype=torch.long),
+            targets=torch.zeros(learnt, dtype=torch.long),
             num_items_in_batch=torch.tensor(7),
         )
     if dtype != "float32":  # as accelerate does around the model
         outputs = convert_to_fp32(outputs)
-    loss: torch.Tensor = outputs.loss
+    found: torch.Tensor = outputs.loss
     del outputs
-    return loss, live.now - before
-
-
-def _logits(config: dict[str, Any], run: Workload) -> int:
-    """The logarithm of the softmax, which waits for the way back."""
-    return 4 * run.batch * run.max_length * int(config["vocab_size"])
+    return found, live.now - before
 
 
 def _weights(model: torch.nn.Module, live: Live, run: Workload) -> tuple[int, int]:

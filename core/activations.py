@@ -2,34 +2,50 @@
 
 The order is that of transformers' decoder layer under autocast with peft's LoRA on it: what autograd saves
 there, found by looking at the saved tensors of real steps (bench/memory.py). Attention is a fused kernel,
-which keeps no square of scores.
+which keeps no square of scores; the loss is train.loss's, which has no more than a piece of the logits.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from qtune.core.architecture import Architecture, Linear
+from qtune.core.architecture import Architecture, Linear, embedding, linears
 from qtune.core.workload import Workload
+
+# Logits at once, and those not worth dividing, as train.loss takes them.
+PIECE, FEW = 1 << 25, 1 << 22
+TILE = (4096, 8192)  # tokens and words at once, as TRL takes them for dpo and kto
 
 
 @dataclass(frozen=True)
 class Step:
-    """`size` bytes a number; `targets` have an adapter. A batch of several rows is padded, and padding
-    needs a mask, with which attention takes keys and values repeated for every head."""
+    """`size` bytes a number, `kept` of a weight that is tuned; `targets` have an adapter.
+
+    A batch of several rows is padded, and padding needs a mask, with which attention takes keys and values repeated for every head."""
 
     of: Architecture
     run: Workload
     size: int
     targets: tuple[Linear, ...]
+    kept: int
 
     @property
     def tokens(self) -> int:
-        return self.run.batch * self.run.max_length
+        return self.run.rows * self.run.max_length
 
     @property
     def masked(self) -> bool:
-        return self.run.batch > 1
+        return self.run.rows > 1
+
+    @property
+    def stream(self) -> int:
+        """Bytes of a number between the layers, which is as wide as the embedding's."""
+        return self.kept if self.full else self.size
+
+    @property
+    def casts(self) -> bool:
+        """Autocast makes a copy of each weight in the format that is computed in."""
+        return self.kept > self.size
 
     @property
     def low(self) -> bool:
@@ -105,7 +121,9 @@ def _experts(step: Step) -> float:
 
 def _norm(step: Step, width: int, rows: int) -> int:
     """Its input in 32 bits; where its weight is trained, also what the weight is multiplied with."""
-    return 4 * width + 4 * rows + (step.size * width if step.full else 0)
+    within = width != step.of.hidden or rows != 1  # of heads, which a matrix gave
+    trained = step.size if within else step.stream
+    return 4 * width + 4 * rows + (trained * width if step.full else 0)
 
 
 def _inputs(step: Step, width: int, *names: str) -> int:
@@ -121,11 +139,10 @@ def _inputs(step: Step, width: int, *names: str) -> int:
 
 
 def rest_bytes(step: Step) -> int:
-    """What is kept outside the layers: the last norm, the head's input, tokens and labels, the mask."""
+    """What is kept outside the layers: the last norm, tokens and labels, the mask."""
     of, size = step.of, step.size
-    head = size * of.hidden if step.full or step.run.saved else 0
     mask = step.run.max_length if step.masked else 0
-    token = _norm(step, of.hidden, 1) + head + mask + 40
+    token = _norm(step, of.hidden, 1) + mask + 40
     rope = 2 * of.head_dim * size * step.run.max_length
     return step.tokens * (token - _unneeded(step)) + rope
 
@@ -135,10 +152,29 @@ def _unneeded(step: Step) -> int:
     return 0 if step.full or step.run.checkpointing else _norm(step, step.of.hidden, 1)
 
 
-def head_bytes(step: Step) -> int:
-    """The logits as the way back begins: the logarithm of their softmax, its gradient, and theirs, each in
-    32 bits whatever the model computes in."""
-    return step.tokens * 3 * 4 * step.of.vocab
+def head_bytes(step: Step, *, back: bool = False) -> int:
+    """Of the logits as many as are there at once, with the logarithm of their softmax; or `back`, as gradients.
+
+    And what the head takes, picked out of all tokens, with its gradient.
+    """
+    of, method = step.of, step.run.method
+    taken = 2 * step.tokens * step.stream * of.hidden
+    if method == "reward":  # one number a row
+        return 0
+    if method in ("dpo", "kto"):
+        tokens, words = (min(a, b) for a, b in zip((step.tokens, of.vocab), TILE, strict=True))
+        return taken + tokens * words * (step.size + 4)
+    piece = min(PIECE, max(FEW, step.tokens * of.vocab // 4))
+    logits = min(step.tokens, max(piece // of.vocab, 1)) * of.vocab
+    return taken + logits * (10 if step.low and not back else 8)
+
+
+def cast_bytes(step: Step) -> int:
+    """The copies that autocast keeps until the loss is known: of every matrix, and the head's."""
+    if not (step.full and step.casts):
+        return 0
+    matrices = sum(each.count * each.inputs * each.outputs for each in linears(step.of))
+    return step.size * (matrices + embedding(step.of))
 
 
 def passing_bytes(step: Step) -> int:

@@ -38,6 +38,7 @@ class Estimate:
     are trained: with LoRA the adapter's, which are not the model's."""
 
     weights: int
+    reference: int
     adapters: int
     gradients: int
     optimizer: int
@@ -65,6 +66,7 @@ class Estimate:
 
 _NAMES = {
     "weights": Text("weights", "模型权重"),
+    "reference": Text("reference model", "参考模型"),
     "adapters": Text("adapters", "适配器"),
     "gradients": Text("gradients", "梯度"),
     "optimizer": Text("optimizer", "优化器状态"),
@@ -88,11 +90,13 @@ def estimate(of: Architecture, run: Workload, dtype: Dtype) -> Estimate | Text:
     added = 0 if full else adapter_parameters(targets, run)
     copied = whole if full else saved_parameters(of, run)
     # peft keeps an adapter in float32, whatever the base model is in, and a copied module as it was.
-    trained_bytes = 4 * added + size * copied
-    step = Step(of, run, size, targets)
+    kept = 4 if full and not run.coarse else size
+    trained_bytes = 4 * added + kept * copied
+    step = Step(of, run, size, targets, kept)
     peak = highest(step, trained_bytes, copies=_ADAM[run.optim])
     return Estimate(
         weights=weights(of, run, dtype),
+        reference=weights(of, run, dtype) if run.reference else 0,
         adapters=0 if full else trained_bytes,
         gradients=peak.gradients,
         optimizer=2 * trained_bytes + peak.passing,
@@ -122,6 +126,8 @@ def saved_parameters(of: Architecture, run: Workload) -> int:
 def weights(of: Architecture, run: Workload, dtype: Dtype) -> int:
     """The base model alone: known even where the rest is not."""
     whole, size = parameters(of), SIZE[dtype]
+    if run.tuning == "full":
+        return whole * (size if run.coarse else 4)
     if run.tuning != "qlora":
         return whole * size
     # bitsandbytes quantizes the linear layers' matrices: not their biases, and neither end of the model.

@@ -36,7 +36,8 @@ class Workload:
 
     `batch` rows a device and `max_length` tokens a row are what a step holds; `accumulation` steps keep
     their gradients. `auto`: qtune takes the largest batch that fits, and at least this one. `reference`: a
-    second model beside the trained one, whose answers are compared with. `unfollowed` names a field with
+    second model beside the trained one, whose answers are compared with. `coarse`: weights that are all
+    tuned lie in the format that is computed in, not in float32. `unfollowed` names a field with
     which the memory cannot be told.
     """
 
@@ -54,6 +55,7 @@ class Workload:
     method: Method = "sft"
     auto: bool = False
     reference: bool = False
+    coarse: bool = False
 
     def __post_init__(self) -> None:
         if min(self.rank, self.batch, self.accumulation, self.max_length) < 1:

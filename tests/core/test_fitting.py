@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from qtune.core.activations import Step, head_bytes
 from qtune.core.architecture import Architecture, parameters, read
 from qtune.core.fitting import Fit, advice, fits, longest
 from qtune.core.memory import Dtype, Estimate, estimate, weights
@@ -153,7 +154,7 @@ def test_adapters_on_experts_are_no_guess() -> None:
 def test_the_parts_add_up_and_each_has_a_name() -> None:
     needed = known(Workload())
     assert sum(size for _, size in needed.parts()) == needed.total
-    assert len({name.en for name, _ in needed.parts()}) == len(needed.parts()) == 8
+    assert len({name.en for name, _ in needed.parts()}) == len(needed.parts()) == 9
     assert needed.weights == 2 * parameters(QWEN3_8B)
     assert needed.adapters == 4 * needed.trained
     assert needed.optimizer == 8 * needed.trained
@@ -167,9 +168,34 @@ def test_four_bit_weights_are_about_a_quarter_save_both_ends() -> None:
     assert 0.25 < (packed - ends) / (whole - ends) < 0.26
 
 
-def test_the_logits_are_twelve_bytes_for_each_word_and_token() -> None:
-    needed = known(Workload(batch=3, max_length=100))
-    assert needed.logits == 12 * 300 * 151_936
+@pytest.mark.parametrize(("length", "once"), [(100, 27), (600, 150), (60_000, 220)])
+def test_of_the_logits_a_piece_is_there_and_what_the_head_takes(length: int, once: int) -> None:
+    step = Step(QWEN3_8B, Workload(max_length=length), 2, (), 2)
+    assert head_bytes(step) == 10 * once * 151_936 + 4 * length * 4096
+    assert head_bytes(step, back=True) == 8 * once * 151_936 + 4 * length * 4096
+    pairs = Step(QWEN3_8B, Workload(max_length=length, method="reward"), 2, (), 2)
+    assert head_bytes(pairs) == 0
+
+
+def test_full_tuning_keeps_its_weights_in_float32_unless_it_is_told_otherwise() -> None:
+    whole = known(Workload(tuning="full"))
+    assert whole.weights == 4 * parameters(QWEN3_8B) and whole.optimizer == 2 * whole.weights
+    coarse = known(Workload(tuning="full", coarse=True))
+    assert coarse.weights == 2 * parameters(QWEN3_8B) and coarse.total < 0.6 * whole.total
+
+
+def test_a_pair_is_two_rows_and_full_tuning_has_a_model_to_compare_with() -> None:
+    run = Workload(max_length=512, checkpointing=False)
+    pairs, judged = replace(run, method="dpo"), replace(run, method="kto")
+    assert known(pairs).activations > 1.9 * known(run).activations
+    assert known(judged).total == pytest.approx(known(run).total, rel=0.02)
+    lone = known(run_of("data: quickstart\nmethod: dpo\n"))
+    assert lone.reference == 0, "without the adapter the model is its own"
+    full = known(run_of("data: quickstart\nmethod: dpo\ntuning: full\n"))
+    assert full.reference == full.weights
+    before = "preference: {precompute_ref_log_probs: true}\n"
+    beforehand = known(run_of(f"data: quickstart\nmethod: dpo\ntuning: full\n{before}"))
+    assert beforehand.reference == 0
 
 
 @pytest.mark.parametrize("tuning", ["lora", "qlora", "dora", "full"])
@@ -212,14 +238,14 @@ def test_within_the_estimate_s_error_it_is_tight(share: float, verdict: Fit) -> 
 
 
 def test_advice_goes_from_the_least_harm_on_and_stops_where_it_fits() -> None:
-    run = Workload(batch=8, accumulation=2, checkpointing=False, max_length=8192)
+    run = Workload(batch=8, accumulation=2, checkpointing=False, max_length=32768)
     changes = advice(QWEN3_8B, run, "bfloat16", 24 * GIB)
     assert [change.fit for change in changes][-1] == "fits"
     assert all(change.fit != "fits" for change in changes[:-1])
     batch, checkpointing, length = changes
     assert (batch.run.batch, batch.run.accumulation) == (1, 16)
     assert checkpointing.run.checkpointing and checkpointing.run.batch == 1
-    assert length.run.max_length < 8192 and str(length.run.max_length) in length.what.zh
+    assert length.run.max_length < 32768 and str(length.run.max_length) in length.what.zh
     totals = [change.estimate.total for change in changes]
     assert totals == sorted(totals, reverse=True)
 
@@ -249,7 +275,7 @@ def test_a_smaller_model_is_the_largest_that_fits() -> None:
     named = [smaller(Workload(), "bfloat16", gib * GIB) for gib in (2, 12, 24, 200)]
     assert [found[0].rpartition("-")[2] if found else None for found in named] == [
         None,
-        "1.7B",
+        "4B",
         "8B",
         "32B",
     ]

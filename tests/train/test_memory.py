@@ -12,10 +12,12 @@ from transformers import AutoConfig, AutoModelForCausalLM
 
 from bench.accounting import Live, count, lora
 from bench.architectures import CONFIGS, architecture
+from qtune.core import activations
 from qtune.core.architecture import Architecture, parameters, read
 from qtune.core.memory import Dtype, Estimate, estimate
 from qtune.core.smaller import QWEN3
 from qtune.core.workload import Workload, of_run
+from qtune.train import loss
 from qtune.train.device import Placement
 from qtune.train.texts.collator import Collator
 from qtune.train.trainer import SafeTrainer, arguments
@@ -147,6 +149,8 @@ RUNS = (
     Workload(max_length=512, saved=("lm_head",)),
     Workload(max_length=512, tuning="full", accumulation=1),
     Workload(max_length=512, tuning="full", checkpointing=False),
+    Workload(max_length=512, tuning="full", accumulation=1, coarse=True),
+    Workload(max_length=512, tuning="full", checkpointing=False, coarse=True),
     Workload(max_length=512, tuning="dora"),
     Workload(max_length=512, tuning="dora", checkpointing=False),
 )
@@ -205,6 +209,7 @@ def test_a_real_run_with_the_real_trainer_peaks_where_it_was_reckoned(
     # The second row of each batch is shorter, so that there is padding and with it a mask.
     rows = [{"input_ids": [7] * n, "labels": [7] * n} for n in (512, 500 if batch > 1 else 512)]
     model = _real(config, run)
+    loss.install(model)
     trainer = SafeTrainer(
         base="a/b",
         model=model,
@@ -229,3 +234,7 @@ def _real(config: dict[str, Any], run: Workload) -> Any:
     values = {key: value for key, value in config.items() if key != "model_type"}
     of = AutoConfig.for_model(config["model_type"], **values, use_cache=False)
     return get_peft_model(AUTO.from_config(of, dtype=torch.bfloat16), lora(run))
+
+
+def test_the_pieces_of_the_logits_are_those_that_training_takes() -> None:
+    assert (activations.PIECE, activations.FEW) == (loss.PIECE, loss.FEW)

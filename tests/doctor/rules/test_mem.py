@@ -66,7 +66,7 @@ def test_what_can_never_fit_is_an_error_part_by_part() -> None:
     assert "12.0 GiB are free on the NVIDIA GeForce RTX 4090" in finding.message.en
     assert "12.0 GiB 可用" in finding.message.zh
     said = told(finding)
-    assert "weights: 15.3 GiB" in said and "logits" in said and "CUDA itself" in said
+    assert "weights: 15.3 GiB" in said and "activations" in said and "CUDA itself" in said
     assert "bfloat16, batch 1 × 2048 tokens, activation checkpointing on" in said
 
 
@@ -85,7 +85,7 @@ def test_a_card_that_is_large_enough_is_nothing_to_tell() -> None:
 
 
 def test_close_to_the_limit_is_a_warning() -> None:
-    finding = only(mem950.RULE, machine(LARGE, card(22)))
+    finding = only(mem950.RULE, machine(LARGE, card(18)))
     assert finding.severity is Severity.WARNING
     assert "close to the limit" in finding.message.en and "接近上限" in finding.message.zh
 
@@ -95,7 +95,7 @@ def test_only_long_rows_that_do_not_fit_are_a_warning_with_the_length_that_does(
     finding = only(mem950.RULE, machine(LARGE, card(24), run=run))
     assert finding.severity is Severity.WARNING
     assert "max_length 16384" in finding.message.en and "max_length 16384" in finding.message.zh
-    assert finding.fix is not None and "max_length: 2560" in finding.fix.title.en
+    assert finding.fix is not None and "max_length: 8448" in finding.fix.title.en
 
 
 def test_the_run_s_own_numbers_count() -> None:
