@@ -64,7 +64,8 @@ class Live(TorchDispatchMode):  # type: ignore[no-untyped-call]
 
 @dataclass(frozen=True)
 class Counted:
-    """Bytes. `activations` are what waits for the way back when the loss is known; `peak` is all that was ever alive at once, weights and optimizer included."""
+    """Bytes. `activations` are what waits for the way back when the loss is known; `peak` is all that was
+    ever alive at once, weights and optimizer included."""
 
     weights: int
     adapters: int

@@ -21,7 +21,9 @@ TILE = (4096, 8192)  # tokens and words at once, as TRL takes them for dpo and k
 class Step:
     """`size` bytes a number, `kept` of a weight that is tuned; `targets` have an adapter.
 
-    A batch of several rows is padded, and padding needs a mask, with which attention takes keys and values repeated for every head."""
+    A batch of several rows is padded, and padding needs a mask, with which attention takes keys and values
+    repeated for every head.
+    """
 
     of: Architecture
     run: Workload

@@ -90,3 +90,16 @@ def longest(of: Architecture, run: Workload, dtype: Dtype, free: int) -> int | N
         else:
             high = middle - 1
     return low * _STEP or None
+
+
+def largest_batch(of: Architecture, run: Workload, dtype: Dtype, free: int, most: int) -> int:
+    """The most rows of max_length at once, up to `most`, that surely fit into `free` bytes; 0: not even one."""
+    low, high = 0, most
+    while low < high:
+        middle = (low + high + 1) // 2
+        needed = estimate(of, replace(run, batch=middle), dtype)
+        if not isinstance(needed, Text) and fits(needed, free) == "fits":
+            low = middle
+        else:
+            high = middle - 1
+    return low

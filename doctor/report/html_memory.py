@@ -15,7 +15,7 @@ from qtune.core.workload import Workload
 from qtune.doctor.facts import Facts, Gpu
 from qtune.doctor.report.layout import UNICODE
 from qtune.doctor.rules.hub.serving import listing
-from qtune.doctor.rules.mem.place import dtype, gpu
+from qtune.doctor.rules.mem.place import asked, dtype, gpu
 
 _FITS = {
     "fits": Text("It fits", "放得下"),
@@ -42,7 +42,7 @@ def reckoned(facts: Facts) -> Reckoned | None:
     card, found = gpu(facts), listing(facts)
     if facts.goal.kind != "train" or card is None or found is None or found.architecture is None:
         return None
-    number, run = dtype(facts, card), facts.goal.training or Workload()
+    number, run = dtype(facts, card), asked(facts)
     if number is None:
         return None
     needed = estimate(found.architecture, run, number)

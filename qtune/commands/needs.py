@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 from qtune.core import architecture
@@ -28,6 +29,7 @@ def memory(config: RunConfig, settings: Settings, folder: Path) -> list[Text]:
         return [_untold(sizes)]
     wanted = settings.text("QTUNE_DTYPE")
     number: Dtype = wanted if wanted in SIZE else "bfloat16"
+    run = replace(run, coarse=wanted in SIZE)
     needed = estimate(sizes, run, number)
     if isinstance(needed, Text):
         return [_untold(needed)]
@@ -35,12 +37,17 @@ def memory(config: RunConfig, settings: Settings, folder: Path) -> list[Text]:
     shares = sorted(needed.parts(), key=lambda part: -part[1])[:3]
     en = ", ".join(f"{name.en} {size / 2**30:.1f}" for name, size in shares)
     zh = "，".join(f"{name.zh} {size / 2**30:.1f}" for name, size in shares)
-    return [
-        Text(
-            f"about {total} of a GPU in {number}, where a row fills max_length ({en}, …)",
-            f"数据达到 max_length 时约需 {total} 显存（{number}；{zh}……）",
-        )
-    ]
+    told = Text(
+        f"about {total} of a GPU in {number}, where a row fills max_length ({en}, …)",
+        f"数据达到 max_length 时约需 {total} 显存（{number}；{zh}……）",
+    )
+    return [told, _GROWS] if run.auto else [told]
+
+
+_GROWS = Text(
+    "that is for one row at a time: with auto as many are taken as fit",
+    "以上按每次一条计算；auto 会选用放得下的最大批",
+)
 
 
 def _untold(reason: Text) -> Text:

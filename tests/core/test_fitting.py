@@ -11,7 +11,7 @@ import pytest
 
 from qtune.core.activations import Step, head_bytes
 from qtune.core.architecture import Architecture, parameters, read
-from qtune.core.fitting import Fit, advice, fits, longest
+from qtune.core.fitting import Fit, advice, fits, largest_batch, longest
 from qtune.core.memory import Dtype, Estimate, estimate, weights
 from qtune.core.runconfig import Defaults, examine
 from qtune.core.smaller import QWEN3, smaller
@@ -269,6 +269,20 @@ def test_the_longest_rows_that_fit() -> None:
     assert fits(known(replace(run, max_length=length)), 24 * GIB) == "fits"
     assert fits(known(replace(run, max_length=length + 256)), 24 * GIB) != "fits"
     assert longest(QWEN3_8B, run, "bfloat16", 8 * GIB) is None
+
+
+@pytest.mark.parametrize("tuning", ["lora", "qlora", "full"])
+def test_the_largest_batch_fits_and_one_row_more_does_not(tuning: Any) -> None:
+    run = run_of(f"data: quickstart\ntuning: {tuning}\nmax_length: 1024\n"
+                 "training: {per_device_train_batch_size: auto}\n")  # fmt: skip
+    assert run.auto and run.batch == 1
+    free = round(known(run).total / 0.9) + 8 * GIB
+    most = largest_batch(QWEN3_8B, run, "bfloat16", free, 64)
+    assert 1 < most < 64
+    assert fits(known(replace(run, batch=most)), free) == "fits"
+    assert fits(known(replace(run, batch=most + 1)), free) != "fits"
+    assert largest_batch(QWEN3_8B, run, "bfloat16", free, 2) == 2
+    assert largest_batch(QWEN3_8B, run, "bfloat16", GIB, 64) == 0
 
 
 def test_a_smaller_model_is_the_largest_that_fits() -> None:

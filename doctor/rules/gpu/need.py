@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from qtune.core.memory import SIZE, Dtype, Estimate, estimate
 from qtune.core.workload import Workload
 from qtune.doctor.facts import Facts, Gpu
@@ -19,9 +21,15 @@ def dtype(facts: Facts, card: Gpu) -> Dtype | None:
     return "bfloat16" if number(card.capability) >= AMPERE else "float32"
 
 
+def asked(facts: Facts) -> Workload:
+    """What the run asks of the memory, in the number format that the settings say."""
+    run = facts.goal.training or Workload()
+    return replace(run, coarse=True) if facts.setting("QTUNE_DTYPE").value in SIZE else run
+
+
 def needed(facts: Facts, card: Gpu) -> Estimate | None:
     found, chosen = listing(facts), dtype(facts, card)
     if found is None or found.architecture is None or chosen is None:
         return None
-    told = estimate(found.architecture, facts.goal.training or Workload(), chosen)
+    told = estimate(found.architecture, asked(facts), chosen)
     return told if isinstance(told, Estimate) else None

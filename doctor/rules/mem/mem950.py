@@ -18,7 +18,7 @@ from qtune.doctor.rule import Page, Rule
 from qtune.doctor.rules.advice import manual
 from qtune.doctor.rules.gpu.wish import TRAINING
 from qtune.doctor.rules.hub.serving import listing
-from qtune.doctor.rules.mem.place import dtype, gpu
+from qtune.doctor.rules.mem.place import asked, dtype, gpu
 from qtune.doctor.rules.words import prose
 
 
@@ -27,7 +27,7 @@ def judge(facts: Facts) -> Iterable[Finding]:
     if card is None or found is None or found.architecture is None:
         return
     number, of = dtype(facts, card), found.architecture
-    run = facts.goal.training or Workload()
+    run = asked(facts)
     if number is None:
         return
     needed = estimate(of, run, number)

@@ -16,7 +16,7 @@ from qtune.doctor.rule import Page, Rule
 from qtune.doctor.rules.advice import manual
 from qtune.doctor.rules.gpu.wish import TRAINING
 from qtune.doctor.rules.hub.serving import listing
-from qtune.doctor.rules.mem.place import dtype, gpu, on_cpu
+from qtune.doctor.rules.mem.place import asked, dtype, gpu, on_cpu
 from qtune.doctor.rules.words import prose
 
 # Python with torch and transformers imported, measured; peft, the data and what else is held are a guess.
@@ -27,7 +27,7 @@ def judge(facts: Facts) -> Iterable[Finding]:
     machine, found = known(facts.resources), listing(facts)
     if machine is None or found is None or found.architecture is None:
         return
-    run = facts.goal.training or Workload()
+    run = asked(facts)
     if on_cpu(facts):
         number = _cpu_dtype(facts)
         needed = estimate(found.architecture, run, number)

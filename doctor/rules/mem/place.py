@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from qtune.doctor.facts import Facts, Gpu, known
 from qtune.doctor.rules.gpu.chosen import chosen
-from qtune.doctor.rules.gpu.need import dtype
+from qtune.doctor.rules.gpu.need import asked, dtype
 
-__all__ = ["dtype", "gpu", "on_cpu"]
+__all__ = ["asked", "dtype", "gpu", "on_cpu"]
 
 
 def gpu(facts: Facts) -> Gpu | None:
