@@ -12,7 +12,7 @@ from qtune.core.data.digest import digest
 from qtune.core.data.fitting import LEARNS, fitting
 from qtune.core.data.recognise import known, strings
 from qtune.core.data.unusable import Unusable
-from qtune.core.data.values import Value
+from qtune.core.data.values import Passage, Value
 from qtune.core.runconfig import DataSource
 from qtune.train import data
 from qtune.train.data import BadRow, Seen
@@ -21,6 +21,8 @@ METHODS = ("sft", "dpo", "kto", "pt")  # in the order in which they are guessed
 HEAD = 200  # rows of each file by which the method is guessed
 MOST_COMPARED = 5_000_000  # rows of which is kept what they say, to find repetitions
 EVERY = 1000  # rows after which somebody who watches hears of them
+# pt reads whatever sft learns from, and nobody means that who does not say so.
+_MADE_FOR = {**LEARNS, "pt": (Passage,)}
 
 Place = tuple[Path, int]
 
@@ -70,7 +72,7 @@ def survey(
 
 
 def guessed(sources: Sequence[DataSource]) -> str:
-    """The method that most of the first rows fit; sft where none does."""
+    """The method that most of the first rows are made for; sft where none is."""
     fits: Counter[str] = Counter()
     for source in sources:
         for path in data.files_of(source)[:20]:
@@ -79,7 +81,7 @@ def guessed(sources: Sequence[DataSource]) -> str:
                     value = known(raw.value, source.format)[1]
                 except Unusable:
                     continue
-                fits.update(one for one in METHODS if isinstance(value, LEARNS[one]))
+                fits.update(one for one in METHODS if isinstance(value, _MADE_FOR[one]))
     return max(METHODS, key=lambda one: fits[one])
 
 

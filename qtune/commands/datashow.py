@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from qtune.doctor.report.characters import clean
 from qtune.doctor.report.layout import pad, wrap
 from qtune.streams import shows_glyphs
 from qtune.train import data
+from qtune.train.data import Seen
 from qtune.train.survey import Survey
 
 WIDTH = 80
@@ -85,7 +87,8 @@ def _rows(found: Survey) -> Iterator[Text]:
         f"{found.usable:,} of {total:,} usable", f"{total:,} 条中 {found.usable:,} 条可用"
     )
     yield usable
-    yield from data.report(found.seen())
+    bad = tuple(replace(row, path=Path(_short(row.path))) for row in found.bad)
+    yield from data.report(Seen((found.usable,), bad))
     if found.twin is not None:
         (path, line), (first, there) = found.twin
         share = 100 * found.repeated / max(found.usable, 1)
