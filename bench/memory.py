@@ -37,6 +37,7 @@ def cases() -> Iterator[Case]:
     for model in ("Qwen/Qwen3-0.6B", "Qwen/Qwen3-8B"):
         yield Case(model, short)
         yield Case(model, Workload(tuning="full", accumulation=1))
+    yield Case("Qwen/Qwen3-0.6B", Workload(tuning="full", accumulation=1, coarse=True))
     yield Case("Qwen/Qwen3-0.6B", long, "float32")
     yield Case("Qwen/Qwen3-0.6B", Workload(batch=2, checkpointing=False, max_length=512), "float32")
     yield Case("Qwen/Qwen3-0.6B", Workload(tuning="full", checkpointing=False, max_length=512))
@@ -74,6 +75,8 @@ def row(case: Case) -> str:
     what = (
         run.tuning if run.tuning == "full" else f"{run.tuning} r{run.rank} {','.join(run.targets)}"
     )
+    if run.coarse:
+        what += ", weights in bfloat16"
     if run.saved:
         what += f" + {','.join(run.saved)}"
     cells = (

@@ -35,9 +35,11 @@ def lines(
     """
     yield Text("model", "模型"), _model(config, settings)
     yield Text("data", "数据"), _data(config, seen)
-    yield Text("method", "方法"), [plain(f"{config.method} · {config.tuning} {_lora(config)}")]
+    yield Text("method", "方法"), [plain(_method(config))]
     if seen is not None and seen.whole:
         yield Text("steps", "步数"), _steps(config, shares.trained(config, seen), gang)
+    if config.eval_data or config.eval_share:
+        yield Text("eval", "评估"), _evaluation(config)
     if told := _memory(config, settings):
         yield Text("memory", "显存"), told
     yield Text("output", "输出"), _output(config.output_dir)
@@ -142,9 +144,30 @@ def _source(source: DataSource) -> Text:
     return plain(", ".join(str(path) for path in data.files_of(source)))
 
 
-def _lora(config: RunConfig) -> str:
+def _method(config: RunConfig) -> str:
     shown = ("r", "lora_alpha", "target_modules")
-    return " ".join(f"{key}={config.lora[key]}" for key in shown if key in config.lora)
+    told = [config.method, "·", config.tuning]
+    told += [f"{key}={config.lora[key]}" for key in shown if key in config.lora]
+    told += [f"{key}={value}" for key, value in config.preference.items()]
+    return " ".join(told)
+
+
+def _evaluation(config: RunConfig) -> list[Text]:
+    """On what and how often."""
+    strategy, each = config.training.get("eval_strategy"), config.training.get("eval_steps")
+    on = [_source(source) for source in config.eval_data] or [
+        Text(
+            f"{config.eval_share:.3g} of the rows, kept out of training",
+            f"数据的 {config.eval_share:.3g}，不参与训练",
+        )
+    ]
+    if strategy == "no":
+        return [*on, Text("never: eval_strategy is no", "不评估：eval_strategy 为 no")]
+    if strategy == "epoch":
+        return [*on, Text("after each epoch", "每轮之后评估")]
+    if isinstance(each, float) and each < 1:
+        return [*on, Text(f"each {each:.3g} of the steps", f"每完成总步数的 {each:.3g} 评估一次")]
+    return [*on, Text(f"every {each} steps", f"每 {each} 步评估一次")]
 
 
 def _steps(config: RunConfig, examples: int, gang: Gang) -> list[Text]:

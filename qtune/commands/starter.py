@@ -53,21 +53,42 @@ def run_config(model: str, lang: Lang) -> str:
             f"Fine-tune with LoRA: qtune run {RUN_CONFIG}",
             f"LoRA 微调：qtune run {RUN_CONFIG}",
         ),
+        "method": Text(
+            "sft learns answers; pt text, dpo and reward pairs, kto labels",
+            "sft 学习回答；pt 学习文本，dpo 和 reward 学习偏好对，kto 学习好坏标签",
+        ),
+        "tuning": Text(
+            "an adapter; qlora: on 4-bit weights, dora, or full: all weights",
+            "适配器；可选 qlora（4 位权重）、dora、full（全部权重）",
+        ),
+        "share": Text(
+            "keep a part of the rows and evaluate on it; or name eval_data: FILE",
+            "留出一部分数据用于评估；也可以写 eval_data: 文件",
+        ),
+        "preference": Text("for method: dpo", "用于 method: dpo"),
+        "rate": Text(
+            "tuning: full wants 1.0e-5, dpo 5.0e-6", "tuning: full 用 1.0e-5，dpo 用 5.0e-6"
+        ),
+        "packing": Text("short rows may share a sequence", "短数据可拼进同一条序列"),
+        "report": Text("or tensorboard, swanlab, trackio", "或 tensorboard、swanlab、trackio"),
         "check": Text(
             f"Check first what stands in the way: qtune doctor {RUN_CONFIG}",
             f"先检查有无障碍：qtune doctor {RUN_CONFIG}",
         ),
         "model": Text("a repo id, or a local folder", "仓库 id 或本地文件夹"),
         "data": Text(
-            "messages or alpaca, .json or .jsonl; put yours here",
-            "messages 或 alpaca 格式的 .json/.jsonl，请换成你的数据",
+            "a file, a folder, a dataset repository or a list of them; put yours here",
+            "文件、文件夹、数据集仓库，或由它们组成的列表；请换成你的数据",
         ),
         "lora": Text("any field of peft's LoraConfig", "peft LoraConfig 的任意字段"),
         "training": Text(
             "any field of transformers' TrainingArguments that qtune does not set itself",
             "transformers TrainingArguments 的任意字段（qtune 自行设置的除外）",
         ),
-        "batch": Text("1 × 8 examples a step", "每步 1 × 8 条样本"),
+        "batch": Text(
+            "1 × 8 examples a step; auto takes the largest batch that fits",
+            "每步 1 × 8 条样本；auto 会选用放得下的最大批",
+        ),
         "length": Text("tokens; longer examples are cut", "token 数，超出部分会被截断"),
     }
     said = {name: text.to(lang) for name, text in say.items()}
@@ -77,8 +98,11 @@ def run_config(model: str, lang: Lang) -> str:
 
 model: {model}  # {said["model"]}
 data: {DATA}  # {said["data"]}
+# eval_share: 0.05  # {said["share"]}
 
-tuning: lora
+method: sft  # {said["method"]}
+# preference: {{beta: 0.1}}  # {said["preference"]}
+tuning: lora  # {said["tuning"]}
 lora:  # {said["lora"]}
   r: 8
   lora_alpha: 16
@@ -86,11 +110,13 @@ lora:  # {said["lora"]}
 
 training:  # {said["training"]}
   num_train_epochs: 3
-  learning_rate: 1.0e-4
+  learning_rate: 1.0e-4  # {said["rate"]}
   per_device_train_batch_size: 1  # {said["batch"]}
   gradient_accumulation_steps: 8
+  # report_to: wandb  # {said["report"]}
 
 max_length: 2048  # {said["length"]}
+# packing: true  # {said["packing"]}
 """
 
 

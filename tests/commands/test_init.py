@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 import stat
 import subprocess
@@ -14,6 +15,7 @@ from qtune.commands import starter
 from qtune.core.envfile import parse
 from qtune.core.runconfig import Defaults, load
 from qtune.core.table import TABLE
+from qtune.core.text import Lang
 from tests.commands.conftest import Shell
 
 
@@ -29,6 +31,24 @@ def test_writes_what_the_next_commands_need(shell: Shell) -> None:
     assert plan.returncode == 0, plan.stderr
     checked = shell.qtune("doctor", "sft.yaml", "--offline", "--only", "env,cfg")
     assert "No problems found" in checked.stdout
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_what_the_run_config_offers_in_comments_can_be_switched_on(
+    tmp_path: Path, lang: Lang
+) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data/train.jsonl").write_text("{}\n")
+    text = starter.run_config("a/b", lang)
+    offered = [line for line in text.splitlines() if re.match(r" *# [a-z_]+: ", line)]
+    assert len(offered) >= 4
+    for line in offered:
+        on = text.replace(line, line.replace("# ", "", 1))
+        if "preference" in line:
+            on = on.replace("method: sft", "method: dpo")
+        path = tmp_path / "sft.yaml"
+        path.write_text(on, encoding="utf-8")
+        load(path, defaults=Defaults("a/b", Path("runs"), tmp_path))
 
 
 def test_overwrites_nothing(shell: Shell) -> None:

@@ -43,7 +43,7 @@ def test_the_dry_run_tells_the_memory_of_a_local_model(
     online: Shell, hub: Hub, project: Path
 ) -> None:
     (line,) = told(dry(online))
-    assert "about 12.4 GiB of a GPU in bfloat16" in line
+    assert "about 9.2 GiB of a GPU in bfloat16" in line
     assert "weights 7.5" in line and "logits and their gradient 3.5" in line
     assert "in float32" in told(dry(online, QTUNE_DTYPE="float32"))[0]
     shorter = dry(online, "max_length=256")
@@ -56,7 +56,7 @@ def test_a_cached_model_s_memory_is_told_too(online: Shell, hub: Hub, project: P
     assert not told(dry(online))  # nothing is here to tell it by
     done = online.qtune("download", worlds.QWEN)
     assert done.returncode == 0, done.stderr
-    assert "about 12.4 GiB of a GPU" in dry(online)
+    assert "about 9.2 GiB of a GPU" in dry(online)
 
 
 def test_an_unknown_model_gets_a_reason_and_no_number(
