@@ -24,7 +24,7 @@ def whole(tokens: int, width: int, vocabulary: int, dtype: torch.dtype = torch.f
     """As a model of transformers does it."""
 
     def own(hidden: Tensor, head: nn.Module, labels: Tensor) -> Tensor:
-        loss: Tensor = ForCausalLMLoss(head(hidden), labels, vocabulary)  # type: ignore[no-untyped-call]
+        loss: Tensor = ForCausalLMLoss(head(hidden), labels, vocabulary)
         return loss
 
     return _peak(own, tokens, width, vocabulary, dtype)
@@ -55,7 +55,7 @@ def _peak(
             live.add(hidden)
             before = live.now
             torch.autograd.backward(loss(hidden, head, labels))
-        return live.peak - before
+        return int(live.peak) - before
 
 
 def main() -> None:
