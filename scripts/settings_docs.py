@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from qtune.commands.starter import GROUPS, assignment
 from qtune.core.table import TABLE
 from qtune.core.text import Lang, Text
+from scripts import runconfig_docs
 
 
 def files() -> Iterator[tuple[str, str]]:
@@ -56,7 +57,7 @@ def page(lang: Lang) -> str:
     lines = [
         f"# {say('title')}",
         "",
-        "<!-- made by scripts/generate.py from core/table.py -->",
+        "<!-- made by scripts/generate.py from core/table.py and core/rundefaults.py -->",
         "",
         say("intro"),
     ]
@@ -83,4 +84,4 @@ def page(lang: Lang) -> str:
         lines.append(f"- {say('read_by')}: " + ", ".join(f"`{reader}`" for reader in row.read_by))
         if row.secret:
             lines.append(f"- {say('secret')}")
-    return "\n".join(lines) + "\n"
+    return "\n".join((*lines, *runconfig_docs.section(lang))) + "\n"

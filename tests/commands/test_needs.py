@@ -44,7 +44,7 @@ def test_the_dry_run_tells_the_memory_of_a_local_model(
 ) -> None:
     (line,) = told(dry(online))
     assert "about 9.2 GiB of a GPU in bfloat16" in line
-    assert "weights 7.5" in line and "logits and their gradient 3.5" in line
+    assert "weights 7.5" in line and "activations 0.9" in line
     assert "in float32" in told(dry(online, QTUNE_DTYPE="float32"))[0]
     shorter = dry(online, "max_length=256")
     assert told(shorter) and told(shorter) != [line]

@@ -35,8 +35,8 @@ _MUST = Text("none: it must be given", "无，必须填写")
 _ABSENT = Text("none", "无")
 _BY_FIELD = Text("field by field", "逐项而定")
 _SOURCE = Text(
-    "a file (.jsonl, .json, .csv, .parquet), a folder, a dataset repository (owner/name), or a list of them",
-    "数据文件（.jsonl、.json、.csv、.parquet）、文件夹、数据集仓库（owner/name），或由它们组成的列表",
+    "a file (.jsonl, .json, .csv, .tsv, .parquet), a folder, a dataset repository (owner/name), or a list of them",
+    "数据文件（.jsonl、.json、.csv、.tsv、.parquet）、文件夹、数据集仓库（owner/name），或由它们组成的列表",
 )
 
 
@@ -194,8 +194,9 @@ KEYS: dict[str, Key] = {
         _WORD,
         plain("auto"),
         Text(
-            "Whether short rows share a sequence; auto does it where it is faster.",
-            "是否把短数据拼进同一条序列；auto 会在更快时才拼接。",
+            "auto lays the rows of a batch end to end where that is faster; true fills sequences of max_length "
+            "with short rows before; false pads.",
+            "auto 在更快时把一批数据首尾相接，不做填充；true 还会预先用短数据装满 max_length 长的序列；false 用填充。",
         ),
         PACKINGS,
     ),
