@@ -37,6 +37,8 @@ def main(arguments: list[str]) -> int:
     code, ending = _outcome(arguments, say if rank == 0 else _nothing, stop)
     gang.note(notes, rank, code, ending)
     if code != 0:
+        if "qtune.train.distributed" in sys.modules:
+            sys.modules["qtune.train.distributed"].give_up()
         # The libraries' own farewell waits for ranks that may be gone.
         sys.stderr.flush()
         os._exit(code)

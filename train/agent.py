@@ -1,8 +1,8 @@
 """torchrun, run by qtune: `python -m qtune.train.agent FOLDER ARGUMENTS…`, one on each machine.
 
 It starts the ranks and ends them when one fails. Signals go on to the ranks, which save first, and
-are not torchrun's to handle: it would give them thirty seconds. What it sees of a rank's death is left
-in FOLDER, for the parent.
+are not torchrun's to handle: it would give them thirty seconds. It gives as many to ranks that wait,
+deaf, for one that is gone: those are ended here. What is seen of a death is left in FOLDER.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import os
 import signal
 import sys
 import threading
+import time
 from pathlib import Path
 from types import FrameType
 
@@ -19,6 +20,8 @@ from qtune.train import gang
 from qtune.train.causes import failure
 from qtune.train.events import Failed
 from qtune.train.gang import AGENT, Death
+
+LOOKS_EVERY_S = 0.5
 
 
 def main(arguments: list[str]) -> int:
@@ -30,7 +33,8 @@ def main(arguments: list[str]) -> int:
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, pass_on)
-    threading.Thread(target=_end_with_parent, args=(folder,), daemon=True).start()
+    for watch in (_end_with_parent, _end_together):
+        threading.Thread(target=watch, args=(folder,), daemon=True).start()
     return _run(arguments[1:], folder)
 
 
@@ -71,6 +75,14 @@ def _end_with_parent(folder: Path) -> None:
         pass
     if not any(folder.glob("rank-*.pid")):
         os._exit(143)
+
+
+def _end_together(folder: Path) -> None:
+    """A rank that waits inside torch hears no signal; after one has failed, none has long to live."""
+    while os.name == "posix" and not gang.failed(folder):
+        time.sleep(LOOKS_EVERY_S)
+    time.sleep(gang.SECONDS_TO_DIE)
+    gang.kill(folder)
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
 """Where this process stands among those that train together, and how they keep step.
 
 `join` makes it known once, at the start; `here` is asked wherever it matters. Alone, everything below
-does nothing. Waiting goes through the store, so that it may take as long as a download or a large
-checkpoint does: a rank that is gone does not leave the others waiting, as torchrun ends them.
+does nothing. A rank that is gone leaves nobody waiting: on its own machine torchrun ends the others, and
+elsewhere the connection to it breaks, or its last word in the store is found.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
@@ -24,9 +24,10 @@ from qtune.core.text import Text, plain
 from qtune.train import rundir
 from qtune.train.causes import failure
 from qtune.train.events import Log, Say
-from qtune.train.gang import ACCUMULATION, DEALT, MICRO, batch, effective, micro_batch
+from qtune.train.gang import ACCUMULATION, DEALT, MICRO, PATIENCE_S, batch, effective, micro_batch
 from qtune.train.job import Job
 
+LOST = "qtune/lost"
 BEACON = ".ranks"  # a file in the run directory, by which the ranks know that it is the same
 APPEARS_S = 20.0  # how long a network file system may hide a fresh file
 LOOKS_EVERY_S = 0.05
@@ -43,7 +44,7 @@ class World:
     size: int = 1
     local_size: int = 1
     store: Any = None
-    met: int = 0
+    turns: int = 0
 
     @property
     def leads(self) -> bool:
@@ -56,27 +57,21 @@ class World:
 
     def meet(self) -> None:
         """Go on when every rank is here."""
-        if self.size == 1:
-            return
-        self.met += 1
-        arrived, all_here = f"qtune/met/{self.met}", f"qtune/met/{self.met}/all"
-        if self.store.add(arrived, 1) == self.size:
-            self.store.set(all_here, "1")
-        self._await(all_here)
+        self.loudest(None)
 
     @contextmanager
     def first(self, *, on_each_machine: bool = False) -> Iterator[None]:
         """What is inside is done by rank 0 (of each machine), and then by the others.
 
-        For what the first leaves behind and the others find: a cache, a built model. When it fails in
-        the first, the others do not begin.
+        For what the first leaves behind and the others find: a cache, a built model. It may take hours.
+        When it fails in the first, the others do not begin.
         """
         if self.size == 1:
             yield
             return
-        self.met += 1
+        self.turns += 1
         machine = self.rank // self.local_size if on_each_machine else 0
-        done = f"qtune/first/{self.met}/{machine}"
+        done = f"qtune/first/{self.turns}/{machine}"
         if self.rank == (machine * self.local_size if on_each_machine else 0):
             yield
             self.store.set(done, "1")
@@ -97,15 +92,15 @@ class World:
                 beacon.write_text(token, encoding="ascii")
                 self.store.set("qtune/claimed", token)
                 try:
-                    self.meet()
-                    beacon.unlink(missing_ok=True)
-                    yield
+                    self._await("qtune/found/all")
                 finally:
                     beacon.unlink(missing_ok=True)
+                yield
         else:
             self._await("qtune/claimed")
             self._find(folder, self.store.get("qtune/claimed").decode())
-            self.meet()
+            if self.store.add("qtune/found", 1) == self.size - 1:
+                self.store.set("qtune/found/all", "1")
             yield
 
     def _find(self, folder: Path, token: str) -> None:
@@ -129,7 +124,10 @@ class World:
 
     def _await(self, key: str) -> None:
         # In short looks: during a wait inside the store no signal would be heard.
+        end = time.monotonic() + PATIENCE_S
         while not self.store.check([key]):
+            if self.store.check([LOST]) or time.monotonic() > end:
+                raise failure("TRN081")
             time.sleep(LOOKS_EVERY_S)
 
 
@@ -168,6 +166,13 @@ def join(device: str, say: Say, silence_s: float = SILENCE_S) -> World:
     _HERE = World(rank, local_rank, size, local_size, store)
     say(Log(_told(_HERE, "cuda" if on_cuda else "cpu")))
     return _HERE
+
+
+def give_up() -> None:
+    """The last word of a rank that failed, for those on other machines that wait for it."""
+    if _HERE.store is not None:
+        with suppress(RuntimeError):  # the store may be what failed
+            _HERE.store.set(LOST, str(_HERE.rank))
 
 
 def leave() -> None:

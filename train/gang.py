@@ -196,6 +196,21 @@ def signal_ranks(folder: Path, number: int) -> int:
     return reached
 
 
+def failed(folder: Path) -> bool:
+    """Did a rank of this machine end with an error, or without a word?"""
+    noted = {note.rank: note.code for note in _notes(folder)}
+    if any(code not in (0, 130, 143) for code in noted.values()):
+        return True
+    for rank, pid in _pids(folder):
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            # Its note was written before it went.
+            if not (folder / f"rank-{rank}.json").exists():
+                return True
+    return False
+
+
 def kill(folder: Path) -> None:
     signal_ranks(folder, getattr(signal, "SIGKILL", signal.SIGTERM))
 
