@@ -19,6 +19,7 @@ from qtune.train.device import Placement
 from qtune.train.events import Log, Say
 from qtune.train.job import Job
 from qtune.train.mishaps import named
+from qtune.train.texts import ending
 from qtune.train.texts.template import control_tokens
 
 
@@ -39,16 +40,23 @@ def load_tokenizer(job: Job) -> Any:
             trust_remote_code=job.config.trust_remote_code,
         )
     if not tokenizer.chat_template and job.config.method not in ("sft", "pt"):
-        raise failure("TRN006", plain(job.base))  # of plain text alone, a template has no part in it
+        # Of plain text alone a template has no part; train.texts looks at the rows.
+        raise failure("TRN006", plain(job.base))
     if tokenizer.eos_token_id is None:
         raise failure("TRN013", Text("no eos token", "没有 eos 词元"))
     if tokenizer.pad_token_id in (None, tokenizer.eos_token_id):
         # With pad and eos the same, tools that mask padding also mask the end: a model that never
         # stops. Any other special token will do; the vocabulary is never changed.
-        others = [t for t in control_tokens(tokenizer) if t != tokenizer.eos_token]
+        template = str(tokenizer.chat_template)
+        ends = {tokenizer.eos_token_id, *ending.learnt(tokenizer)[0]}
+
+        def unfit(token: str) -> tuple[bool, bool, bool, str]:
+            ends_turns = tokenizer.convert_tokens_to_ids(token) in ends
+            return ends_turns, token in template, "pad" not in token, token
+
+        others = [token for token in control_tokens(tokenizer) if token != tokenizer.eos_token]
         if others:
-            template = str(tokenizer.chat_template)
-            tokenizer.pad_token = min(others, key=lambda t: (t in template, "pad" not in t, t))
+            tokenizer.pad_token = min(others, key=unfit)
     tokenizer.padding_side = "right"
     return tokenizer
 

@@ -37,6 +37,7 @@ from qtune.train.plan import Plan, plan
 from qtune.train.rundir import Record
 from qtune.train.shares import shares
 from qtune.train.stop import Stop
+from qtune.train.stream import first, streams
 from qtune.train.texts import ending
 from qtune.train.trainer import Safe
 from qtune.train.watch import Watch
@@ -72,7 +73,8 @@ def _train(job: Job, say: Say, stop: Stop) -> None:
     with ranks.first(on_each_machine=True):
         prepare_quickstart(job, say)
     method = methods.of(job.config.method)
-    parts = shares(job.config)
+    pours = job.config.streaming and job.config.method in ("sft", "pt")
+    parts: Any = streams(job.config) if pours else shares(job.config)
     rows = parts.train
     tokenizer = load_tokenizer(job)
     with ranks.first():  # the others find what it tokenised in the cache
@@ -112,7 +114,7 @@ def _train(job: Job, say: Say, stop: Stop) -> None:
     asks = (
         ranks.size == 1 and method.HEAD == "causal"
     )  # one rank alone of a sharded model cannot answer
-    asked = answers.of_rows(job, rows, tokenizer) if asks else []
+    asked = answers.of_rows(job, first(rows), tokenizer) if asks else []
     answers.before(run, trainer.model, tokenizer, asked)
     if found.newest is None or found.step < steps:
         with stop.while_training():

@@ -11,11 +11,12 @@ import math
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 
 from qtune.core.data.digest import digest
 from qtune.core.runconfig import DataSource, RunConfig
 from qtune.train import data
-from qtune.train.data import BadRow, Row, Seen
+from qtune.train.data import BadRow, Row, Rows, Seen
 from qtune.train.shares import key_of, seed_of
 
 BUFFER = 10_000  # rows that wait to be drawn
@@ -43,6 +44,23 @@ class Stream:
         for number, row in enumerate(drawn):
             if number >= skip:
                 yield row
+
+    def bytes(self) -> int:
+        """Of all files together."""
+        return int(sum(map(_bytes, self._sources())))
+
+    def made_of(self) -> Iterator[object]:
+        """All that decides which rows come, and in which order."""
+        config = self.config
+        yield (self.evaluation, self.buffer, seed_of(config), config.eval_share, config.method)
+        for source in self._sources():
+            yield source
+            for path in data.files_of(source):
+                with path.open("rb") as file:
+                    yield path, hashlib.file_digest(file, "sha256").hexdigest()
+
+    def _sources(self) -> tuple[DataSource, ...]:
+        return (self.evaluation and self.config.eval_data) or self.config.data
 
     def _shuffled(self, epoch: int) -> Iterator[Row]:
         dice = random.Random(f"{seed_of(self.config)}:{epoch}")
@@ -95,6 +113,26 @@ class Stream:
                     data.judge(found, self.config.max_unusable)
             elif not share or (_first(digest(row.value, key)) < share) == self.evaluation:
                 yield row
+
+
+@dataclass(frozen=True)
+class Streams:
+    """As train.shares.Shares, of rows that are not read yet."""
+
+    train: Stream
+    evaluation: Stream | None = None
+
+
+def streams(config: RunConfig) -> Streams:
+    judged = Stream(config, evaluation=True) if config.eval_data or config.eval_share else None
+    return Streams(Stream(config), judged)
+
+
+def first(rows: Rows | Stream, most: int = 1_000) -> Rows:
+    """The first rows, where they only serve as samples."""
+    if isinstance(rows, Stream):
+        return Rows(tuple(islice(rows.rows(), most)), ())
+    return rows
 
 
 def look(config: RunConfig) -> Seen:

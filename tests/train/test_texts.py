@@ -18,9 +18,11 @@ from hypothesis import strategies as st
 
 from qtune.core.data.unusable import Unusable
 from qtune.core.data.values import Completion, Conversation, Message, Passage, Value
-from qtune.train.data import Row, Rows
+from qtune.core.runconfig import DataSource
+from qtune.train.data import Row, Rows, read
 from qtune.train.events import Event, Log, Progress
 from qtune.train.job import Job
+from qtune.train.stream import Stream
 from qtune.train.texts import Texts, cache, parallel, show, tokenized
 from qtune.train.texts.example import IGNORED, Example
 from qtune.train.texts.making import Recipe, examples, make
@@ -270,7 +272,7 @@ def test_several_processes_make_the_same_in_the_same_order() -> None:
     bad = Conversation((Message("user", "<|im_end|>"), Message("assistant", "a")))
     values: list[Value] = [CHAT, bad, *(Passage(f"number {n}") for n in range(1200)), CHAT]
     wanted = list(make(qwen(), Recipe(64), values))
-    got = list(parallel.made(qwen(), Recipe(64), values, processes=2))
+    got = list(parallel.made(qwen(), Recipe(64), values, 0, processes=2))
     assert len(got) == len(wanted)
     for ours, theirs in zip(got, wanted, strict=True):
         if isinstance(theirs, Unusable):
@@ -283,8 +285,34 @@ def test_several_processes_make_the_same_in_the_same_order() -> None:
 def test_a_tokenizer_that_cannot_be_handed_on_is_used_here() -> None:
     tokenizer = deepcopy(qwen())
     tokenizer.own = lambda: None  # as a model's own code may leave one
-    made = list(parallel.made(tokenizer, Recipe(64), [CHAT] * 3, processes=2))
+    made = list(parallel.made(tokenizer, Recipe(64), [CHAT] * 3, 0, processes=2))
     assert made == list(make(qwen(), Recipe(64), [CHAT] * 3))
+
+
+def test_a_stream_is_tokenized_as_it_is_read_and_known_again(
+    job: Job, tmp_path: Path, making: list[int]
+) -> None:
+    path = tmp_path / "many.jsonl"
+    lines = [json.dumps({"prompt": f"q {n}", "completion": f"a {n}"}) for n in range(40)]
+    path.write_text("\n".join([*lines, "broken", lines[0]]), encoding="utf-8")
+    config = replace(job.config, data=(DataSource(path),), streaming=True, max_unusable=0.1)
+    job = replace(job, config=config)
+    said: list[Event] = []
+    texts = tokenized(job, Stream(config), qwen(), said.append)
+    gathered = tokenized(job, read(config.data), qwen(), said.append)
+    assert sorted(map(repr, texts)) == sorted(map(repr, gathered))
+    by_line = {origin: gathered[at] for at, origin in enumerate(map(gathered.origin, range(41)))}
+    assert [by_line[texts.origin(at)] for at in range(41)] == list(texts)
+    logs = [event.text.en for event in said if isinstance(event, Log)]
+    assert sum("many.jsonl:41" in line for line in logs) == 2, logs
+    count = len(making)
+    again: list[Event] = []
+    assert list(tokenized(job, Stream(config), qwen(), again.append)) == list(texts)
+    assert len(making) == count
+    assert any(isinstance(e, Log) and "many.jsonl:41" in e.text.en for e in again)
+    path.write_text("\n".join(lines), encoding="utf-8")
+    assert len(tokenized(job, Stream(config), qwen(), again.append)) == 40
+    assert len(making) == count + 1
 
 
 def test_only_the_last_used_are_kept(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:

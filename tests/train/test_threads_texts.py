@@ -313,6 +313,16 @@ def test_thread_42_a_model_that_knows_its_template_is_left_as_it_is(job: Job) ->
     assert model.generation_config.eos_token_id == tokenizer.eos_token_id
 
 
+def test_thread_42_the_end_of_a_turn_is_known_from_the_template_alone() -> None:
+    """For methods whose texts are not counted, and before there are any."""
+    from qtune.train.texts import ending
+
+    for family in ("qwen3", "llama3", "gemma", "qwen2_5"):
+        tokenizer = templates.tokenizer(family)
+        (end,) = ending.learnt(tokenizer)[0]
+        assert tokenizer.decode([end]) in ("<|im_end|>", "<|eot_id|>", "<end_of_turn>")
+
+
 def test_thread_42_rows_that_look_like_those_without_a_token_were_never_trained() -> None:
     """Padding of the vocabulary keeps the length it began with, longer or shorter than the rest."""
     import torch

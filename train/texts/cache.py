@@ -17,7 +17,6 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from qtune.core.data.values import Value
 from qtune.core.locations import user_cache
 from qtune.train import checkpoints
 from qtune.train.texts.making import Recipe
@@ -34,8 +33,8 @@ def root() -> Path:
     return user_cache() / "texts"
 
 
-def digest(tokenizer: Any, recipe: Recipe, values: Iterable[Value]) -> str | None:
-    """Of tokenizer, template, recipe and every row; None for a tokenizer that cannot be told by its parts."""
+def digest(tokenizer: Any, recipe: Recipe, values: Iterable[object]) -> str | None:
+    """Of tokenizer, template, recipe and all values; None for a tokenizer that cannot be told by its parts."""
     if not tokenizer.is_fast:
         return None
     parts = [

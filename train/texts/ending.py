@@ -21,6 +21,7 @@ from qtune.core.text import Text
 from qtune.train.events import Log, Say
 from qtune.train.job import Job
 from qtune.train.texts import prompting
+from qtune.train.texts.example import IGNORED
 from qtune.train.texts.making import examples
 from qtune.train.texts.store import About
 from qtune.train.texts.template import control_tokens
@@ -53,8 +54,7 @@ def learnt(tokenizer: Any, texts: Any = None) -> tuple[list[int], list[int]]:
     elif tokenizer.chat_template:
         try:
             for example in examples(tokenizer, PROBE, max_length=1 << 20):
-                ending |= {label for label in example.labels[-1:] if label >= 0}
-                ending |= {token for token in example.labels if token == tokenizer.eos_token_id}
+                ending |= {[label for label in example.labels if label != IGNORED][-1]}
                 seen |= set(example.input_ids)
         except Unusable:
             pass  # a template of another kind of talk

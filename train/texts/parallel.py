@@ -11,7 +11,7 @@ import os
 import pickle
 import signal
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from itertools import islice
 from typing import Any
@@ -28,11 +28,18 @@ _own: tuple[Any, Recipe] | None = None  # of a process that was started below
 
 
 def made(
-    tokenizer: Any, recipe: Recipe, values: Sequence[Value], processes: int | None = None
+    tokenizer: Any,
+    recipe: Recipe,
+    values: Iterable[Value],
+    expected: int,
+    processes: int | None = None,
 ) -> Iterator[Made | Unusable]:
-    """As making.make; `processes` are as many as there are cores, unless they are named."""
-    count = min(_cores(), MOST, len(values) // (PAYS // 4)) if processes is None else processes
-    if count < 2 or (processes is None and len(values) < PAYS):
+    """As making.make, for about as many values as `expected`.
+
+    `processes` are as many as there are cores, unless they are named.
+    """
+    count = min(_cores(), MOST, expected // (PAYS // 4)) if processes is None else processes
+    if count < 2 or (processes is None and expected < PAYS):
         return make(tokenizer, recipe, values)
     try:
         handed = pickle.dumps((tokenizer, recipe))
@@ -42,7 +49,7 @@ def made(
     return _by_processes(handed, values, count)
 
 
-def _by_processes(handed: bytes, values: Sequence[Value], count: int) -> Iterator[Made | Unusable]:
+def _by_processes(handed: bytes, values: Iterable[Value], count: int) -> Iterator[Made | Unusable]:
     context = multiprocessing.get_context("spawn")  # a fork would copy locks that threads hold
     pool = ProcessPoolExecutor(count, context, initializer=_begin, initargs=(handed,))
     waiting: deque[Future[list[Made | Unusable]]] = deque()

@@ -81,6 +81,42 @@ class Texts:
         return self.about.statistics
 
 
+class Places(Sequence[tuple[Path, int]]):
+    """Path and line of each row, for rows that are too many to keep: files `files` and `lines` of a folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self._files = _mapped(folder / "files", np.int32)
+        self._lines = _mapped(folder / "lines", np.int64)
+        names = json.loads((folder / "paths.json").read_text(encoding="utf-8"))
+        self._paths = [Path(name) for name in names]
+
+    def __len__(self) -> int:
+        return len(self._lines)
+
+    def __getitem__(self, index: Any) -> Any:
+        return self._paths[int(self._files[index])], int(self._lines[index])
+
+
+class Placing:
+    """Writes down where each row stands, as it passes."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.paths: dict[Path, int] = {}
+        self.files, self.lines = (folder / "files").open("wb"), (folder / "lines").open("wb")
+
+    def add(self, path: Path, line: int) -> None:
+        number = self.paths.setdefault(path, len(self.paths))
+        self.files.write(array("i", [number]).tobytes())
+        self.lines.write(array("q", [line]).tobytes())
+
+    def close(self) -> None:
+        self.files.close()
+        self.lines.close()
+        names = json.dumps([str(path) for path in self.paths])
+        (self.folder / "paths.json").write_text(names, encoding="utf-8")
+
+
 class Writing:
     """Writes the files of a folder, example by example."""
 
