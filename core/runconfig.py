@@ -20,7 +20,7 @@ from qtune.core import (
     runpreference,
 )
 from qtune.core.runagreement import disagreements
-from qtune.core.runcontradictions import of_length, of_tuning
+from qtune.core.runcontradictions import of_tuning
 from qtune.core.rundefaults import MAX_BYTES, MAX_LENGTH, MAX_UNUSABLE, QUICKSTART
 from qtune.core.runlimits import PART, SHARE
 from qtune.core.runproblems import ConfigProblem, RunConfigError
@@ -86,13 +86,14 @@ def _config(read: Reader, path: Path, defaults: Defaults) -> RunConfig:
     eval_data = rundata.sources(read, "eval_data", builtin=QUICKSTART)
     eval_share = read.number("eval_share", 0.0, SHARE)
     training = rundefaults.training(method, tuning, evaluates=bool(eval_data or eval_share))
+    lora = read.section("lora", rundefaults.lora(tuning))
     config = RunConfig(
         model=model,
         model_path=model_path,
         method=method,
         data=rundata.sources(read, "data", builtin=QUICKSTART),
         tuning=tuning,
-        lora=read.section("lora", rundefaults.lora(tuning)),
+        lora={} if tuning == "full" else lora,
         training=read.section("training", training),
         max_length=read.whole_number("max_length", MAX_LENGTH, low=16, high=1 << 20),
         packing=read.choice("packing", *PACKINGS),
@@ -108,7 +109,7 @@ def _config(read: Reader, path: Path, defaults: Defaults) -> RunConfig:
         attn_implementation=read.choice("attn_implementation", *ATTENTIONS),
     )
     read.problems.extend(of_tuning(read.entries))
-    read.problems.extend(of_length(read.entries, config.max_length, config.model_path))
+    read.problems.extend(runplaces.of_length(read.entries, config.max_length, config.model_path))
     read.problems.extend(disagreements(read, config))
     read.finish()
     return runevaluation.completed(config, read.given["training"])

@@ -5,11 +5,8 @@ Each row was tried against the libraries that the schema is of; tests/train/test
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 
-from qtune.core.architecture import positions
 from qtune.core.runedits import Replacement, removal
 from qtune.core.runnames import ALIASES
 from qtune.core.runproblems import ConfigProblem
@@ -21,7 +18,6 @@ Given = Mapping[str, object]
 
 # What other trainers call 4 bits a weight.
 QUANTIZED = ("quantization_bit", "load_in_4bit", "load_in_8bit")
-_LARGEST = 1 << 20  # bytes of a config.json
 _KEEP_ONE = Text("Keep one of them.", "请只保留一个。")
 
 # Schedules that want a number of their own, and the names it may have in lr_scheduler_kwargs.
@@ -54,6 +50,8 @@ def of_tuning(entries: Pairs) -> Iterator[ConfigProblem]:
     if "tuning" not in entries or getattr(entries["tuning"][1], "text", "") != "full":
         return
     for key in (*QUANTIZED, "lora"):
+        if changed(entries, "tuning", key):
+            continue
         value = entries[key][1] if key in entries else None
         if _on(entries, key) or getattr(value, "value", None) in (4, 8):
             yield _told(
@@ -75,32 +73,11 @@ def of_tuning(entries: Pairs) -> Iterator[ConfigProblem]:
             )
 
 
-def of_length(entries: Pairs, max_length: int, folder: Path | None) -> Iterator[ConfigProblem]:
-    """Of a model in a folder, whose config.json says how long a text it was made for. MEM953 tells it of others."""
-    most = _positions(folder) if folder is not None and "max_length" in entries else 0
-    if not 0 < most < max_length:
-        return
-    value = entries["max_length"][1]
-    yield ConfigProblem(
-        "CFG010",
-        Text(
-            f"max_length {max_length} is more than the {most} positions that the model was made for",
-            f"max_length {max_length} 超过了模型支持的 {most} 个位置",
-        ),
-        value.mark,
-        Text(f"Write {most}, or less.", f"请写 {most} 或更小。"),
-        "warning",
-        Replacement(value.mark, str(most)),
-    )
-
-
-def _positions(folder: Path) -> int:
-    try:
-        with (folder / "config.json").open("rb") as file:
-            config = json.loads(file.read(_LARGEST))
-    except (OSError, ValueError, RecursionError):
-        return 0
-    return positions(config) if isinstance(config, dict) else 0
+def changed(entries: Pairs, by: str, key: str) -> bool:
+    """The command line says otherwise than the file: that is no contradiction, but a change of what was meant."""
+    if by not in entries or key not in entries:
+        return False
+    return entries[by][1].mark.path is None and entries[key][0].mark.path is not None
 
 
 def _told(pairs: Pairs, key: str, en: str, zh: str, fix: Text, *, remove: bool) -> ConfigProblem:

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from qtune.core.architecture import positions
 from qtune.core.hub.names import is_repo_id
+from qtune.core.runedits import Replacement
 from qtune.core.runpaths import absolute, is_file, is_folder, real
+from qtune.core.runproblems import ConfigProblem
 from qtune.core.runreader import Reader
 from qtune.core.runschema import Field
 from qtune.core.text import Text
+from qtune.core.yamltree import Leaf, Tree
+
+Pairs = Mapping[str, tuple[Leaf, Tree]]
+_LARGEST = 1 << 20  # bytes of a config.json
 
 
 def model(read: Reader, default: str, *, builtin: str) -> tuple[str, Path | None]:
@@ -99,3 +108,31 @@ def output_dir(read: Reader, default: Path, *, config: Path) -> Path:
             Text(f"For example runs/{config.stem}", f"例如 runs/{config.stem}"),
         )
     return path
+
+
+def of_length(entries: Pairs, max_length: int, folder: Path | None) -> Iterator[ConfigProblem]:
+    """Of a model in a folder, whose config.json says how long a text it was made for. MEM953 tells it of others."""
+    most = _positions(folder) if folder is not None and "max_length" in entries else 0
+    if not 0 < most < max_length:
+        return
+    value = entries["max_length"][1]
+    yield ConfigProblem(
+        "CFG010",
+        Text(
+            f"max_length {max_length} is more than the {most} positions that the model was made for",
+            f"max_length {max_length} 超过了模型支持的 {most} 个位置",
+        ),
+        value.mark,
+        Text(f"Write {most}, or less.", f"请写 {most} 或更小。"),
+        "warning",
+        Replacement(value.mark, str(most)),
+    )
+
+
+def _positions(folder: Path) -> int:
+    try:
+        with (folder / "config.json").open("rb") as file:
+            config = json.loads(file.read(_LARGEST))
+    except (OSError, ValueError, RecursionError):
+        return 0
+    return positions(config) if isinstance(config, dict) else 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from qtune.core import rundefaults
+from qtune.core.runcontradictions import changed
 from qtune.core.runedits import removal
 from qtune.core.runproblems import ConfigProblem
 from qtune.core.runreader import Reader
@@ -25,7 +26,8 @@ def read(reader: Reader, method: str) -> dict[str, object]:
     if method in OF_PREFERENCE:
         return reader.section("preference", rundefaults.preference(method), method)
     tree = reader.take("preference")
-    if tree is not None and not (isinstance(tree, Table) and not tree.pairs):
+    said = tree is not None and not (isinstance(tree, Table) and not tree.pairs)
+    if said and tree is not None and not changed(reader.entries, "method", "preference"):
         key = reader.entries["preference"][0]
         reader.say(
             "CFG010",

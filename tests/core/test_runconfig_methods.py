@@ -39,6 +39,20 @@ def test_full_tuning_has_no_adapter(tmp_path: Path) -> None:
     assert codes(tmp_path, "tuning: full", "lora: {r: 4}") == [("CFG010", 3)]
 
 
+@pytest.mark.spares("CFG010")
+def test_another_tuning_or_method_on_the_command_line_is_a_change_and_no_contradiction(
+    tmp_path: Path,
+) -> None:
+    text = "data: quickstart\nmethod: dpo\npreference: {beta: 0.3}\nlora: {r: 4}\n"
+    path, defaults = tmp_path / "dpo.yaml", runconfig.Defaults("a/b", tmp_path, tmp_path)
+    config, problems = runconfig.examine(text, path, ("tuning=full",), defaults=defaults)
+    assert config is not None, problems
+    assert (config.lora, config.preference["beta"]) == ({}, 0.3)
+    config, problems = runconfig.examine(text, path, ("method=sft",), defaults=defaults)
+    assert config is not None, problems
+    assert (config.preference, config.lora["r"]) == ({}, 4)
+
+
 def test_preferences_have_the_numbers_of_their_papers(tmp_path: Path) -> None:
     assert loaded(tmp_path, "method: dpo").preference == {"beta": 0.1, "loss_type": "sigmoid"}
     assert loaded(tmp_path, "method: kto").preference == {"beta": 0.1}
