@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import pickle
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -41,6 +42,8 @@ def translate(error: BaseException) -> TrainError | None:
         return failure("TRN024", plain(str(error)))
     if type(error).__name__ == "OutOfMemoryError" or isinstance(error, MemoryError):
         return failure("TRN022", plain(_first_lines(error)))
+    if isinstance(error, pickle.UnpicklingError):  # torch.load with weights_only
+        return failure("TRN076", plain(_first_lines(error).partition("\n")[0][:200]))
     if _is_loss_of_a_rank(error):
         return failure("TRN081", plain(_first_lines(error)))
     # torch's allocator for the CPU and safetensors' writer raise nothing more telling.

@@ -122,6 +122,7 @@ def _train(job: Job, say: Say, stop: Stop) -> None:
     else:  # an earlier run came to the end, but not to save what it had learnt
         trainer.restore(found.newest)
 
+    trainer.check_loss()  # the last steps may be behind the last save
     _tell_best(trainer, say)
     done = max(steps, found.step)
     answers.after(run, trainer.model, tokenizer, asked)

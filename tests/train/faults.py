@@ -41,7 +41,8 @@ def spoilt_by(token: str) -> None:
 
     def compute_loss(self: Any, model: Any, inputs: Any, *rest: Any, **named: Any) -> Any:
         found = real(self, model, inputs, *rest, **named)
-        is_bad = bool((inputs["input_ids"] == int(token)).any())
+        bad = self.processing_class.convert_tokens_to_ids(token)
+        is_bad = bool((inputs["input_ids"] == bad).any())
         return found * float("nan") if is_bad and self.model.training else found
 
     SafeTrainer.compute_loss = compute_loss  # type: ignore[method-assign]
@@ -88,5 +89,21 @@ def no_memory(at_step: str) -> None:
         if self.state.global_step + 1 >= int(at_step):
             torch.empty(1 << 50, dtype=torch.float32)
         return real(self, *given, **named)
+
+    SafeTrainer.compute_loss = compute_loss  # type: ignore[method-assign]
+
+
+def evaluation_holds(rows: str) -> None:
+    """The memory is enough for so many rows of an evaluation, and for any of a training."""
+    import torch
+
+    from qtune.train.trainer import SafeTrainer
+
+    real: Any = SafeTrainer.compute_loss
+
+    def compute_loss(self: Any, model: Any, inputs: Any, *rest: Any, **named: Any) -> Any:
+        if not self.model.training and len(inputs["labels"]) > int(rows):
+            torch.empty(1 << 50, dtype=torch.float32)
+        return real(self, model, inputs, *rest, **named)
 
     SafeTrainer.compute_loss = compute_loss  # type: ignore[method-assign]

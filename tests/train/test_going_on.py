@@ -74,22 +74,24 @@ def test_the_best_evaluated_model_is_kept_and_is_what_the_run_leaves(
     assert any(f"step {best}" in line and "best" in line for line in outcome.logs())
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
 def test_asked_to_stop_while_it_evaluates_it_saves_and_makes_up_for_it(
-    tmp_path: Path, cache: Path, number: int, code: int
+    tmp_path: Path, cache: Path
 ) -> None:
-    lines = (*SHORT, "training.max_steps=4", "lora.lora_dropout=0.1", "training.save_steps=3")
-    evaluated = ("eval_share=0.1", "training.eval_strategy=steps", "training.eval_steps=2")
-    reference = make_job(tmp_path / "undisturbed", cache, *lines, *evaluated)
+    """First by SIGTERM, then by Ctrl-C."""
+    lines = (
+        *(*SHORT, "training.max_steps=6", "lora.lora_dropout=0.1", "training.save_steps=5"),
+        *("eval_share=0.1", "training.eval_strategy=steps", "training.eval_steps=2"),
+    )
+    reference = make_job(tmp_path / "undisturbed", cache, *lines)
     assert run_forked(reference, tmp_path).code == 0
     run = tmp_path / "run"
-    job = make_job(run, cache, *lines, *evaluated)
-    stopped = run_forked(
-        job, tmp_path, Death("qtune.train.evaluation", "held_out_loss", signal=number)
-    )
-    assert stopped.code == code, stopped.stderr
-    assert [event.step for event in stopped.events if isinstance(event, Saved)] == [2]
-    assert not [event for event in stopped.events if isinstance(event, Evaluated)]
+    job = make_job(run, cache, *lines)
+    for number, code, nth, step in ((signal.SIGTERM, 143, 1, 2), (signal.SIGINT, 130, 2, 4)):
+        death = Death("qtune.train.evaluation", "held_out_loss", nth, signal=number)
+        stopped = run_forked(job, tmp_path, death)
+        assert stopped.code == code, stopped.stderr
+        assert [event.step for event in stopped.events if isinstance(event, Saved)] == [step]
+        assert not any(e.step == step for e in stopped.events if isinstance(e, Evaluated))
     resumed = run_forked(job, tmp_path)
     assert resumed.code == 0, resumed.stderr
     assert_same(run, reference.config.output_dir)

@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from qtune.train.events import Saved
-from qtune.train.job import Job
 from tests.train.forks import run_forked
 from tests.train.runs import make_job
 
@@ -29,11 +28,6 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("cache")
 
 
-def token_of(job: Job, text: str) -> str:
-    vocabulary = json.loads((job.snapshot / "tokenizer.json").read_text("utf-8"))["model"]["vocab"]
-    return str(vocabulary[text])
-
-
 def bad_row(folder: Path) -> Path:
     """Forty rows; the seventeenth alone has an emoji, whose first byte nothing else has."""
     rows = [{"instruction": f"say {n}", "output": f"it is {n}"} for n in range(40)]
@@ -47,13 +41,9 @@ def bad_row(folder: Path) -> Path:
 def test_a_loss_that_is_no_number_names_the_step_its_rows_and_the_last_good_checkpoint(
     tmp_path: Path, cache: Path
 ) -> None:
-    run = tmp_path / "run"
     rows = bad_row(tmp_path)
-    first = make_job(run, cache, *SHORT, f"data={rows}", "training.max_steps=1")
-    run_forked(first, tmp_path)  # builds the model, whose tokens are asked for
-    job = make_job(tmp_path / "other", cache, *SHORT, f"data={rows}", *WHOLE)
-    spoilt = ("spoilt_by", token_of(job, "ð"))
-    outcome = run_forked(job, tmp_path, prepare=spoilt)
+    job = make_job(tmp_path / "run", cache, *SHORT, f"data={rows}", *WHOLE)
+    outcome = run_forked(job, tmp_path, prepare=("spoilt_by", "ð"))
     assert outcome.code == 1, outcome.stderr
     error = outcome.error()
     assert error.code == "TRN020"
@@ -90,6 +80,19 @@ def test_gradients_that_are_no_numbers_stop_the_run_though_the_loss_is_fine(
     assert "Stopped at step 4. Last good checkpoint: checkpoint-2." in error.message.en
     assert "instructions.jsonl:" in error.message.en
     assert {path.name for path in (tmp_path / "run").glob("checkpoint-*")} == {"checkpoint-2"}
+
+
+@pytest.mark.triggers("TRN075")
+def test_what_spoils_the_very_last_step_is_not_saved_as_the_result(
+    tmp_path: Path, cache: Path
+) -> None:
+    """Nothing is logged and nothing is saved behind it."""
+    unwatched = ("training.logging_steps=100", "training.save_strategy=no")
+    job = make_job(tmp_path / "run", cache, *SHORT, *unwatched, "training.max_steps=3")
+    outcome = run_forked(job, tmp_path, prepare=("gradients_overflow", "3"))
+    assert outcome.code == 1, outcome.stderr
+    assert outcome.error().code == "TRN075"
+    assert not (tmp_path / "run/adapter_model.safetensors").exists()
 
 
 @pytest.mark.triggers("TRN074")
@@ -132,9 +135,10 @@ def test_a_disk_that_fills_up_in_the_middle_leaves_the_last_checkpoint_whole(
     assert not (run / ".saving").exists(), "what is half written takes no room"
     assert {path.name for path in run.glob("checkpoint-*")} == {"checkpoint-2"}
 
-    again = run_forked(job, tmp_path)
-    assert again.code == 0, again.stderr
-    assert "resuming from checkpoint-2" in again.logs()
+    if limit == 1_000_000:
+        again = run_forked(job, tmp_path)
+        assert again.code == 0, again.stderr
+        assert "resuming from checkpoint-2" in again.logs()
 
 
 @pytest.mark.triggers("TRN022")

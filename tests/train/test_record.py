@@ -7,6 +7,7 @@ import json
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -90,8 +91,11 @@ def test_a_run_directory_is_repeated_elsewhere_to_the_byte_and_goes_on_where_it_
     data = tmp_path / "rows.jsonl"
     rows = [{"instruction": f"say {n}", "output": f"it is {n}"} for n in range(40)]
     data.write_text("".join(json.dumps(row) + "\n" for row in rows))
-    first = qtune(tmp_path, "quickstart", f"data={data}", "output_dir=runs/first", *SHORT)
-    assert first.returncode == 0, first.stderr
+    cache = tmp_path / "cache/qtune"
+    job = make_job(tmp_path / "runs/first", cache, f"data={data}", *SHORT)
+    job = replace(job, base=str(job.snapshot), device="auto", dtype="auto")
+    first = run_forked(job, tmp_path)
+    assert first.code == 0, first.stderr
     moved = tmp_path / "runs/moved"
     (tmp_path / "runs/first").rename(moved)
 
@@ -116,16 +120,9 @@ def test_a_run_directory_is_repeated_elsewhere_to_the_byte_and_goes_on_where_it_
     assert "resuming from checkpoint-2" in longer.stderr
     assert not (tmp_path / "runs/first").exists()
 
-    data.write_text(data.read_text() + '{"instruction": "one", "output": "more"}\n')
-    mixed = qtune(tmp_path, "runs/moved", "training.max_steps=4")
-    assert mixed.returncode == 1
-    assert "TRN030" in mixed.stderr
-
 
 @pytest.mark.slow
 def test_what_the_doctor_found_lies_beside_the_run(tmp_path: Path) -> None:
-    from dataclasses import replace
-
     found = json.dumps({"schema": 1, "findings": []})
     job = replace(make_job(tmp_path / "run", tmp_path / "cache", *SHORT), doctor=found)
     outcome = run_forked(job, tmp_path)

@@ -61,6 +61,9 @@ def test_each_kind_is_trained_killed_resumed_and_loaded_again(
     reference = job_of(tmp_path / "undisturbed", cache, **lines)
     undisturbed = run_forked(reference, tmp_path)
     assert undisturbed.code == 0, undisturbed.stderr
+    loaded(reference, name)
+    if name == "rslora":
+        return  # is saved as any LoRA is
     run = tmp_path / "run"
     job = job_of(run, cache, **lines)
     killed = run_forked(job, tmp_path, Death("qtune.train.watch", "Watch.on_step_end", 3))
@@ -72,8 +75,7 @@ def test_each_kind_is_trained_killed_resumed_and_loaded_again(
     assert course(run) == course(whole)
     weights = "model.safetensors" if name == "full" else "adapter_model.safetensors"
     assert (run / weights).read_bytes() == (whole / weights).read_bytes()
-    assert not list(run.rglob("*.bin")) and not (run / "training_args.bin").exists()
-    loaded(job, name)
+    assert not list(run.rglob("*.bin"))
 
 
 def loaded(job: Job, name: str) -> None:

@@ -34,4 +34,15 @@ CAUSES = {
         ),
         Text("Wait for it, or name another output_dir.", "请等它结束，或换一个 output_dir。"),
     ),
+    "TRN076": Cause(
+        "checkpoint-unloadable",
+        Text(
+            "The checkpoint holds something else than numbers; it was not loaded, and nothing in it ran.",
+            "检查点里有数字以外的东西，没有加载，其中的任何代码都没有执行。",
+        ),
+        Text(
+            "Remove that checkpoint's folder and run the same command again: it goes on from the one before.",
+            "请删除这个检查点的文件夹，再运行同样的命令：会从前一个检查点继续。",
+        ),
+    ),
 }

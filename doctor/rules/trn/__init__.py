@@ -41,6 +41,7 @@ RULES = Roster(
     "TRN072",
     "TRN074",
     "TRN075",
+    "TRN076",
     "TRN080",
     "TRN081",
     "TRN082",
