@@ -15,7 +15,7 @@ from pathlib import Path
 
 from qtune.core.errors import QtuneError
 from qtune.core.text import plain
-from qtune.train import gang
+from qtune.train import gang, lazily
 from qtune.train import job as jobs
 from qtune.train.causes import failure
 from qtune.train.events import Crashed, Event, Failed, Say, encode
@@ -66,6 +66,7 @@ def _outcome(arguments: list[str], say: Say, stop: Stop) -> tuple[int, Failed | 
 
 def _train(path: Path, say: Say, stop: Stop) -> None:
     job = jobs.read(path)
+    lazily.put_off()
     try:
         from qtune.train import recipe
     except (ImportError, OSError) as error:  # OSError: a library of torch that does not load
