@@ -48,12 +48,12 @@ def _device(wanted: str) -> tuple[str, Text]:
             f"device {wanted}: QTUNE_DEVICE", f"设备 {wanted}：由 QTUNE_DEVICE 指定"
         )
     if available["cuda"]:
-        name = torch.cuda.get_device_name(0)
+        name = torch.cuda.get_device_name()  # in a gang each rank has taken its own
         count = torch.cuda.device_count()
-        if count > 1:
+        if count > 1 and "LOCAL_RANK" not in os.environ:
             return "cuda", Text(
-                f"device cuda: {name}, the first of {count} GPUs; this version uses one",
-                f"设备 cuda：{name}，共 {count} 张卡，当前版本只用第一张",
+                f"device cuda: {name}, the first of {count} GPUs; --nproc auto takes them all",
+                f"设备 cuda：{name}，共 {count} 张卡，只用第一张；--nproc auto 会用上全部",
             )
         return "cuda", Text(f"device cuda: {name}", f"设备 cuda：{name}")
     if available["mps"]:

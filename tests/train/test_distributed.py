@@ -418,7 +418,7 @@ def test_more_processes_than_gpus_are_an_error() -> None:
 
 
 def _ranks(count: int, of: int = 1) -> list[World]:
-    store = torch.distributed.HashStore()
+    store = torch.distributed.HashStore()  # type: ignore[attr-defined]
     return [World(rank, rank % of, count, of, store) for rank in range(count)]
 
 
