@@ -24,6 +24,7 @@ from qtune.train.data import Row
 from qtune.train.job import Job
 from qtune.train.texts.example import IGNORED, Example
 from qtune.train.texts.making import Made, Recipe, make
+from qtune.train.texts.thoughts import TOLD
 
 Side = tuple[str, Value]  # "", chosen, rejected, good or bad, and what is rendered
 
@@ -42,11 +43,14 @@ def peek(job: Job, show: int, most: int) -> dict[str, object]:
     shown: list[dict[str, object]] = []
     refused: list[dict[str, object]] = []
     counts: Counter[str] = Counter(rows=len(rows))
+    notes: Counter[str] = Counter()
     made = make(tokenizer, recipe, (value for _, _, value in parts))
     for (row, side, _), result in zip(parts, made, strict=True):
         if isinstance(result, Unusable):
             refused.append({"path": str(row.path), "line": row.line, **_reason(result)})
             continue
+        for written in result.written:
+            notes.update(written.notes)
         for example in _examples(result, single=side != ""):
             lengths[len(example.input_ids) + example.cut] += 1
             counts.update(
@@ -68,7 +72,13 @@ def peek(job: Job, show: int, most: int) -> dict[str, object]:
                         "pieces": _pieces(tokenizer, example),
                     }
                 )
-    return {**counts, "lengths": sorted(lengths.items()), "refused": refused, "examples": shown}
+    return {
+        **counts,
+        "lengths": sorted(lengths.items()),
+        "refused": refused,
+        "notes": [{"count": count, **_both(TOLD[note])} for note, count in notes.items()],
+        "examples": shown,
+    }
 
 
 def _usable(job: Job) -> Iterator[Row]:

@@ -148,6 +148,8 @@ def _in_tokens(found: Looked, seen: Mapping[str, Any]) -> Iterator[Text]:
             f"{none:,} examples have no answer within max_length and would be left out",
             f"{none:,} 个样本在 max_length 之内没有答案，会被跳过",
         )
+    for note in seen["notes"]:
+        yield Text(f"{note['count']:,} {note['en']}", f"{note['count']:,} {note['zh']}")
     for refused in seen["refused"][:5]:
         place = f"{_short(Path(refused['path']))}:{refused['line']}"
         yield Text(

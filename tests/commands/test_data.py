@@ -62,14 +62,19 @@ def test_the_examples_are_what_the_model_will_see_with_what_is_learnt_marked(
     assert max(map(cell_len, table.splitlines())) <= 80
 
 
-def test_in_a_terminal_what_is_only_read_is_dimmed(shell: Shell) -> None:
-    put(shell, "a.jsonl", ALPACA)
+def test_in_a_terminal_what_is_only_read_is_dimmed_and_no_row_moves_the_cursor(
+    shell: Shell,
+) -> None:
+    token = worlds.GOOD
+    shell.env(f"HF_TOKEN={token}")
+    hostile = {"instruction": "\x1b[2J\u202egone\x07", "output": f"it is {token}"}
+    put(shell, "a.jsonl", ALPACA, hostile)
     done = shell.qtune("data", "a.jsonl", "--model", "quickstart", FORCE_COLOR="1", TERM="xterm")
     assert done.returncode == 0, done.stderr
     assert re.search(r"\x1b\[2m<\|im_start\|>user", done.stdout)
-    assert "{+" not in done.stdout
     assert re.search(r"\n你好！<\|im_end\|>\n", done.stdout)
-    assert "dimmed: read, not learnt" in done.stdout
+    assert "{+" not in done.stdout and "dimmed: read, not learnt" in done.stdout
+    assert [bad for bad in ("\x1b[2J", "\x07", "\u202e", token) if bad in done.stdout] == []
 
 
 def test_in_chinese(shell: Shell) -> None:
@@ -95,16 +100,19 @@ def test_without_a_tokenizer_lengths_are_in_characters_and_it_is_said(shell: She
 
 
 def test_for_a_program_all_of_it_is_one_document(shell: Shell) -> None:
-    put(shell, "a.jsonl", TALK, ALPACA, {"words": 1})
+    thought = {"role": "assistant", "content": "a", "reasoning_content": "hm"}
+    put(shell, "a.jsonl", TALK, ALPACA, {"messages": [TALK["messages"][0], thought]}, {"words": 1})
     code, told = asked(shell, "a.jsonl", "--model", "quickstart", "--max-length", "16")
     assert (code, told["exit"], told["schema"]) == (1, 1, 1)
-    assert told["train"]["formats"] == {"messages": 1, "alpaca": 1}
+    assert told["train"]["formats"] == {"messages": 2, "alpaca": 1}
     assert told["train"]["unusable"] == {"unknown-format": 1}
     (place,) = told["train"]["places"]
-    assert (Path(place["path"]).name, place["line"]) == ("a.jsonl", 3)
+    assert (Path(place["path"]).name, place["line"]) == ("a.jsonl", 4)
     assert told["tokens"]["cut"] == 1
+    (note,) = told["tokens"]["notes"]
+    assert note["count"] == 1 and "does not write" in note["en"]
     assert told["error"]["code"] == "TRN005"
-    first, second = told["examples"]
+    first, second, _ = told["examples"]
     assert [piece["learnt"] for piece in second["pieces"]] == [False, True, False]
     assert second["pieces"][1]["text"] == "你好！<|im_end|>"
     assert first["cut"] > 0
@@ -168,16 +176,36 @@ def test_a_dataset_repository_is_fetched_and_shown(online: Shell, hub: Hub) -> N
     assert (code, told["train"]["usable"], len(hub.requests)) == (0, 40, count)
 
 
-def test_a_hostile_row_moves_no_cursor_and_shows_no_token(shell: Shell) -> None:
-    token = worlds.GOOD
-    shell.env(f"HF_TOKEN={token}")
-    put(shell, "a.jsonl", {"instruction": "\x1b[2J\u202egone\x07", "output": f"it is {token}"})
-    done = shell.qtune("data", "a.jsonl", "--model", "quickstart", "--offline")
+def test_a_dataset_repository_is_planned_fetched_and_trained_on(online: Shell, hub: Hub) -> None:
+    hub.site.world = World.of([worlds.alpaca()], worlds.USERS)
+    path = online.folder / "sft.yaml"
+    path.write_text(f"model: quickstart\ndata: {{repo: {worlds.ALPACA}}}\n")
+    done = online.qtune("run", "sft.yaml", "--dry-run")
     assert done.returncode == 0, done.stderr
-    assert "\x1b" not in done.stdout and "\x07" not in done.stdout and "\u202e" not in done.stdout
-    assert token not in done.stdout
-    code, _ = asked(shell, "a.jsonl", "--offline")
-    assert code == 0
+    assert f"{worlds.ALPACA}: to be downloaded" in done.stdout
+    assert hub.requests == []
+    done = online.qtune("run", "sft.yaml", "training.max_steps=1", QTUNE_DEVICE="cpu")
+    assert done.returncode == 0, done.stderr
+    run = Path(done.stdout.strip())
+    assert f"repo: {worlds.ALPACA}" in (run / "run.yaml").read_text()
+    assert not [request for request in hub.requests if request.path.endswith("test.jsonl")]
+    done = online.qtune("run", "sft.yaml", "--dry-run")
+    assert "in the cache, 1 file of split train" in done.stdout
+    assert "40 rows" in done.stdout
+
+
+def test_the_doctor_reads_folders_and_tables(shell: Shell) -> None:
+    folder = shell.folder / "rows"
+    folder.mkdir()
+    (folder / "train.csv").write_text("instruction,output\nq,a\n")
+    (folder / "test.csv").write_text("instruction,output\n,\n")
+    (shell.folder / "sft.yaml").write_text("model: quickstart\ndata: rows\n")
+    asked_of = ("doctor", "sft.yaml", "--only", "DAT", "--offline", "--format", "json")
+    told = json.loads(shell.qtune(*asked_of).stdout)
+    assert told["findings"] == []
+    (folder / "train.csv").write_text("instruction,output\nq,\n")
+    (finding,) = json.loads(shell.qtune(*asked_of).stdout)["findings"]
+    assert (finding["code"], finding["span"]["path"]) == ("DAT901", "rows/train.csv")
 
 
 @pytest.mark.parametrize(
