@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from qtune.core.data.conversation import conversation
 from qtune.core.data.raw import MAX_LINE
+from qtune.core.data.recognise import value
 from qtune.core.data.unusable import KINDS, Unusable
+from qtune.core.data.values import Conversation
 from qtune.core.errors import TrainError
 from qtune.core.runconfig import DataSource
 from qtune.train import data, quickstart
@@ -116,7 +117,9 @@ def test_an_unusable_row_is_named_with_its_line_and_kind(
 def test_text_parts_are_joined() -> None:
     parts = [{"type": "text", "text": "a"}, {"type": "text", "text": "b"}]
     row = {"messages": [{"role": "user", "content": parts}, GOOD["messages"][1]]}
-    assert conversation(row)[0].content == "ab"
+    read = value(row)
+    assert isinstance(read, Conversation)
+    assert read.messages[0].content == "ab"
 
 
 def test_a_huge_line_costs_no_memory_and_no_neighbour(tmp_path: Path) -> None:
