@@ -22,7 +22,7 @@ class Health:
         self._where: dict[
             int, tuple[int, int]
         ] = {}  # micro-batch -> (steps done, its place in the step)
-        self._loss, self._norm, self._zero = (_never(device) for _ in range(3))
+        self._loss, self._norm, self._zero = (_First(device) for _ in range(3))
         self._streak = torch.zeros((), dtype=torch.long, device=device)
 
     def saw_loss(self, loss: torch.Tensor, steps: int) -> None:
@@ -31,38 +31,55 @@ class Health:
         self._seen += 1
         self._where[self._seen] = (steps, last[1] + 1 if last and last[0] == steps else 0)
         loss = loss.detach()
-        self._mark(self._loss, ~torch.isfinite(loss))
-        self._mark(self._zero, loss == 0)
+        self._loss.note(~torch.isfinite(loss), self._seen)
+        self._zero.note(loss == 0, self._seen)
 
     def saw_norm(self, norm: object, *, scaled: bool) -> None:
         """Of the gradients of one step; `scaled`: a scaler looks after overflows."""
         bad = ~torch.isfinite(torch.as_tensor(norm, device=self._streak.device))
+        if not scaled:
+            self._norm.note(bad, self._seen)
+            return
         self._streak = torch.where(bad, self._streak + 1, 0)
-        self._mark(self._norm, self._streak >= (SKIPPED_IN_A_ROW if scaled else 1))
+        self._norm.note(self._streak >= SKIPPED_IN_A_ROW, self._seen)
 
     def bad_loss(self) -> tuple[int, int] | None:
         """Steps done before the first micro-batch whose loss was no number, and its place in the step."""
-        return self._where.get(int(self._loss.item()))
+        return self._where.get(self._loss.number())
 
     def bad_norm(self) -> tuple[int, int] | None:
-        return self._where.get(int(self._norm.item()))
+        return self._where.get(self._norm.number())
 
     def zero(self) -> tuple[int, int] | None:
-        return self._where.get(int(self._zero.item()))
+        return self._where.get(self._zero.number())
 
     def forget(self) -> None:
         """All was well until here."""
         last = self._where.get(self._seen)
         self._where = {self._seen: last} if last else {}
-        for mark in (self._loss, self._norm, self._zero):
-            mark.fill_(-1)
-
-    def _mark(self, mark: torch.Tensor, bad: torch.Tensor) -> None:
-        mark.copy_(torch.where((mark < 0) & bad.to(mark.device).any(), self._seen, mark))
+        for first in (self._loss, self._norm, self._zero):
+            first.forget()
 
 
-def _never(device: torch.device) -> torch.Tensor:
-    return torch.full((), -1, dtype=torch.long, device=device)
+class _First:
+    """The number of the first micro-batch of which something was so; -1 when none."""
+
+    def __init__(self, device: torch.device) -> None:
+        self._there = torch.full((), -1, dtype=torch.long, device=device)
+        self._waits = device.type != "cpu"  # else a look costs nothing
+
+    def note(self, so: torch.Tensor, number: int) -> None:
+        if self._waits:
+            first = (self._there < 0) & so.to(self._there.device).any()
+            self._there.copy_(torch.where(first, number, self._there))
+        elif bool(so.any()) and self.number() < 0:
+            self._there.fill_(number)
+
+    def number(self) -> int:
+        return int(self._there.item())
+
+    def forget(self) -> None:
+        self._there.fill_(-1)
 
 
 def rows(trainer: Any, steps: int, place: int | None) -> list[str]:

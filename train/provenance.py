@@ -106,7 +106,8 @@ def changes(record: Mapping[str, Any], now: Mapping[str, Any]) -> list[Text]:
 def _git(folder: Path, *words: str) -> str | None:
     try:
         done = subprocess.run(
-            ["git", *words],
+            # A repository's own settings may name programs to run while it is looked at.
+            ["git", "-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", *words],
             cwd=folder,
             capture_output=True,
             text=True,

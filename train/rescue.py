@@ -58,6 +58,7 @@ def _lighter(job: Job) -> Text | None:
     # A step is cut into single rows before memory is given up: fewer rows in a batch change nothing.
     single = {**job.config.training, "per_device_train_batch_size": 1}
     run = of_run(replace(job.config, training=single))
+    run = replace(run, coarse=job.dtype == "bfloat16")
     changes = [change.what for change in fitting.advice(of, run, dtype, room)]
     if not changes and not run.checkpointing:
         changes.append(CHECKPOINTING)

@@ -1,7 +1,7 @@
 """What went wrong for users of other trainers, thread by thread of our list, 31 to 42: here the machine's part.
 
 32 to 36 and 42 (templates, thinking, end tokens) are in test_threads_texts.py, 39 (packing without
-flash-attention) is in test_thread_39.py. Of 37, that an extended run has a learning rate is in
+flash-attention) is beside the other tests of packing. Of 37, that an extended run has a learning rate is in
 test_going_on.py, and that random states come back in test_killed.py.
 """
 
@@ -68,12 +68,15 @@ def test_thread_31_float16_may_skip_steps_and_not_all_of_them() -> None:
     assert health.bad_norm() is not None
 
 
-def test_thread_31_the_first_bad_micro_batch_is_the_one_that_is_named() -> None:
+@pytest.mark.parametrize("waits", [False, True], ids=["cpu", "as on a gpu"])
+def test_thread_31_the_first_bad_micro_batch_is_the_one_that_is_named(waits: bool) -> None:
     import torch
 
     from qtune.train.health import Health
 
     health = Health(torch.device("cpu"))
+    for first in (health._loss, health._norm, health._zero):
+        first._waits = waits  # a GPU is asked later, so that it need not wait
     losses = [1.0, 0.0, float("nan"), float("inf")]
     for number, loss in enumerate(losses):
         health.saw_loss(torch.tensor(loss), 10 + number // 2)
