@@ -25,6 +25,45 @@ _AUTO = Text(
     "此时 `gradient_accumulation_steps` 就是有效批大小。",
 )
 
+# Title -> a whole run config; tests/scripts/test_runconfig_docs.py reads each.
+EXAMPLES: tuple[tuple[Text, str], ...] = (
+    (
+        Text(
+            "QLoRA on an evaluated share, the batch found by qtune",
+            "QLoRA，留出一部分数据评估，批大小由 qtune 决定",
+        ),
+        """\
+model: Qwen/Qwen3-8B
+data: [data/train.jsonl, {repo: tatsu-lab/alpaca, weight: 0.5}]
+eval_share: 0.05
+tuning: qlora
+lora: {r: 16, lora_alpha: 32, use_rslora: true}
+training: {per_device_train_batch_size: auto, gradient_accumulation_steps: 16, load_best_model_at_end: true}
+""",
+    ),
+    (
+        Text("Preferences, after supervised fine-tuning", "有监督微调之后的偏好训练"),
+        """\
+model: runs/sft-merged
+method: dpo
+data: {path: data/pairs.parquet, format: preference}
+preference: {beta: 0.1, loss_type: [sigmoid, sft], loss_weights: [1.0, 0.2]}
+training: {num_train_epochs: 1, report_to: [tensorboard]}
+""",
+    ),
+    (
+        Text("All weights over several GPUs, rows packed", "多卡全参数训练，打包数据"),
+        """\
+model: Qwen/Qwen3-4B
+method: pt
+data: {path: corpus, format: text}
+tuning: full
+distributed: fsdp
+packing: true
+max_length: 4096
+""",
+    ),
+)
 _WHAT = Text("what it is", "说明")
 
 
@@ -33,6 +72,8 @@ def section(lang: Lang) -> Iterator[str]:
         return Text(en, zh).to(lang)
 
     yield from ("", f"## {say('The run config', '训练配置')}", "", _INTRO.to(lang), "")
+    for title, example in EXAMPLES:
+        yield from (f"{title.to(lang)}:", "", "```yaml", *example.splitlines(), "```", "")
     yield f"### {say('Keys', '键')}"
     yield ""
     yield from _table(
