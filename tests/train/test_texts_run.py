@@ -25,6 +25,7 @@ training: {{max_steps: 2, per_device_train_batch_size: 2, gradient_accumulation_
 
 @pytest.mark.slow
 def test_what_generation_needs_lies_beside_the_adapter(tmp_path: Path) -> None:
+    from safetensors.torch import load_file, save_file
     from transformers import AutoTokenizer, GenerationConfig
 
     from qtune.train.quickstart import model
@@ -39,6 +40,10 @@ def test_what_generation_needs_lies_beside_the_adapter(tmp_path: Path) -> None:
     tokenizer.eos_token = "<|endoftext|>"
     tokenizer.chat_template = templates.source("qwen3")
     tokenizer.save_pretrained(job.snapshot)
+    weights = load_file(job.snapshot / "model.safetensors")
+    embedding = weights["model.embed_tokens.weight"]
+    embedding[tokenizer.convert_tokens_to_ids(["<|im_start|>", "<|im_end|>"])] *= 0.01
+    save_file(weights, job.snapshot / "model.safetensors", metadata={"format": "pt"})
     edited = job.snapshot / "generation_config.json"
     edited.write_text(json.dumps({"eos_token_id": tokenizer.eos_token_id}), encoding="utf-8")
 
@@ -54,3 +59,8 @@ def test_what_generation_needs_lies_beside_the_adapter(tmp_path: Path) -> None:
     wanted = GenerationConfig.from_pretrained(run).eos_token_id
     assert set(wanted) == {end, tokenizer.eos_token_id}
     assert saved.pad_token_id not in wanted
+    assert any("never saw these tokens" in line for line in outcome.logs()), outcome.logs()
+    learnt = load_file(run / "adapter_model.safetensors")
+    (rows,) = (value for name, value in learnt.items() if "trainable_tokens_delta" in name)
+    before = embedding[tokenizer.convert_tokens_to_ids(["<|im_start|>", "<|im_end|>"])]
+    assert rows.shape == before.shape and not rows.isclose(before).all(dim=1).any()

@@ -272,6 +272,9 @@ def test_thread_42_a_base_model_tuned_with_lora_on_chats_stops(
     stop = tokenizer.convert_tokens_to_ids(END)
     assert all(stop in rows for rows in opened.values())
     assert len(opened) == (1 if tied else 2)
+    weight = model.get_output_embeddings().weight
+    middle = weight[: len(tokenizer)].mean(dim=0)
+    assert weight[stop].allclose(middle, atol=1e-3)  # the eos of this model is untrained itself
     tuned = tuning.put_on(job, model, said.append, "causal", opened)
     logs = [event.text.en for event in said if isinstance(event, Log)]
     assert any("never saw these tokens" in line for line in logs), logs
@@ -297,6 +300,26 @@ def test_thread_42_a_base_model_tuned_with_lora_on_chats_stops(
         asked, attention_mask=torch.ones_like(asked), max_new_tokens=20, generation_config=stops
     )[0, asked.shape[1] :]
     assert tokenizer.decode(wrote) == f"a lot{END}"
+
+
+def test_thread_42_an_end_begins_as_the_end_that_the_model_knows(job: Job) -> None:
+    import torch
+
+    from qtune.train import device
+    from qtune.train.loading import load_model, load_tokenizer
+    from qtune.train.texts import ending
+
+    based(job)
+    job = replace(job, config=replace(job.config, lora={}))
+    tokenizer = load_tokenizer(job)
+    model = load_model(job, device.choose("cpu", "float32"), tokenizer)
+    weight = model.get_input_embeddings().weight
+    with torch.no_grad():
+        weight[tokenizer.eos_token_id] = torch.randn(weight.shape[1]) * 0.02
+    ends, seen = ending.learnt(tokenizer)
+    opened = ending.rows_to_open(job.config, model, tokenizer, seen, ends)
+    assert opened == {"embed_tokens": seen}
+    assert weight[ends[0]].equal(weight[tokenizer.eos_token_id])
 
 
 def test_thread_42_a_model_that_knows_its_template_is_left_as_it_is(job: Job) -> None:

@@ -155,11 +155,12 @@ def rows_to_open(
 def _begin(
     weight: torch.Tensor, rows: Sequence[int], ending: Sequence[int], tokenizer: Any
 ) -> None:
-    eos = tokenizer.eos_token_id
+    known, eos = len(tokenizer), tokenizer.eos_token_id
+    ends_texts = eos not in rows and not untrained(weight, [eos], known)
     with torch.no_grad():
-        middle = weight[: len(tokenizer)].float().mean(dim=0).to(weight.dtype)
+        middle = weight[:known].float().mean(dim=0).to(weight.dtype)
         for row in rows:
-            weight[row] = weight[eos] if row in ending and eos not in rows else middle
+            weight[row] = weight[eos] if row in ending and ends_texts else middle
 
 
 def prepare(job: Job, model: Any, tokenizer: Any, texts: Any, say: Say) -> dict[str, list[int]]:
