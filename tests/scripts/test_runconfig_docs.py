@@ -28,7 +28,9 @@ def test_an_example_is_a_run_config(tmp_path: Path, example: str) -> None:
 def test_every_row_of_a_table_has_the_cells_of_its_head(lang: Lang) -> None:
     width = 0
     for line in section(lang):
-        if set(line) == {"|", "-"}:
+        if not line:
+            width = 0
+        elif set(line) == {"|", "-"}:
             width = line.count("|")
-        elif line.startswith("| ") and width:
+        elif width:
             assert line.count("|") == width, line
