@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from qtune.speech import say
-
-if TYPE_CHECKING:
-    from qtune.train.after.trained import Trained
 
 
 @click.command(
@@ -92,13 +88,13 @@ def command(
 
     from qtune.commands.conversation import Conversation, noise
     from qtune.commands.project import open_project
-    from qtune.commands.trained import asking, base_of, environment, opened
+    from qtune.commands.trained import asking, base_of, environment, opened, refuse_scorer
     from qtune.train.after.launch import child
 
     project = open_project(env_file, {"HF_HUB_OFFLINE": "True"} if offline else {})
     project.settings.require_valid()
     trained = opened(run_dir)
-    _refuse_scorer(trained)
+    refuse_scorer(trained)
     found = base_of(trained, base, project.settings, quiet)
     if compare and found.folder is None:
         from qtune.train.causes import failure
@@ -120,11 +116,3 @@ def command(
         else:
             talk.line_by_line(sys.stdin)
     return 0
-
-
-def _refuse_scorer(trained: Trained) -> None:
-    """Before a base model is downloaded for nothing."""
-    from qtune.train.causes import failure
-
-    if trained.config is not None and trained.config.method == "reward":
-        raise failure("TRN104")

@@ -130,7 +130,7 @@ def _evaluate(
     from qtune.commands.conversation import noise
     from qtune.commands.helper import watch
     from qtune.commands.project import open_project
-    from qtune.commands.trained import asking, base_of, environment, opened
+    from qtune.commands.trained import asking, base_of, environment, opened, refuse_scorer
     from qtune.core import runconfig
     from qtune.train.after.launch import child
     from qtune.train.causes import failure
@@ -138,8 +138,7 @@ def _evaluate(
     project = open_project(env_file, {"HF_HUB_OFFLINE": "True"} if offline else {})
     project.settings.require_valid()
     trained = opened(run_dir)
-    if trained.config is not None and trained.config.method == "reward":
-        raise failure("TRN104")
+    refuse_scorer(trained)
     config = _config(trained, file, project.settings)
     if datasets.absent(config):
         config = datasets.fetched(config, project.settings, quiet)

@@ -77,7 +77,7 @@ def command(
     from qtune.commands.conversation import noise
     from qtune.commands.helper import watch
     from qtune.commands.project import open_project
-    from qtune.commands.trained import asking, environment, opened
+    from qtune.commands.trained import asking, environment, opened, refuse_scorer
     from qtune.train.after.card import card
     from qtune.train.after.launch import child
     from qtune.train.after.staging import staged
@@ -85,6 +85,7 @@ def command(
     project = open_project(env_file, {"HF_HUB_OFFLINE": "True"} if offline else {})
     project.settings.require_valid()
     trained = opened(run_dir)
+    refuse_scorer(trained)
     target = (out if out is not None else run_dir / "merged").absolute()
     with staged(target) as into:  # refuses before a base model is downloaded for nothing
         found = _base(trained, base, project.settings, quiet)

@@ -32,6 +32,12 @@ def opened(run_dir: Path) -> Trained:
     return trained
 
 
+def refuse_scorer(trained: Trained) -> None:
+    """Raises TrainError TRN104 for a reward model, before its base is downloaded for nothing."""
+    if trained.config is not None and trained.config.method == "reward":
+        raise failure("TRN104")
+
+
 def base_of(trained: Trained, named: str, settings: Settings, quiet: bool) -> Base:
     """The base model's folder, downloaded if need be; `named` is --base.
 
