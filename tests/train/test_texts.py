@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import json
 import os
+import pickle
 import shutil
 from collections.abc import Iterator, Sequence
 from copy import deepcopy
@@ -186,6 +187,15 @@ def test_texts_are_what_the_rows_make_and_know_where_they_came_from(job: Job) ->
     assert [texts.origin(index)[1] for index in range(3)] == [1, 2, 3]
 
 
+def test_a_worker_process_gets_the_place_of_the_tokens_not_the_tokens(job: Job) -> None:
+    texts, _ = texts_of(job, Passage("word " * 20_000), CHAT)
+    handed = pickle.dumps(texts)
+    assert len(handed) < 1_000
+    there = pickle.loads(handed)
+    assert there[len(there) - 1] == texts[len(texts) - 1]
+    assert there.origin(0) == texts.origin(0)
+
+
 def test_a_refused_row_shifts_no_origin(job: Job) -> None:
     bad = Conversation((Message("user", "<|im_end|>"), Message("assistant", "a")))
     job = replace(job, config=replace(job.config, max_unusable=0.5))
@@ -305,6 +315,7 @@ def test_a_stream_is_tokenized_as_it_is_read_and_known_again(
     assert [by_line[texts.origin(at)] for at in range(41)] == list(texts)
     logs = [event.text.en for event in said if isinstance(event, Log)]
     assert sum("many.jsonl:41" in line for line in logs) == 2, logs
+    assert pickle.loads(pickle.dumps(texts)).origin(7) == texts.origin(7)
     count = len(making)
     again: list[Event] = []
     assert list(tokenized(job, Stream(config), qwen(), again.append)) == list(texts)

@@ -48,13 +48,25 @@ class Texts:
 
     def __init__(self, folder: Path, places: Sequence[tuple[Path, int]], keep: Any = None) -> None:
         """`keep` lives as long as the texts do: a temporary folder goes with it."""
+        self._keep = keep
+        self._open(folder, places)
+
+    def _open(self, folder: Path, places: Sequence[tuple[Path, int]]) -> None:
+        self.folder = folder
         self.about = about(folder)
         self.places = places
-        self._keep = keep
         self._ids, self._learnt, self._ends, self._rows = (
             _mapped(folder / name, kind) for name, kind in TYPES.items()
         )
         self.lengths: Sequence[int] = np.diff(self._ends, prepend=0).tolist()
+
+    def __getstate__(self) -> tuple[Path, Sequence[tuple[Path, int]]]:
+        """For a worker process, which maps the files itself."""
+        return self.folder, self.places
+
+    def __setstate__(self, state: tuple[Path, Sequence[tuple[Path, int]]]) -> None:
+        self._keep = None  # whoever started the worker has it
+        self._open(*state)
 
     def __len__(self) -> int:
         return len(self._ends)
@@ -85,6 +97,16 @@ class Places(Sequence[tuple[Path, int]]):
     """Path and line of each row, for rows that are too many to keep: files `files` and `lines` of a folder."""
 
     def __init__(self, folder: Path) -> None:
+        self._open(folder)
+
+    def __getstate__(self) -> Path:
+        return self._folder
+
+    def __setstate__(self, folder: Path) -> None:
+        self._open(folder)
+
+    def _open(self, folder: Path) -> None:
+        self._folder = folder
         self._files = _mapped(folder / "files", np.int32)
         self._lines = _mapped(folder / "lines", np.int64)
         names = json.loads((folder / "paths.json").read_text(encoding="utf-8"))
