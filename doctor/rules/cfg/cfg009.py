@@ -17,10 +17,10 @@ RULE = Rule(
     Page(
         what=prose(
             """
-            A file named under `data:` is not there.
+            A file named under `data:` or `eval_data:` is not there, or a folder named there holds no data file.
             """,
             """
-            `data:` 里写的文件不存在。
+            `data:` 或 `eval_data:` 里写的文件不存在，或者写的文件夹里没有数据文件。
             """,
         ),
         why=prose(
@@ -40,26 +40,33 @@ RULE = Rule(
                 data: data/train.jsonl
                 ```
 
-                or several files:
+                or several files, a folder, a dataset repository, each with its weight:
 
                 ```yaml
-                data: [data/a.jsonl, data/b.jsonl]
+                data:
+                  - data/a.jsonl
+                  - {path: data/more, weight: 2}
+                  - {repo: tatsu-lab/alpaca, split: train}
                 ```
 
-                Names of datasets on a hub cannot be used in this version: download the file first.
+                A bare `owner/name` is a repository too, unless there is a folder `owner` here: then `repo:` says
+                so.
                 """,
                 """
                 ```yaml
                 data: data/train.jsonl
                 ```
 
-                或多个文件：
+                或多个文件、文件夹、数据集仓库，各有自己的权重：
 
                 ```yaml
-                data: [data/a.jsonl, data/b.jsonl]
+                data:
+                  - data/a.jsonl
+                  - {path: data/more, weight: 2}
+                  - {repo: tatsu-lab/alpaca, split: train}
                 ```
 
-                当前版本还不能直接写平台上的数据集名称：请先把文件下载下来。
+                只写 `owner/name` 也表示仓库；但如果本地有名为 `owner` 的文件夹，请用 `repo:` 写明。
                 """,
             ),
         ),
