@@ -22,9 +22,7 @@ from transformers.trainer_utils import EvalLoopOutput
 
 from qtune.core.errors import TrainError
 from qtune.core.runconfig import RunConfig
-from qtune.core.text import Text
-from qtune.train import checkpoints, distributed, evaluation, health, product, reporting
-from qtune.train.causes import failure
+from qtune.train import checkpoints, dealing, distributed, evaluation, halting, product, reporting
 from qtune.train.device import Placement
 from qtune.train.evaluation import EvaluationStopped
 from qtune.train.health import Health
@@ -116,25 +114,9 @@ class Safe(Sharded, Trainer):
         self.health.forget()
 
     def stopped(self, code: str, steps: int | None = None, place: int | None = None) -> TrainError:
-        """The error that ends a run: where, with which rows, and what is left."""
-        step = self.state.global_step if steps is None else steps + 1
-        last = checkpoints.find(self.run_dir)
-        good = Text(*(2 * (last.newest.name,))) if last.newest else Text("none", "无")
-        named = health.rows(self, step - 1, place)
-        more = len(named) - health.SHOWN
-        listed = "\n".join(f"  {row}" for row in named[: health.SHOWN])
-        rows = Text(
-            f"\nRows of that batch:\n{listed}" + (f"\n  … and {more} more" if more > 0 else ""),
-            f"\n该批次的数据：\n{listed}" + (f"\n  …… 还有 {more} 条" if more > 0 else ""),
-        )
-        return failure(
-            code,
-            Text(
-                f"Stopped at step {step}. Last good checkpoint: {good.en}."
-                + (rows.en if named else ""),
-                f"已在第 {step} 步停止。最后一个好的检查点：{good.zh}。"
-                + (rows.zh if named else ""),
-            ),
+        """The error that ends a run behind so many steps, at a micro-batch of the next one."""
+        return halting.error(
+            self, code, self.state.global_step - 1 if steps is None else steps, place
         )
 
     # --- evaluation ---
@@ -251,7 +233,8 @@ class SafeTrainer(Safe):
     def evaluation_loop(
         self, dataloader: Any, description: str, *_: Any, metric_key_prefix: str = "eval", **__: Any
     ) -> EvalLoopOutput:
-        return evaluation.held_out_loss(self, dataloader, metric_key_prefix)
+        batches = dealing.deal(dataloader, distributed.here())
+        return evaluation.held_out_loss(self, batches, metric_key_prefix)
 
 
 def _forget_place(state: Path) -> None:

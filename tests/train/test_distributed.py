@@ -18,6 +18,7 @@ from safetensors.torch import load_file
 
 from qtune.core.errors import TrainError
 from qtune.train import agent, distributed, gang
+from qtune.train.dealing import Blanks, Dealt
 from qtune.train.distributed import World
 from qtune.train.events import Crashed, Event, Failed, Log, Saved, Started, Step
 from qtune.train.gang import Death, Gang
@@ -27,6 +28,8 @@ from tests.train.forks import run_forked
 from tests.train.runs import environ, make_job, metrics
 
 STEPS = ("training.max_steps=6", "training.logging_steps=1", "training.save_steps=2")
+# Seventeen rows in batches of eight: three, which two or four processes cannot share evenly.
+HELD_OUT = ("eval_share=0.1", "training.eval_strategy=steps", "training.eval_steps=2")
 ALL = "training.save_total_limit=9"
 
 # The ranks meet over loopback; whatever reaches further is written down and refused.
@@ -64,7 +67,7 @@ def alone(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def _job(folder: Path, *overrides: str) -> Job:
     cache = folder.parent / "cache"
-    return make_job(folder / "run", cache, *STEPS, *overrides)
+    return make_job(folder / "run", cache, *STEPS, *HELD_OUT, *overrides)
 
 
 def _surroundings(folder: Path, more: str = "") -> dict[str, str]:
@@ -98,7 +101,11 @@ def _pid(notes: Path, rank: int) -> int:
 
 
 def _losses(run: Path) -> dict[int, float]:
-    return {int(line["step"]): line["loss"] for line in metrics(run)}
+    return {int(line["step"]): line["loss"] for line in metrics(run) if "loss" in line}
+
+
+def _held_out(run: Path) -> dict[int, float]:
+    return {int(line["step"]): line["eval_loss"] for line in metrics(run) if "eval_loss" in line}
 
 
 def _goes_on_from(alone: Path, run: Path, step: int) -> None:
@@ -113,6 +120,8 @@ def _goes_on_from(alone: Path, run: Path, step: int) -> None:
 
 def _same(run: Path, alone: Path) -> None:
     assert _losses(run) == pytest.approx(_losses(alone), rel=1e-5)
+    assert set(_held_out(run)) == {2, 4, 6}
+    assert _held_out(run) == pytest.approx(_held_out(alone), rel=1e-5)
     learnt, expected = (load_file(r / "adapter_model.safetensors") for r in (run, alone))
     assert learnt.keys() == expected.keys()
     for name, weight in expected.items():
@@ -142,7 +151,7 @@ def test_two_processes_learn_what_one_learns_a_signal_saves_once_and_one_goes_on
     assert last < 6
     saved = [event.step for event in events if isinstance(event, Saved)]
     assert saved == [2, last]
-    tokens = {int(line["step"]): line["tokens"] for line in metrics(alone)}
+    tokens = {int(line["step"]): line["tokens"] for line in metrics(alone) if "tokens" in line}
     assert [event.tokens for event in told] == [tokens[event.step] for event in told]
     assert not (tmp_path / "calls.txt").exists()
 
@@ -412,6 +421,16 @@ def test_more_processes_than_gpus_are_an_error() -> None:
     with pytest.raises(TrainError) as caught:
         distributed._take_card(0, torch.cuda.device_count() + 1, lambda event: None)
     assert caught.value.code == "TRN083"
+
+
+@pytest.mark.parametrize("size", [2, 3, 4])
+def test_each_held_out_row_counts_once_whatever_the_number_of_ranks(size: int) -> None:
+    rows = [{"input_ids": [n], "labels": [n]} for n in range(17)]
+    batches = [list(range(17))[start : start + 8] for start in (0, 8, 16)]
+    dealt = [list(Dealt(batches, rank, size)) for rank in range(size)]
+    assert {len(each) for each in dealt} == {len(Dealt(batches, 0, size))}
+    seen = [Blanks(rows)[index]["labels"][0] for each in dealt for batch in each for index in batch]
+    assert sorted(label for label in seen if label != -100) == list(range(17))
 
 
 # --- keeping step, with ranks that are threads ---
