@@ -108,7 +108,7 @@ class Bars:
                 self._drawing.remove_task(self._tasks.pop(task))
 
     def say(self, line: str) -> None:
-        self._drawing.console.print(Text(clean(line)), soft_wrap=True)
+        self._drawing.console.print(Text(clean(line), overflow="fold"))
 
 
 @dataclass
