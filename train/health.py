@@ -9,7 +9,6 @@ from typing import Any
 
 import torch
 
-SHOWN = 16  # rows of a bad batch that are named
 # float16's scaler skips a step whose gradients overflow and goes on with a smaller scale: a few in a row are usual.
 SKIPPED_IN_A_ROW = 32
 

@@ -51,6 +51,10 @@ def test_a_loss_that_is_no_number_names_the_step_its_rows_and_the_last_good_chec
     assert found is not None, error.message.en
     named = re.findall(r"rows\.jsonl:(\d+)", error.message.en)
     assert "17" in named and len(named) == 4, error.message.en
+    assert error.fix is not None
+    run = tmp_path / "run"
+    command = f"qtune run {run} training.learning_rate=0.0006 output_dir={run}-2"
+    assert command in error.fix.en, "the command to try next, from the run's own record"
     saved = [event.step for event in outcome.events if isinstance(event, Saved)]
     assert all(step < int(found[1]) for step in saved)
     assert found[2] == (f"checkpoint-{saved[-1]}" if saved else "none")
