@@ -112,11 +112,10 @@ def _base(trained: Trained, named: str, settings: Settings, quiet: bool) -> Base
 
 
 def _verified(values: dict[str, Any]) -> str:
+    apart, allowed = f"{values['apart']:.1e}", f"{values['allowed']:.0e}"
     return say(
-        f"verified: the merged model answers as the adapter does (logits {values['apart']:.1e} apart, "
-        f"{values['allowed']:.0e} allowed for {values['dtype']})",
-        f"已验证：合并后的模型与适配器输出一致（logits 相差 {values['apart']:.1e}，"
-        f"{values['dtype']} 允许 {values['allowed']:.0e}）",
+        f"verified: it answers as the adapter does (logits {apart} apart, {allowed} allowed)",
+        f"已验证：与适配器输出一致（logits 相差 {apart}，允许 {allowed}）",
     )
 
 
