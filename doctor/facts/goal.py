@@ -13,10 +13,14 @@ GoalKind = Literal["download", "train", "push", "check"]
 
 @dataclass(frozen=True)
 class DataAsked:
-    """A data file of the run config; `format` is what its rows are said to be, auto to be found out."""
+    """A data file of the run config; `format` is what its rows are said to be, auto to be found out.
+
+    `evaluates`: it is not trained on.
+    """
 
     path: str
     format: str = "auto"
+    evaluates: bool = False
 
 
 @dataclass(frozen=True)

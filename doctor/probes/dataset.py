@@ -14,7 +14,8 @@ from qtune.core.download.store import HubCache
 from qtune.core.export import child_environment
 from qtune.core.locations import hub_cache
 from qtune.doctor.documents.dataset import Rows, survey, unreadable
-from qtune.doctor.facts import DataFile, Dataset, Facts, Known, Lengths
+from qtune.doctor.facts import DataAsked, DataFile, Dataset, Facts, Known, Lengths
+from qtune.doctor.facts.dataset import Use
 from qtune.doctor.probes import program
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def probe(context: Context, seen: Facts, seconds: float = SECONDS) -> Known[Data
     ends = time.monotonic() + seconds
     met = Rows(goal.training.max_length if goal.training is not None else None)
     method = goal.training.method if goal.training is not None else ""
-    files = tuple(_file(asked.path, asked.format, met, ends, method) for asked in goal.data)
+    files = tuple(_file(asked, met, ends, method) for asked in goal.data)
     folder = snapshot(context)
     return Known(
         Dataset(
@@ -45,12 +46,13 @@ def probe(context: Context, seen: Facts, seconds: float = SECONDS) -> Known[Data
     )
 
 
-def _file(path: str, wanted: str, met: Rows, ends: float, method: str) -> DataFile:
+def _file(asked: DataAsked, met: Rows, ends: float, method: str) -> DataFile:
+    use: Use = "eval" if asked.evaluates else "train"
     try:
-        with Path(path).open("rb") as file:
-            return survey(file, path, "train", wanted, met, ends, method)
+        with Path(asked.path).open("rb") as file:
+            return survey(file, asked.path, use, asked.format, met, ends, method)
     except OSError as error:
-        return unreadable(path, "train", error)
+        return unreadable(asked.path, use, error)
 
 
 def snapshot(context: Context) -> Path | None:

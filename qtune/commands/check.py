@@ -57,9 +57,9 @@ def _misuse(en: str, zh: str) -> UsageError:
     cls=AnswersEvenWhenMisused,
     help=say(
         "Judge FILES by their text: .env, run configs (.yaml), Python, notebooks, requirements*.txt, "
-        "pyproject.toml, data (.jsonl, .json). Sends no request.",
+        "pyproject.toml, data (.jsonl, .json, .csv, .parquet). Sends no request.",
         "根据内容检查文件：.env、训练配置（.yaml）、Python、notebook、requirements*.txt、pyproject.toml、"
-        "数据（.jsonl、.json）。不联网。",
+        "数据（.jsonl、.json、.csv、.parquet）。不联网。",
     ),
     epilog=say(
         "Exit: 0 nothing found, 1 findings, 2 usage, 3 a bug.",

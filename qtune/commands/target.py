@@ -109,8 +109,9 @@ def goal_of(config: RunConfig, named: str, kind: GoalKind = "train") -> Goal:
 def _data(config: RunConfig) -> tuple[DataAsked, ...]:
     """The files of the user's own; what is shipped with qtune, and what a hub has, needs no look."""
     return tuple(
-        DataAsked(_short(path), source.format)
-        for source in config.data
+        DataAsked(_short(path), source.format, evaluates)
+        for sources, evaluates in ((config.data, False), (config.eval_data, True))
+        for source in sources
         if source.path != Path(QUICKSTART) and not source.repo_id
         for path in _files(source)
     )

@@ -203,6 +203,12 @@ def test_the_doctor_reads_folders_and_tables(shell: Shell) -> None:
     asked_of = ("doctor", "sft.yaml", "--only", "DAT", "--offline", "--format", "json")
     told = json.loads(shell.qtune(*asked_of).stdout)
     assert told["findings"] == []
+    put(shell, "held.jsonl", {"instruction": "q", "output": "a"})
+    (shell.folder / "leak.yaml").write_text(
+        "model: quickstart\ndata: rows\neval_data: held.jsonl\n"
+    )
+    (leak,) = json.loads(shell.qtune(asked_of[0], "leak.yaml", *asked_of[2:]).stdout)["findings"]
+    assert leak["code"] == "DAT903" and "trained on, too" in leak["message"]
     (folder / "train.csv").write_text("instruction,output\nq,\n")
     (finding,) = json.loads(shell.qtune(*asked_of).stdout)["findings"]
     assert (finding["code"], finding["span"]["path"]) == ("DAT901", "rows/train.csv")

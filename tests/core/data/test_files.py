@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import gzip
+import io
 import json
+import random
 import sys
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +15,7 @@ import pyarrow  # type: ignore[import-untyped, unused-ignore]
 import pytest
 from pyarrow import parquet
 
-from qtune.core.data.files import is_data, read
+from qtune.core.data.files import is_data, read, stream
 from qtune.core.data.raw import MAX_LINE, Unreadable
 from qtune.core.data.recognise import value
 from qtune.core.data.unusable import Unusable
@@ -226,3 +229,47 @@ def test_a_long_list_is_never_held_whole(tmp_path: Path) -> None:
     counting.file.close()
     assert (len(lines), lines[-1]) == (29_999, 30_001)
     assert max(met) <= 1 << 18
+
+
+def test_spoilt_files_give_rows_or_reasons_or_one_error(tmp_path: Path) -> None:
+    """Four thousand files with bytes changed, put in, taken out and cut off."""
+    lines = "\n".join(json.dumps(row, ensure_ascii=False) for row in ROWS).encode()
+    whole = {
+        "a.jsonl": lines,
+        "a.json": json.dumps(ROWS).encode(),
+        "a.csv": table(","),
+        "a.jsonl.gz": gzip.compress(lines),
+        "a.parquet": columns(tmp_path, ROWS).read_bytes(),
+    }
+    dice, counts = random.Random(7), Counter[str]()
+    for number in range(4000):
+        name = list(whole)[number % len(whole)]
+        raw = bytearray(whole[name])
+        for _ in range(dice.randint(1, 4)):
+            place = dice.randrange(len(raw) + 1)
+            kind = dice.randrange(4)
+            if kind == 0:
+                raw[place : place + 1] = bytes([dice.randrange(256)])
+            elif kind == 1:
+                raw[place:place] = dice.choice(
+                    [b"\0", b'"', b"{", b"[", b"\xff", b"\\ud800", b",", b"\r"]
+                )
+            elif kind == 2:
+                del raw[place : place + dice.randint(1, 40)]
+            elif dice.random() < 0.3:
+                del raw[place:]
+        try:
+            for row in stream(io.BytesIO(bytes(raw)), name):
+                if not isinstance(row.value, Unusable):
+                    _said(row.value, counts)
+        except Unreadable as fault:
+            counts[fault.kind] += 1
+    assert counts["usable"] > 500 and counts["not-parquet"] > 100 and counts["not-gzip"] > 100
+
+
+def _said(given: object, counts: Counter[str]) -> None:
+    try:
+        value(given)
+        counts["usable"] += 1
+    except Unusable as reason:
+        counts[reason.kind] += 1
