@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from qtune.core import runevaluation, runpreference
+from qtune.core import runadapters, runevaluation, runpreference
 from qtune.core.runedits import removal
 from qtune.core.runproblems import ConfigProblem
 from qtune.core.runreader import Reader
@@ -31,6 +31,9 @@ def disagreements(read: Reader, config: RunConfig) -> Iterator[ConfigProblem]:
     training = _pairs(read.entries, "training")
     given = read.given["training"]
     yield from runevaluation.contradictions(config, training, given)
+    yield from runadapters.contradictions(
+        _pairs(read.entries, "lora"), read.given["lora"], dora=config.tuning == "dora"
+    )
     if config.method in OF_PREFERENCE:
         yield from runpreference.contradictions(
             _pairs(read.entries, "preference"),

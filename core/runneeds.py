@@ -13,6 +13,16 @@ _REPORTERS = {
     "swanlab": ("swanlab",),
     "trackio": ("trackio",),
 }
+# Beginnings and ends of optimizers' names.
+_OPTIMIZERS = (
+    (("schedule_free_",), ("schedulefree",)),
+    (("lomo", "adalomo"), ("lomo-optim",)),
+    (("grokadamw",), ("grokadamw",)),
+    (("stable_adamw",), ("torch-optimi",)),
+    (("adamw_anyprecision",), ("torchdistx",)),
+    (("adamw_torch_4bit", "adamw_torch_8bit"), ("torchao",)),
+    (("adamw_8bit", "adamw_bnb_8bit", "ademamix", "lion_", "paged_", "rmsprop_bnb"), ("bitsandbytes",)),
+)  # fmt: skip
 
 
 def packages(config: RunConfig) -> Mapping[str, tuple[str, ...]]:
@@ -27,6 +37,10 @@ def packages(config: RunConfig) -> Mapping[str, tuple[str, ...]]:
         wanted["attn_implementation: flash_attention_2"] = ("flash-attn",)
     if config.training.get("use_liger_kernel"):
         wanted["use_liger_kernel: true"] = ("liger-kernel",)
+    optimizer = str(config.training.get("optim", ""))
+    for heads, names in _OPTIMIZERS:
+        if optimizer.startswith(heads):
+            wanted[f"optim: {optimizer}"] = names
     given = config.training.get("report_to")
     for name in given if isinstance(given, list) else [given]:
         if name in _REPORTERS:

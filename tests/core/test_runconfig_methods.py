@@ -250,6 +250,38 @@ def test_a_field_of_another_method_is_told_whose_it_is(tmp_path: Path) -> None:
     assert found.fix is not None and found.fix.en == "It belongs under preference:"
 
 
+@pytest.mark.triggers("CFG010")
+@pytest.mark.parametrize(
+    ("tuning", "said"),
+    [
+        ("dora", "lora_bias: true"),
+        ("dora", "alora_invocation_tokens: [5, 6]"),
+        ("dora", "init_lora_weights: mica"),
+        ("lora", "target_parameters: [a.weight], lora_dropout: 0.1"),
+        ("lora", "alora_invocation_tokens: [5], velora_config: {num_groups: 4}"),
+    ],
+)
+def test_kinds_of_lora_that_peft_does_not_mix_are_refused(
+    tmp_path: Path, tuning: str, said: str
+) -> None:
+    assert only(tmp_path, f"tuning: {tuning}", f"lora: {{{said}}}").code == "CFG010"
+
+
+@pytest.mark.spares("CFG010", "CFG012")
+@pytest.mark.parametrize(
+    ("tuning", "said"),
+    [
+        ("dora", "use_rslora: true, lora_dropout: 0.1, bias: lora_only, lora_bias: false"),
+        ("lora", "init_lora_weights: mica, use_rslora: true"),
+        ("lora", "alora_invocation_tokens: [5, 6], modules_to_save: [lm_head]"),
+        ("lora", "target_parameters: [a.weight], lora_dropout: 0"),
+        ("qlora", "rank_pattern: {q_proj: 4}, alpha_pattern: {q_proj: 8}"),
+    ],
+)
+def test_kinds_of_lora_that_peft_mixes_are_taken(tmp_path: Path, tuning: str, said: str) -> None:
+    assert codes(tmp_path, f"tuning: {tuning}", f"lora: {{{said}}}") == []
+
+
 # --- the rest -------------------------------------------------------------------------------------
 
 

@@ -11,6 +11,8 @@ from peft import LoraConfig, get_peft_model
 from torch.utils.data import DataLoader
 from transformers import TrainingArguments, get_scheduler
 
+from qtune.core.runadapters import PAIRS, WITH_DORA
+
 
 def arguments(tmp_path: Path, **values: Any) -> TrainingArguments:
     return TrainingArguments(output_dir=str(tmp_path), use_cpu=True, report_to="none", **values)
@@ -110,3 +112,28 @@ def test_an_adapter_that_changes_the_base_weights_fits_no_other_copy_of_them(
         model, LoraConfig(r=4, target_modules=["0"], init_lora_weights=word)
     )
     assert torch.equal(before, tuned.base_model.model[0].base_layer.weight) is not changes
+
+
+FIELDS: dict[str, Any] = {
+    "lora_bias": True,
+    "target_parameters": ["1.weight"],
+    "alora_invocation_tokens": [5, 6],
+    "velora_config": {"num_groups": 4},
+    "init_lora_weights": "mica",
+    "lora_dropout": 0.1,
+}
+
+
+def adapted(**values: Any) -> None:
+    model: Any = torch.nn.Sequential(torch.nn.Linear(16, 16), torch.nn.Linear(16, 16))
+    get_peft_model(model, LoraConfig(r=4, **{"target_modules": ["0"], **values}))
+
+
+@pytest.mark.filterwarnings("ignore:aLoRA is currently only supported:UserWarning")
+@pytest.mark.parametrize("names", [*(("use_dora", name) for name in WITH_DORA), *PAIRS])
+def test_kinds_of_lora_that_do_not_go_together(names: tuple[str, str]) -> None:
+    values = {"use_dora": True, **FIELDS}
+    with pytest.raises(ValueError, match=r"not supported|does not work|unsupported variant"):
+        adapted(**{name: values[name] for name in names})
+    for name in names:
+        adapted(**{name: values[name]})

@@ -57,6 +57,7 @@ RULE = Rule(
             - `attn_implementation: flash_attention_2`: flash-attn
             - `training: {use_liger_kernel: true}`: liger-kernel
             - `training: {report_to: …}`: tensorboard, wandb, swanlab or trackio
+            - `training: {optim: …}`: bitsandbytes for the 8-bit and paged ones, torchao, schedulefree and others
             """,
             """
             训练配置中有一行要靠某个软件包实现，并非每次训练都需要它，而它没有安装：
@@ -65,6 +66,7 @@ RULE = Rule(
             - `attn_implementation: flash_attention_2`：flash-attn
             - `training: {use_liger_kernel: true}`：liger-kernel
             - `training: {report_to: …}`：tensorboard、wandb、swanlab 或 trackio
+            - `training: {optim: …}`：8 位和 paged 优化器需要 bitsandbytes，其他可能需要 torchao、schedulefree 等
             """,
         ),
         why=prose(

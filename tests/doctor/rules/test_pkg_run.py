@@ -59,6 +59,9 @@ ASKED = (
     ),
     ("training: {use_liger_kernel: true}", "use_liger_kernel: true", "liger-kernel"),
     ("training: {report_to: [wandb]}", "report_to: wandb", "wandb"),
+    ("training: {optim: paged_adamw_8bit}", "optim: paged_adamw_8bit", "bitsandbytes"),
+    ("training: {optim: adamw_torch_8bit}", "optim: adamw_torch_8bit", "torchao"),
+    ("training: {optim: schedule_free_sgd}", "optim: schedule_free_sgd", "schedulefree"),
     ("training: {report_to: swanlab}", "report_to: swanlab", "swanlab"),
 )
 
