@@ -30,7 +30,7 @@ def export(asked: Asked, say: Say) -> None:
     """`options`: into (an empty folder, the parent's to keep or clear away), ollama, base (its name)."""
     into = Path(asked.options["into"])
     say(Began("export", _STEPS))
-    tokenizer = load_tokenizer(asked.folder, asked)
+    tokenizer = load_tokenizer(asked)
     # Who serves the model gives no enable_thinking, and a template's own default may be the other one.
     changed = prompting.remember(tokenizer, asked.enable_thinking)
     found: dict[str, Any] = {}

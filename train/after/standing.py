@@ -51,7 +51,7 @@ def stand(asked: Asked, say: Say, *, compare: bool = False) -> Standing:
     device.limit_threads()
     for reason in placement.reasons:
         say(Log(reason))
-    tokenizer = load_tokenizer(asked.folder, asked)
+    tokenizer = load_tokenizer(asked)
     other = None
     if asked.adapter:
         model = put_on(load_base(asked, placement.dtype, placement.device), asked.folder)
@@ -77,10 +77,14 @@ def _ends(folder: Path, model: Any) -> list[object]:
     return found
 
 
-def load_tokenizer(folder: Path, asked: Asked) -> Any:
+def load_tokenizer(asked: Asked) -> Any:
+    """What was saved with the adapter; of one that came without, its base model's."""
+    own = (asked.folder / "tokenizer_config.json").is_file() or asked.base is None
     with named("TRN010", "tokenizer"):
         tokenizer: Any = AutoTokenizer.from_pretrained(
-            folder, local_files_only=True, trust_remote_code=asked.trust_remote_code
+            asked.folder if own else asked.base,
+            local_files_only=True,
+            trust_remote_code=asked.trust_remote_code,
         )
     return tokenizer
 

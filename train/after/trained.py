@@ -13,6 +13,7 @@ import yaml
 from qtune.core import runconfig
 from qtune.core.runconfig import RunConfig
 from qtune.core.text import Text, plain
+from qtune.train import checkpoints
 from qtune.train.causes import failure
 
 ADAPTER = "adapter_model.safetensors"
@@ -43,6 +44,8 @@ def read(folder: Path) -> Trained:
     if not folder.is_dir():
         raise failure("TRN100", Text(f"{folder}: no such folder", f"{folder}：文件夹不存在"))
     config = _config(folder / "run.yaml")
+    if config is None and checkpoints.NAME.fullmatch(folder.name):
+        config = _config(folder.parent / "run.yaml")  # which stands beside the checkpoints
     if (folder / ADAPTER_CONFIG).is_file():
         if not (folder / ADAPTER).is_file():
             raise failure("TRN100", _lacking(folder, ADAPTER))

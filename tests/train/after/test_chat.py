@@ -123,6 +123,32 @@ def test_a_whole_model_needs_no_base(plain: Path) -> None:
     talk.over()
 
 
+def test_a_whole_model_is_compared_with_another(tuned: Path, plain: Path, tmp_path: Path) -> None:
+    other = base(tmp_path, tied=False)
+    said = []
+    for side, compare in (("tuned", True), ("base", True)):
+        talk = Talk(compare=compare, temperature=0, max_new_tokens=8)
+        talk.run(other, plain)
+        talk.send(messages=HELLO, side=side)
+        talk.wait(Answered)
+        talk.over()
+        said.append(talk.text())
+    assert said == [answer_of(other, None, 8), answer_of(plain, None, 8)]
+
+
+def test_an_adapter_that_came_without_a_tokenizer_has_its_bases(
+    tuned: Path, plain: Path, tmp_path: Path
+) -> None:
+    for name in ("adapter_config.json", "adapter_model.safetensors"):
+        (tmp_path / name).write_bytes((tuned / name).read_bytes())
+    talk = Talk(temperature=0, max_new_tokens=8)
+    talk.run(tmp_path, plain)
+    talk.send(messages=HELLO)
+    talk.wait(Answered)
+    talk.over()
+    assert talk.text() == answer_of(plain, tuned, 8)
+
+
 def test_an_answer_can_be_stopped_and_the_next_question_is_answered(
     tuned: Path, plain: Path
 ) -> None:

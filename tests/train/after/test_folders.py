@@ -87,6 +87,20 @@ def test_weights_that_were_cut_are_told_before_a_library_chokes_on_them(
         trained.check_whole(run)
 
 
+def test_a_checkpoint_is_of_its_run(run: Path, tmp_path: Path) -> None:
+    made, _ = runconfig.examine(
+        "model: quickstart\ndata: quickstart\nenable_thinking: false\n",
+        tmp_path / "run.yaml",
+        defaults=Defaults("quickstart", tmp_path, tmp_path),
+    )
+    assert made is not None
+    (run / "run.yaml").write_text(yaml.safe_dump(runconfig.resolved(made)))
+    for name in ("adapter_config.json", "adapter_model.safetensors"):
+        (run / "checkpoint-4" / name).write_bytes((run / name).read_bytes())
+    assert trained.read(run / "checkpoint-4").enable_thinking is False
+    assert trained.read(run).enable_thinking is False
+
+
 def test_only_what_belongs_is_published(run: Path, tmp_path: Path) -> None:
     (tmp_path / "secret").write_text("not for others")
     (run / "LICENSE").symlink_to(tmp_path / "secret")
