@@ -77,12 +77,18 @@ def _envfile(value: EnvFile) -> Text:
     return Text(f"{entries}{mode.en}, git: {value.git}", f"{count} 项{mode.zh}，git：{value.git}")
 
 
+_MOST_NAMED = 3  # files of data
+
+
 def _dataset(value: Dataset) -> Text:
     rows = sum(file.rows for file in value.files)
     whole = all(file.whole for file in value.files)
     count = Text(f"{rows} rows", f"{rows} 条") if rows != 1 else Text("1 row", "1 条")
     if not whole:
         count = Text(f"the first {count.en}", f"前 {count.zh}")
+    if len(value.files) > _MOST_NAMED:
+        many = len(value.files)
+        return Text(f"{count.en} in {many} files", f"{many} 个文件：{count.zh}")
     files = ", ".join(file.path for file in value.files)
     return Text(f"{count.en} in {files}", f"{files}：{count.zh}")
 
