@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from qtune.core import runadapters, runevaluation, runpreference
-from qtune.core.runedits import removal
+from qtune.core.runedits import Replacement, removal
 from qtune.core.runproblems import ConfigProblem
 from qtune.core.runreader import Reader
 from qtune.core.runschema import OF_PREFERENCE
@@ -43,6 +43,7 @@ def disagreements(read: Reader, config: RunConfig) -> Iterator[ConfigProblem]:
         yield from _of_packing(read, config)
     if config.method == "kto":
         yield from _of_kto(training, config)
+    yield from _of_spreading(read, config)
     yield from _of_streaming(read, config)
     yield from _of_formats(read, config)
     yield from _of_evaluation(read, config)
@@ -69,6 +70,33 @@ def _of_packing(read: Reader, config: RunConfig) -> Iterator[ConfigProblem]:
         Text("Write packing: auto, or remove it.", "请写 packing: auto，或删除它。"),
         edit=removal(key.mark, value.mark),
     )
+
+
+def _of_spreading(read: Reader, config: RunConfig) -> Iterator[ConfigProblem]:
+    """What a model that is shared among GPUs cannot do."""
+    if config.distributed != "fsdp":
+        return
+    key, value = read.entries["distributed"]
+    told: list[Text] = []
+    if config.tuning == "qlora":
+        told.append(
+            Text(
+                "distributed: fsdp shares out whole weights, and tuning: qlora has them in 4 bits",
+                "distributed: fsdp 切分的是完整权重，而 tuning: qlora 的权重是 4 位的",
+            )
+        )
+    if config.training.get("load_best_model_at_end"):
+        told.append(
+            Text(
+                "load_best_model_at_end loads a whole model, and distributed: fsdp has it in parts",
+                "load_best_model_at_end 要加载完整模型，而 distributed: fsdp 的模型是切分开的",
+            )
+        )
+    for message in told:
+        fix = Text(
+            "Write distributed: ddp, or remove the other.", "请写 distributed: ddp，或删除另一项。"
+        )
+        yield ConfigProblem("CFG010", message, key.mark, fix, edit=Replacement(value.mark, "ddp"))
 
 
 def _of_streaming(read: Reader, config: RunConfig) -> Iterator[ConfigProblem]:

@@ -189,12 +189,14 @@ def test_rows_that_are_kept_out_and_never_looked_at_are_a_warning(tmp_path: Path
         ("dpo", "preference: {sync_ref_model: true}"),
         ("dpo", "packing: true"),
         ("sft", "streaming: true\npacking: true"),
+        ("sft", "distributed: fsdp\ntuning: qlora"),
+        ("sft", "distributed: fsdp\neval_share: 0.1\ntraining: {load_best_model_at_end: true}"),
         ("sft", "streaming: true\ntraining: {train_sampling_strategy: group_by_length}"),
         ("kto", "training: {per_device_train_batch_size: 1}"),
         ("kto", "training: {train_sampling_strategy: random}"),
     ],
 )
-def test_preferences_that_trl_would_refuse_are_refused_at_once(
+def test_what_would_be_refused_later_is_refused_at_once(
     tmp_path: Path, method: str, said: str
 ) -> None:
     assert only(tmp_path, f"method: {method}", said).code == "CFG010"
