@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import unicodedata
+from collections.abc import Callable
+from copy import deepcopy
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 import pytest
@@ -11,6 +15,7 @@ from hypothesis import strategies as st
 
 from qtune.core.data.unusable import Unusable
 from qtune.core.data.values import Conversation, Message
+from qtune.train.texts import prompting
 from qtune.train.texts.example import IGNORED, Example
 from qtune.train.texts.making import Recipe, Writer, examples
 from tests.train import templates
@@ -133,3 +138,65 @@ def _others(ids: list[int], mask: list[int]) -> list[int]:
     """Tokens that are nobody's answer, but for what stands behind the last."""
     last = max(at for at, one in enumerate(mask) if one)
     return [at for at, one in enumerate(mask) if not one and at < last]
+
+
+def like_llama3(tokenizer: Any) -> None:
+    """Its places of tokens leave the spaces out."""
+    from tokenizers import processors
+
+    tokenizer.backend_tokenizer.post_processor = processors.ByteLevel(trim_offsets=True)
+
+
+def like_qwen(tokenizer: Any) -> None:
+    """It composes accents, and keeps line ends and the spaces before them together."""
+    from tokenizers import Regex, normalizers, pre_tokenizers
+
+    pattern = r"[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
+    tokenizer.backend_tokenizer.normalizer = normalizers.NFC()
+    tokenizer.backend_tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
+        [
+            pre_tokenizers.Split(Regex(pattern), "isolated"),
+            pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False),
+        ]
+    )
+
+
+def with_truncation(tokenizer: Any) -> None:
+    """Some repositories ship it switched on."""
+    tokenizer.backend_tokenizer.enable_truncation(8)
+
+
+@cache
+def like(kind: Callable[[Any], None]) -> Any:
+    tokenizer = deepcopy(templates.tokenizer("qwen2_5"))
+    kind(tokenizer)
+    return tokenizer
+
+
+edged = st.text(
+    st.sampled_from([" ", "\n", "\t", "a", "é", "令", "1", ".", "龘", "\u0301"]), min_size=1
+)
+
+
+@pytest.mark.parametrize("kind", [like_llama3, like_qwen, with_truncation])
+@settings(max_examples=50, deadline=None, derandomize=True)
+@given(question=edged, answer=edged.filter(str.strip), more=edged.filter(str.strip))
+def test_the_tokens_of_a_prompt_are_those_the_model_is_asked_with(
+    kind: Callable[[Any], None], question: str, answer: str, more: str
+) -> None:
+    """Whatever stands at the edge of an answer: white space, half an accent, a character of many bytes."""
+    tokenizer = like(kind)
+    turns = (Message("user", question), Message("assistant", answer))
+    conversation = Conversation((*turns, Message("user", "q"), Message("assistant", more)))
+    (example,) = examples(tokenizer, conversation, max_length=10_000)
+    prompt = prompting.prompt(tokenizer, turns[:1])
+    assert example.input_ids[: len(prompt)] == prompt
+    assert set(example.labels[: len(prompt)]) == {IGNORED}
+    end = tokenizer.convert_tokens_to_ids("<|im_end|>")
+    stretches = "".join("_" if label == IGNORED else "x" for label in example.labels).split("_")
+    assert len([stretch for stretch in stretches if stretch]) == 2
+    first = learnt(example)[0]
+    assert first == len(prompt)
+    written = example.input_ids[first : example.input_ids.index(end, first) + 1]
+    normal = unicodedata.normalize("NFC", answer) if kind is like_qwen else answer
+    assert tokenizer.decode(written) == normal + "<|im_end|>"
