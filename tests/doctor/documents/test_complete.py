@@ -9,7 +9,7 @@ import pytest
 from qtune.core import envfile
 from qtune.core.runconfig import Defaults, examine
 from qtune.core.runfields import CLOSED
-from qtune.core.runwords import FORMATS, TUNINGS
+from qtune.core.runwords import FORMATS, HUBS, REPORTERS, TUNINGS
 from qtune.core.settings import problem_of
 from qtune.core.table import BY_KEY, TABLE
 from qtune.core.text import Lang
@@ -202,6 +202,16 @@ def test_what_a_preference_may_say_depends_on_the_method() -> None:
     assert {*dpo, *kto, *reward} == {*labels(at("model: x\npreference:\n  |\n"))}
 
 
+def test_the_words_of_a_source_stand_behind_its_keys() -> None:
+    for section in ("data", "eval_data"):
+        assert labels(at(f"model: x\n{section}:\n- path: a\n  format: |")) == list(FORMATS)
+        assert labels(at(f"model: x\n{section}: {{repo: a/b, hub: |")) == list(HUBS)
+        keys = labels(at(f"model: x\n{section}:\n- |"))
+        assert {"path", "repo", "subset", "revision", "weight"} <= {*keys}
+    assert "auto" in labels(at("model: x\ntraining:\n  per_device_train_batch_size: |"))
+    assert {*labels(at("model: x\ntraining: {report_to: |"))} >= {*REPORTERS}
+
+
 def test_every_list_of_choices_is_complete() -> None:
     """What the reader of run configs takes is what is offered; what it refuses, it names as its own words."""
     for path in ("method", "tuning", "packing", "distributed", "attn_implementation"):
@@ -225,6 +235,8 @@ def test_data_files_below_the_projects_folder(tmp_path: Path) -> None:
         taken("model: x\ndata: [data/a|]", "a.jsonl", root=tmp_path)
         == "model: x\ndata: [data/a.jsonl]"
     )
+    for line in ("eval_data: data/|", "eval_data:\n- data/|", "eval_data:\n- {path: data/|"):
+        assert labels(at(f"model: x\n{line}", root=tmp_path)) == labels(found), line
     for elsewhere in ("../", "/", "~/", "\\\\host\\share\\", "//host/share/", "data/../../", "C:/"):
         found = at(f"model: x\ndata: {elsewhere}|", root=tmp_path)
         assert "outside.jsonl" not in labels(found) and not any(c.kind == "file" for c in found)

@@ -135,7 +135,7 @@ def test_secrets_are_masked_wherever_they_stand(lang: Lang) -> None:
 
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_every_field_has_its_type_its_default_and_why_qtune_owns_it(lang: Lang) -> None:
-    for section in ("lora", "training"):
+    for section in ("lora", "training", "preference"):
         for name in schema(section).fields:
             text = runwords.about(f"{section}.{name}", lang)
             shut = CLOSED[section].get(name)
@@ -154,6 +154,24 @@ def test_a_field_in_its_section() -> None:
     assert "set QTUNE_DTYPE" in said(text, "fp16", YAML)
     assert "Default `8`" in said(text, "r: 8", YAML)
     assert "默认 `8`" in said(text, "r: 8", YAML, lang="zh")
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_a_default_that_depends_on_the_run_is_told_for_each(lang: Lang) -> None:
+    rate = runwords.about("training.learning_rate", lang)
+    for value in ("0.0001", "1e-05", "5e-06", "1e-06"):
+        assert f"`{value}`" in rate
+    assert "tuning: full" in rate and ("method: dpo or kto" in rate) == (lang == "en")
+    batch = runwords.about("training.per_device_train_batch_size", lang)
+    assert "`2`" in batch and "method: kto" in batch
+
+
+def test_a_field_of_preferences_is_told_with_its_words() -> None:
+    text = "model: a/b\nmethod: dpo\npreference:\n  beta: 0.1\n  loss_type: ipo\n  pad_token: x\n"
+    assert "Default `0.1`" in said(text, "beta", YAML)
+    assert "`apo_zero`" in said(text, "loss_type", YAML)
+    assert "tokenizer's own" in said(text, "pad_token", YAML)
+    assert "TRL" in said(text, "preference", YAML)
 
 
 def test_a_name_from_another_trainer_is_explained() -> None:
