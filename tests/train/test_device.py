@@ -38,3 +38,27 @@ def test_without_a_quota_the_cpus_count(tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.setattr(os, "sched_getaffinity", lambda pid: range(4), raising=False)
     torch.set_num_threads(6)
     assert limit_threads(tmp_path) == torch.get_num_threads() == 4
+
+
+def test_two_hyper_threads_of_a_core_count_as_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "sched_getaffinity", lambda pid: range(8), raising=False)
+    torch.set_num_threads(8)
+    for cpu in range(8):
+        folder = tmp_path / f"sys/devices/system/cpu/cpu{cpu}/topology"
+        folder.mkdir(parents=True)
+        (folder / "core_cpus_list").write_text(f"{cpu % 4},{cpu % 4 + 4}\n")
+    assert limit_threads(tmp_path) == torch.get_num_threads() == 4
+
+
+def test_of_a_core_with_one_allowed_thread_that_thread_counts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "sched_getaffinity", lambda pid: {0, 1, 4}, raising=False)
+    torch.set_num_threads(8)
+    for cpu in range(8):
+        folder = tmp_path / f"sys/devices/system/cpu/cpu{cpu}/topology"
+        folder.mkdir(parents=True)
+        (folder / "core_cpus_list").write_text(f"{cpu % 4},{cpu % 4 + 4}\n")
+    assert limit_threads(tmp_path) == 2
