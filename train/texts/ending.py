@@ -174,7 +174,7 @@ def prepare(job: Job, model: Any, tokenizer: Any, texts: Any, say: Say) -> dict[
         say(Log(THINKS if trained else THINKS_NOT))
     opened = rows_to_open(job.config, model, tokenizer, seen, ending)
     if opened:
-        say(Log(told(tokenizer, opened)))
+        say(Log(told(tokenizer, opened), "warning"))
     return opened
 
 
