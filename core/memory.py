@@ -161,6 +161,11 @@ def _unknown(of: Architecture, run: Workload, dtype: Dtype) -> Text | None:
     """Why the memory cannot be told."""
     if run.unfollowed:
         return Text(f"{run.unfollowed} is not reckoned with", f"尚不能估算 {run.unfollowed}")
+    if run.spread:
+        return Text(
+            "distributed: fsdp shares it among as many GPUs as there are",
+            "distributed: fsdp 会把它分摊到各张 GPU 上",
+        )
     if run.optim not in _ADAM:
         return Text(f"optim={run.optim} is not reckoned with", f"尚不能估算 optim={run.optim}")
     for name in run.saved:

@@ -24,8 +24,7 @@ _UNFOLLOWED = (
     "target_parameters",
     "trainable_token_indices",
     "lora_bias",
-    "layer_replication",
-    "use_bdlora",
+    "velora_config",
     "ensure_weight_tying",
 )
 
@@ -37,8 +36,8 @@ class Workload:
     `batch` rows a device and `max_length` tokens a row are what a step holds; `accumulation` steps keep
     their gradients. `auto`: qtune takes the largest batch that fits, and at least this one. `reference`: a
     second model beside the trained one, whose answers are compared with. `coarse`: weights that are all
-    tuned lie in the format that is computed in, not in float32. `unfollowed` names a field with
-    which the memory cannot be told.
+    tuned lie in the format that is computed in, not in float32. `spread`: over as many GPUs as there are.
+    `unfollowed` names a field with which the memory cannot be told.
     """
 
     tuning: Tuning = "lora"
@@ -56,6 +55,7 @@ class Workload:
     auto: bool = False
     reference: bool = False
     coarse: bool = False
+    spread: bool = False
 
     def __post_init__(self) -> None:
         if min(self.rank, self.batch, self.accumulation, self.max_length) < 1:
@@ -85,6 +85,7 @@ def of_run(config: RunConfig) -> Workload:
         method=cast(Method, config.method),
         auto=training.get("per_device_train_batch_size") == "auto",
         reference=_compares(config),
+        spread=config.distributed == "fsdp",
     )
 
 

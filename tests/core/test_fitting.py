@@ -126,6 +126,7 @@ def test_a_run_config_s_own_numbers_count() -> None:
         ("lora: {target_modules: [nothing_proj]}", "nothing_proj"),
         ("lora: {modules_to_save: [norm]}", "norm"),
         ("training: {optim: adafactor}", "adafactor"),
+        ("distributed: fsdp", "fsdp"),
     ],
 )
 def test_what_the_arithmetic_does_not_follow_gives_a_reason(line: str, word: str) -> None:

@@ -28,7 +28,7 @@ def judge(facts: Facts) -> Iterable[Finding]:
         return
     number, of = dtype(facts, card), found.architecture
     run = asked(facts)
-    if number is None:
+    if number is None or run.spread:
         return
     needed = estimate(of, run, number)
     if isinstance(needed, Text):

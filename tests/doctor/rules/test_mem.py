@@ -79,6 +79,11 @@ def test_the_fix_is_four_bits_where_no_length_fits_and_then_a_smaller_model() ->
     assert "a smaller model: Qwen/Qwen3-" in fix.title.en and "更小的模型" in fix.title.zh
 
 
+def test_a_model_that_several_gpus_share_is_not_judged_by_one() -> None:
+    assert findings(mem950.RULE, machine(LARGE, card(4), run=Workload(spread=True))) == []
+    assert findings(mem950.RULE, machine(LARGE, card(4), run=Workload())) != []
+
+
 def test_a_card_that_is_large_enough_is_nothing_to_tell() -> None:
     assert findings(mem950.RULE, machine(LARGE, card(24))) == []
     assert findings(mem950.RULE, machine(SMALL, card(8))) == []
