@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import PurePosixPath
 
-# As the Hugging Face hub reads names: a word that stands alone, between anything that is no letter or digit.
+# As the Hugging Face hub reads names: a word that stands alone, between anything that is no letter.
 WORDS: Mapping[str, tuple[str, ...]] = {
     "train": ("train", "training"),
     "validation": ("validation", "valid", "val", "dev"),
@@ -18,7 +18,7 @@ _NAMES = {word: split for split, words in WORDS.items() for word in words}
 def split_of(path: str) -> str | None:
     """The split that a relative path names, its last word first; None where it names none."""
     for part in reversed(PurePosixPath(path).parts):
-        for word in reversed(re.split(r"[^a-z0-9]+", part.lower())):
+        for word in reversed(re.split(r"[^a-z]+", part.lower())):
             if word in _NAMES:
                 return _NAMES[word]
     return None

@@ -39,6 +39,22 @@ def test_without_a_split_in_any_name_all_is_for_training() -> None:
     assert splits.choose(["alpaca.json"], "test") == []
 
 
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["train.jsonl", "test.jsonl"],
+        ["train2.jsonl", "test2.jsonl"],
+        ["my_train_file.csv", "my_test_file.csv"],
+        ["Train-1.jsonl", "TEST-1.jsonl"],
+        ["data.train.jsonl", "data.dev.jsonl"],
+        ["en/training/a.jsonl", "en/eval/a.jsonl"],
+        ["数据train.jsonl", "数据test.jsonl"],
+    ],
+)
+def test_what_is_for_a_test_is_never_trained_on(names: list[str]) -> None:
+    assert splits.choose(names, "train") == names[:1]
+
+
 def test_a_split_of_another_name_is_found_whole() -> None:
     names = ["data/train_sft-0.parquet", "data/train_prefs-0.parquet", "data/test_sft-0.parquet"]
     assert splits.choose(names, "train_sft") == ["data/train_sft-0.parquet"]
