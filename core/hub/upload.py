@@ -13,7 +13,7 @@ from typing import Protocol
 
 import httpx
 
-from qtune.core.credentials import HubName, credential
+from qtune.core.credentials import HubName, credential, credentials
 from qtune.core.errors import Refused, UsageError
 from qtune.core.http import open_client
 from qtune.core.hub.interface import Identity, RepoFile
@@ -130,10 +130,7 @@ def identified(hub: HubName, publisher: Publisher, settings: Settings) -> Identi
     """Raises Refused TOK308 without a token, HUB204 where it may not go, TOK303 or TOK312 for a bad one."""
     token = credential(hub, settings)
     if token is None:
-        raise may_not_write(
-            hub,
-            Text("there is no token, and nobody uploads without one", "没有 Token，无法上传"),
-        )
+        raise may_not_write(hub, _no_token(hub, settings))
     where = token.origin.describe()
     who = publisher.identity()
     if who is None:
@@ -162,6 +159,17 @@ def identified(hub: HubName, publisher: Publisher, settings: Settings) -> Identi
             source=hub,
         )
     return who
+
+
+def _no_token(hub: HubName, settings: Settings) -> Text:
+    if credentials(hub, settings):
+        key = "HF_HUB_DISABLE_IMPLICIT_TOKEN"
+        where = settings.origin(key).describe()
+        return Text(
+            f"{key} ({where.en}) keeps the token back, and nobody uploads without one",
+            f"{key}（{where.zh}）禁止发送 Token，无法上传",
+        )
+    return Text("there is no token, and nobody uploads without one", "没有 Token，无法上传")
 
 
 def may_not_write(hub: HubName, why: Text) -> Refused:

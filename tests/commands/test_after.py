@@ -17,7 +17,7 @@ import pytest
 
 from tests.commands.conftest import Shell
 from tests.commands.terminal import begin, rest
-from tests.hub import Hub, worlds
+from tests.hub import Fault, Hub, worlds
 from tests.train.runs import environ, make_job, run_child
 
 pytestmark = pytest.mark.slow
@@ -222,6 +222,25 @@ def test_push_of_an_adapter_leaves_the_run_at_home(
     whole = b"".join(repo.files.values())
     assert str(publishing.folder).encode() not in whole and b"trained0" not in whole
     assert "6 files" in done.stderr or "7 files" in done.stderr or "8 files" in done.stderr
+
+
+def test_a_push_that_is_interrupted_publishes_nothing_and_goes_on(
+    publishing: Shell, hub: Hub
+) -> None:
+    asked = ("push", "run", "--hub", "hf", "--repo", "acme/tuned")
+    silent = hub.fault(Fault("silent", "cdn", method="PUT"))
+    child = publishing.start(*asked)
+    assert hub.wait_for(lambda seen: any(r.origin == "cdn" for r in seen), 60)
+    child.send_signal(signal.SIGINT)
+    _, told = child.communicate(timeout=60)
+    assert child.returncode == 130
+    assert b"nothing was published" in told
+    repo = hub.world.repo("hf", "acme/tuned")
+    assert repo is not None and set(repo.files) == {".gitattributes"}
+    hub.lift(silent)
+    again = publishing.qtune(*asked)
+    assert again.returncode == 0, again.stderr
+    assert "adapter_model.safetensors" in hub.world.repo("hf", "acme/tuned").files  # type: ignore[union-attr]
 
 
 @pytest.mark.triggers("TRN109", "TRN110")

@@ -234,6 +234,10 @@ def test_no_token_and_no_trust(here: list[Parcel]) -> None:
             push("huggingface", Wish("a/b"), here, settings_for(hub))
         assert caught.value.code == "TOK308"
         with pytest.raises(Refused) as caught:
+            kept = settings_for(hub, HF_TOKEN=worlds.WRITE, HF_HUB_DISABLE_IMPLICIT_TOKEN="1")
+            push("huggingface", Wish("acme/b"), here, kept)
+        assert "HF_HUB_DISABLE_IMPLICIT_TOKEN" in caught.value.message.en
+        with pytest.raises(Refused) as caught:
             untrusted = settings_for(hub, trusted=False, HF_TOKEN=worlds.WRITE)
             push("huggingface", Wish("acme/b"), here, untrusted)
         assert caught.value.code == "HUB204"
