@@ -70,6 +70,7 @@ class _Pieces(torch.autograd.Function):
         return (hidden, None, None, None, *weights)
 
 
+@torch.compiler.disable  # type: ignore[untyped-decorator]
 def cross_entropy(
     hidden: Tensor, targets: Tensor, head: nn.Module, piece: int | None = PIECE
 ) -> Tensor:

@@ -49,6 +49,7 @@ def batch() -> dict[str, torch.Tensor]:
 def test_loss_and_gradients_are_the_model_s_own(
     name: str, items: int | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(loss, "FEW", 1)
     monkeypatch.setattr(loss, "PIECE", 5 * small.VOCABULARY)  # several pieces, the last not full
     ours = small.model(**MODELS[name])
     theirs = copy.deepcopy(ours)
@@ -151,3 +152,22 @@ def test_the_memory_of_the_loss_is_a_quarter_at_most_with_a_real_vocabulary() ->
 
     for tokens in (512, 2048):
         assert pieces(tokens, WIDTH, VOCABULARY) <= whole(tokens, WIDTH, VOCABULARY) / 4
+
+
+def test_under_autocast_weights_in_float32_get_their_gradients_from_every_piece(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Full tuning in bfloat16: autocast keeps its copy of the head from one piece to the next."""
+    monkeypatch.setattr(loss, "FEW", 1)
+    monkeypatch.setattr(loss, "PIECE", 5 * small.VOCABULARY)
+    ours = small.model()
+    theirs = copy.deepcopy(ours)
+    loss.install(ours)
+    for model in (ours, theirs):
+        with torch.autocast("cpu", torch.bfloat16):
+            value = model(**batch()).loss
+        value.backward()
+    mine, true = small.gradients(ours), small.gradients(theirs)
+    assert mine["lm_head.weight"].dtype == torch.float32
+    for name, gradient in true.items():
+        assert float((mine[name] - gradient).norm() / gradient.norm()) < 0.02, name
