@@ -37,17 +37,22 @@ def peek(job: Job, show: int, most: int) -> dict[str, object]:
     tokenizer = load_tokenizer(job)
     config = job.config
     rows = list(islice(_usable(job), most))
-    parts = [(row, side, value) for row in rows for side, value in _sides(row.value)]
+    refused: list[dict[str, object]] = []
+    parts: list[tuple[Row, str, Value]] = []
+    for row in rows:
+        try:
+            parts += [(row, side, value) for side, value in _sides(row.value)]
+        except Unusable as reason:
+            refused.append(_refused(row, reason))
     recipe = Recipe(config.max_length, config.enable_thinking, documents=config.method == "pt")
     lengths: Counter[int] = Counter()
     shown: list[dict[str, object]] = []
-    refused: list[dict[str, object]] = []
     counts: Counter[str] = Counter(rows=len(rows))
     notes: Counter[str] = Counter()
     made = make(tokenizer, recipe, (value for _, _, value in parts))
     for (row, side, _), result in zip(parts, made, strict=True):
         if isinstance(result, Unusable):
-            refused.append({"path": str(row.path), "line": row.line, **_reason(result)})
+            refused.append(_refused(row, result))
             continue
         for written in result.written:
             notes.update(written.notes)
@@ -101,6 +106,8 @@ def _sides(value: Value) -> list[Side]:
 
 
 def _joined(prompt: Messages, answer: Messages, tools: Tools) -> Conversation:
+    if len(answer) != 1:  # as qtune.train.methods.pairs has it
+        raise Unusable("several-answers", f"{len(answer)} messages")
     return Conversation((*prompt, *answer), tools)
 
 
@@ -136,8 +143,13 @@ def _pieces(tokenizer: Any, example: Example) -> list[dict[str, object]]:
     ]
 
 
-def _reason(reason: Unusable) -> dict[str, object]:
-    return {"kind": reason.kind, "detail": reason.detail}
+def _refused(row: Row, reason: Unusable) -> dict[str, object]:
+    return {
+        "path": str(row.path),
+        "line": row.line,
+        "kind": reason.kind,
+        **_both(reason.text()),
+    }
 
 
 def main(arguments: Sequence[str]) -> int:

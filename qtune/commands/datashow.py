@@ -153,8 +153,8 @@ def _in_tokens(found: Looked, seen: Mapping[str, Any]) -> Iterator[Text]:
     for refused in seen["refused"][:5]:
         place = f"{_short(Path(refused['path']))}:{refused['line']}"
         yield Text(
-            f"{place}: refused by the template: {refused['kind']} {refused['detail']}",
-            f"{place}：对话模板不接受：{refused['kind']} {refused['detail']}",
+            f"{place}: left out: {refused['en']}",
+            f"{place}：会被跳过：{refused['zh']}",
         )
     if len(seen["refused"]) > 5:
         more = len(seen["refused"]) - 5

@@ -120,7 +120,9 @@ def test_for_a_program_all_of_it_is_one_document(shell: Shell) -> None:
 
 def test_a_run_config_says_which_data_method_and_length(shell: Shell) -> None:
     pair = {"prompt": "one?", "chosen": "good", "rejected": "poor"}
-    put(shell, "train.jsonl", pair, {**pair, "prompt": "two?"})
+    steps = [{"role": "assistant", "content": "one"}, {"role": "assistant", "content": "two"}]
+    several = {**pair, "prompt": TALK["messages"][:1], "chosen": steps, "rejected": steps[:1]}
+    put(shell, "train.jsonl", pair, {**pair, "prompt": "two?"}, several)
     put(shell, "eval.jsonl", pair)
     (shell.folder / "dpo.yaml").write_text(
         "model: quickstart\nmethod: dpo\ndata: train.jsonl\neval_data: eval.jsonl\n"
@@ -129,6 +131,7 @@ def test_a_run_config_says_which_data_method_and_length(shell: Shell) -> None:
     assert done.returncode == 0, done.stderr
     assert re.search(r"^method +dpo$", done.stdout, re.M)
     assert "1 are trained on, too: eval.jsonl:1 is train.jsonl:1" in done.stdout
+    assert "train.jsonl:3: left out: " in done.stdout
     assert "example 1 · chosen" in done.stdout and "{+good<|im_end|>+}" in done.stdout
     assert "example 2 · rejected" in done.stdout and "{+poor<|im_end|>+}" in done.stdout
 
