@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from qtune.core.errors import TrainError
-from qtune.core.text import plain
+from qtune.core.text import Text, plain
 from qtune.train import reporting
 from qtune.train.causes import failure
 
@@ -17,6 +17,13 @@ FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 # As safetensors and torch.save say it.
 FULL_SAYS = ("No space left on device", "File too large", "PytorchStreamWriter failed")
 GONE = ("Connection closed", "Connection reset", "Broken pipe", "Timed out", "Connection refused")
+# What the doctor finds before a run, and may come to light only in it: words -> its code.
+GPU_FAULTS = (
+    ("no kernel image is available", "GPU505"),
+    ("uncorrectable ECC error", "GPU509"),
+    ("an illegal memory access was encountered", "GPU516"),
+    ("unspecified launch failure", "GPU516"),
+)
 
 
 @contextmanager
@@ -42,6 +49,9 @@ def translate(error: BaseException) -> TrainError | None:
         return failure("TRN024", plain(str(error)))
     if type(error).__name__ == "OutOfMemoryError" or isinstance(error, MemoryError):
         return failure("TRN022", plain(_first_lines(error)))
+    for sign, code in GPU_FAULTS:
+        if sign in str(error):
+            return _of_the_gpu(code, error)
     if isinstance(error, pickle.UnpicklingError):  # torch.load with weights_only
         return failure("TRN076", plain(_first_lines(error).partition("\n")[0][:200]))
     if _is_loss_of_a_rank(error):
@@ -65,3 +75,16 @@ def _is_loss_of_a_rank(error: BaseException) -> bool:
 def _first_lines(error: BaseException) -> str:
     lines = [line for line in str(error).splitlines() if line.strip()][:4]
     return "\n".join(lines)[:600] or type(error).__name__
+
+
+def _of_the_gpu(code: str, error: BaseException) -> TrainError:
+    """A finding of the doctor's, under its code: its page says the rest."""
+    what = _first_lines(error).partition("\n")[0]
+    return TrainError(
+        code,
+        Text(f"The GPU cannot go on: {what}", f"GPU 无法继续：{what}"),
+        Text(
+            f"Run qtune doctor, which looks at the GPU itself; or qtune explain {code}. Checkpoints are kept.",
+            f"请运行 qtune doctor 检查 GPU 本身，或查看 qtune explain {code}。检查点都还在。",
+        ),
+    )

@@ -96,7 +96,7 @@ def _train(job: Job, say: Say, stop: Stop) -> None:
         about = provenance.made_of(
             job.config, job.base, torch.version.cuda, torch.get_num_threads(), texts
         )
-        rundir.rewind_metrics(run, found.step)
+        rundir.rewind_metrics(run, found.step if found.newest else -1)
         rundir.replace(run / rundir.CONFIG, _resolved(job))
         if job.doctor:
             rundir.replace(run / rundir.DOCTOR, job.doctor)

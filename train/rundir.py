@@ -9,10 +9,11 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from filelock import FileLock, Timeout
 
@@ -175,12 +176,21 @@ def replace(path: Path, text: str) -> None:
 
 def rewind_metrics(folder: Path, step: int) -> None:
     """Drop the lines behind the step that training goes on from, and a torn last one."""
+    _keep_metrics(folder, lambda row: row["step"] <= step)
+
+
+def forget_evaluation(folder: Path, step: int) -> None:
+    """Of a step that is evaluated once more: its checkpoint does not know that it was."""
+    _keep_metrics(folder, lambda row: row["step"] != step or "eval_loss" not in row)
+
+
+def _keep_metrics(folder: Path, stays: Callable[[Mapping[str, Any]], bool]) -> None:
     path = folder / METRICS
     kept = []
     if path.is_file():
         for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
             try:
-                if json.loads(line)["step"] <= step:
+                if stays(json.loads(line)):
                     kept.append(line + "\n")
             except (ValueError, KeyError, TypeError):
                 continue

@@ -12,7 +12,7 @@ from transformers import TrainerCallback, TrainerControl, TrainerState, Training
 
 from qtune.train import evaluation, usage
 from qtune.train.events import Evaluated, Saved, Say, Started, Step
-from qtune.train.rundir import METRICS
+from qtune.train.rundir import METRICS, forget_evaluation
 from qtune.train.stop import Stop
 from qtune.train.trainer import Safe
 
@@ -38,7 +38,11 @@ class Watch(TrainerCallback):
             return
         self.trainer.hurried = lambda: self.stop.known is not None and not _is_last(state)
         self.trainer.recall_best()
+        if state.global_step:
+            args.eval_on_start = False  # it was, when the run began
         if evaluation.is_due(self.trainer):
+            if self.trainer.args.should_save:
+                forget_evaluation(self.trainer.run_dir, state.global_step)
             metrics = self.trainer._evaluate(None, None)
             self.trainer._determine_best_metric(metrics, None)
 

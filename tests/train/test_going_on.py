@@ -81,17 +81,22 @@ def test_asked_to_stop_while_it_evaluates_it_saves_and_makes_up_for_it(
     lines = (
         *(*SHORT, "training.max_steps=6", "lora.lora_dropout=0.1", "training.save_steps=5"),
         *("eval_share=0.1", "training.eval_strategy=steps", "training.eval_steps=2"),
+        "training.eval_on_start=true",
     )
     reference = make_job(tmp_path / "undisturbed", cache, *lines)
     assert run_forked(reference, tmp_path).code == 0
     run = tmp_path / "run"
     job = make_job(run, cache, *lines)
-    for number, code, nth, step in ((signal.SIGTERM, 143, 1, 2), (signal.SIGINT, 130, 2, 4)):
+    for number, code, nth, step in ((signal.SIGTERM, 143, 2, 2), (signal.SIGINT, 130, 2, 4)):
         death = Death("qtune.train.evaluation", "held_out_loss", nth, signal=number)
         stopped = run_forked(job, tmp_path, death)
         assert stopped.code == code, stopped.stderr
         assert [event.step for event in stopped.events if isinstance(event, Saved)] == [step]
         assert not any(e.step == step for e in stopped.events if isinstance(e, Evaluated))
+        # Killed behind the evaluation that was made up for, and before the next checkpoint.
+        killed = run_forked(job, tmp_path, Death("qtune.train.watch", "Watch.on_step_end"))
+        assert killed.code == -9
+        assert [e.step for e in killed.events if isinstance(e, Evaluated)] == [step]
     resumed = run_forked(job, tmp_path)
     assert resumed.code == 0, resumed.stderr
     assert_same(run, reference.config.output_dir)

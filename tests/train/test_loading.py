@@ -274,6 +274,12 @@ def test_the_device_and_the_number_format_are_chosen_with_a_reason() -> None:
         (OSError(errno.EROFS, "Read-only file system"), "TRN024"),
         (MemoryError(), "TRN022"),
         (RuntimeError("DefaultCPUAllocator: can't allocate memory"), "TRN022"),
+        (RuntimeError("CUDA error: no kernel image is available for execution"), "GPU505"),
+        (RuntimeError("CUDA error: uncorrectable ECC error encountered"), "GPU509"),
+        (RuntimeError("CUDA error: an illegal memory access was encountered"), "GPU516"),
+        (RuntimeError("CUDA error: device-side assert triggered"), None),
+        (OSError(errno.EFBIG, "File too large"), "TRN023"),
+        (RuntimeError("PytorchStreamWriter failed writing file data/0"), "TRN023"),
         (KeyError("loss"), None),
     ],
 )
@@ -284,6 +290,10 @@ def test_what_the_machine_cannot_do_is_told_apart_from_a_bug(
 
     known = translate(error)
     assert (known.code if known else None) == code
+    if known is not None:
+        from qtune.doctor.rules import BY_CODE
+
+        assert known.code in BY_CODE, "each has a page"
 
 
 @pytest.mark.triggers("TRN022")
