@@ -8,7 +8,7 @@ from pathlib import Path
 
 import torch
 
-from qtune.core.cgroups import cpu_limit, read
+from qtune.core.processors import cores
 from qtune.core.text import Text
 from qtune.train.causes import failure
 
@@ -83,21 +83,9 @@ def _dtype(wanted: str, device: str) -> tuple[torch.dtype, Text]:
 
 
 def limit_threads(root: Path = Path("/")) -> int:
-    """As many threads as this process may use cores, not as many as the machine has.
-
-    Two hyper-threads of a core share the units that multiply: a second thread there only waits.
-    """
+    """As many threads as this process may use cores, not as many as the machine has."""
     if "OMP_NUM_THREADS" in os.environ:
         return torch.get_num_threads()
-    affinity = getattr(os, "sched_getaffinity", None)  # Linux only
-    cpus = set(affinity(0)) if affinity else set(range(os.cpu_count() or 1))
-    cores = _cores(root, cpus)
-    threads = max(min(cores, cpu_limit(root) or cores, torch.get_num_threads()), 1)
+    threads = min(cores(root), torch.get_num_threads())
     torch.set_num_threads(threads)
     return threads
-
-
-def _cores(root: Path, cpus: set[int]) -> int:
-    """How many cores these CPUs of the system lie on; each counts as one where it does not say."""
-    folder = root / "sys/devices/system/cpu"
-    return len({read(folder / f"cpu{n}/topology/core_cpus_list") or str(n) for n in cpus})

@@ -227,6 +227,16 @@ def arranged(job: Job, say: Say) -> Job:
     """The job as each rank does it: its part of the batch, and how the model is spread."""
     training = dict(job.config.training)
     if _HERE.size == 1:
+        if job.config.distributed == "fsdp":
+            say(
+                Log(
+                    Text(
+                        "distributed: fsdp needs several processes (--nproc); this run has one",
+                        "distributed: fsdp 需要多个进程（--nproc），本次只有一个",
+                    ),
+                    "warning",
+                )
+            )
         return job
     say(Log(*batch(job.config, _HERE.size)))
     if job.config.method not in DEALT:

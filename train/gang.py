@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
-from qtune.core.cgroups import cpu_limit
+from qtune.core.processors import cores
 from qtune.core.runconfig import RunConfig
 from qtune.core.text import Text, plain
 from qtune.train.causes import failure
@@ -154,17 +154,11 @@ def environment(gang: Gang, environ: Mapping[str, str]) -> dict[str, str]:
     if gang.size == 1:
         return kept
     # torchrun would take one thread for each rank, whatever the machine has.
-    kept.setdefault("OMP_NUM_THREADS", str(max(_cpus() // gang.processes, 1)))
+    kept.setdefault("OMP_NUM_THREADS", str(max(cores() // gang.processes, 1)))
     if gang.nodes == 1 and os.name == "posix":
         # gloo else listens where the host's name leads, which in a container may be nowhere.
         kept.setdefault("GLOO_SOCKET_IFNAME", "lo0" if sys.platform == "darwin" else "lo")
     return kept
-
-
-def _cpus() -> int:
-    affinity = getattr(os, "sched_getaffinity", None)  # Linux only
-    cpus = len(affinity(0)) if affinity else os.cpu_count() or 1
-    return min(cpus, cpu_limit() or cpus)
 
 
 def enter(folder: Path, rank: int) -> None:

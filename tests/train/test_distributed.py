@@ -433,6 +433,23 @@ def test_each_held_out_row_counts_once_whatever_the_number_of_ranks(size: int) -
     assert sorted(label for label in seen if label != -100) == list(range(17))
 
 
+def test_what_fsdp_lacks_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    job = make_job(tmp_path / "run", tmp_path)
+    spread = replace(job, config=replace(job.config, distributed="fsdp"))
+    told: list[Event] = []
+    assert distributed.arranged(spread, told.append) == spread
+    assert [event.level for event in told if isinstance(event, Log)] == ["warning"]
+
+    monkeypatch.setattr(distributed, "_HERE", World(0, 0, 2, 2))
+    made = distributed.arranged(spread, told.append).config.training
+    assert made["fsdp"] is True
+    best = {**job.config.training, "load_best_model_at_end": True}
+    wants = replace(spread, config=replace(spread.config, training=best))
+    with pytest.raises(TrainError, match="load_best_model_at_end"):
+        distributed.arranged(wants, told.append)
+    assert distributed.arranged(job, told.append).config.training.get("fsdp") is None
+
+
 # --- keeping step, with ranks that are threads ---
 
 
