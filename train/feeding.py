@@ -81,12 +81,13 @@ def _feed(parts: Parts) -> Feed:
     laid, why = layout.choose(
         model,
         str(inner.config._attn_implementation),
-        "false" if config.training.get("torch_compile") else config.packing,
+        config.packing,
         lengths,
         batch=size,
         pad=int(parts.tokenizer.pad_token_id or 0),
         longest=longest,
         device=device,
+        compiled=bool(config.training.get("torch_compile")),
     )
     room, fits = batchsize.room(config, model, device, longest)
     for reason in (*reasons, *why, fits):

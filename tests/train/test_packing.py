@@ -125,6 +125,15 @@ def test_eager_attention_pads_and_says_why() -> None:
     assert "the attention is eager" in why
 
 
+def test_what_is_compiled_comes_in_few_shapes() -> None:
+    model = small.model()
+    laid, why = layout.choose(
+        model, "sdpa", "auto", LENGTHS, batch=5, pad=0, longest=13, device="cpu", compiled=True
+    )
+    assert (laid.kind, laid.multiple) == ("padded", 64)
+    assert "torch_compile" in why[0].en
+
+
 def test_a_window_shorter_than_the_longest_row_is_not_given_up() -> None:
     config = {"sliding_window": 12, "use_sliding_window": True, "max_window_layers": 0}
     model = small.model(kind="qwen2", config={**config, "head_dim": 8})

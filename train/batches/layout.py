@@ -29,11 +29,15 @@ def choose(
     pad: int,
     longest: int,
     device: str,
+    compiled: bool = False,
 ) -> tuple[Layout, tuple[Text, ...]]:
     """`model` has its loss installed or not; `kernel` is its attention, `batch` the examples of a step,
     `longest` the tokens of the longest example."""
     inner, pieces = unwrapped(model), is_installed(model)
     padded = Layout("padded", pad, pieces, 8 if device == "cuda" else 1)
+    if compiled:  # each new width would be compiled again
+        few = replace(padded, multiple=64)
+        return few, (_padded("torch_compile wants few shapes", "torch_compile 需要形状尽量少变"),)
     if packing == "false":
         return padded, (_padded("packing: false", "packing: false"),)
     share = waste(lengths, batch)
