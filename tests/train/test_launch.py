@@ -69,7 +69,7 @@ def wait_for_step(running: subprocess.Popen[str], step: int) -> None:
 def test_the_parents_half_imports_nothing_heavy() -> None:
     code = (
         "import sys; import qtune.train.launch, qtune.train.job, qtune.train.data;"
-        "import qtune.train.plan, qtune.train.texts.making, qtune.train.quickstart;"
+        "import qtune.train.plan, qtune.train.quickstart;"
         "import qtune.train.checkpoints, qtune.train.rundir;"
         "print({'torch', 'transformers', 'peft', 'tokenizers', 'huggingface_hub', 'numpy'}"
         " & set(sys.modules))"
