@@ -378,3 +378,21 @@ def test_what_takes_long_is_told_as_it_goes_on(job: Job, monkeypatch: pytest.Mon
     _, said = texts_of(job, CHAT, CHAT)
     told = [(event.done, event.total) for event in said if isinstance(event, Progress)]
     assert told[-1] == (2, 2) and told == sorted(told)
+
+
+def test_a_tokenizer_written_in_python_serves_as_well(job: Job) -> None:
+    """It knows no places of tokens, and its files do not tell what it does: nothing is kept."""
+    from transformers import ByT5Tokenizer
+
+    tokenizer: Any = ByT5Tokenizer(extra_ids=0)
+    tokenizer.add_special_tokens({"additional_special_tokens": ["<|im_start|>", "<|im_end|>"]})
+    tokenizer.chat_template = templates.source("qwen2_5")
+    assert not tokenizer.is_fast
+    turns = (*CHAT.messages, Message("user", "und mehr 令牌?"), Message("assistant", " nein é"))
+    texts, _ = texts_of(job, Conversation(turns), Completion("q", "a"), tokenizer=tokenizer)
+    assert [piece for piece, learnt in show.spans(tokenizer, texts[0]) if learnt] == [
+        "a lot<|im_end|>",
+        " nein é<|im_end|>",
+    ]
+    assert [piece for piece, learnt in show.spans(tokenizer, texts[1])] == ["q", "a</s>"]
+    assert not cache.root().exists()
