@@ -198,9 +198,9 @@ def test_what_holds_no_numbers_is_never_alike() -> None:
 
 def test_a_gpu_without_room_is_left_alone(tied: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
-    monkeypatch.setattr(torch.cuda, "get_device_name", lambda index: "a GPU")
+    monkeypatch.setattr(torch.cuda, "get_device_name", lambda *index: "a GPU")
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
-    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda index: (9, 0))
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda *index: (9, 0))
     job = asked("export", tied, tied, device="auto", dtype="auto")
     monkeypatch.setattr(torch.cuda, "mem_get_info", lambda: (1 << 40, 1 << 40))
     assert exporting._place(job, lambda event: None) == "cuda"
