@@ -70,16 +70,13 @@ def _held_out(config: RunConfig) -> Rows:
 def _whole(config: RunConfig) -> Rows:
     """As the run's own method reads them, or as another does where that finds nothing it can use."""
     own = "sft" if config.method == "reward" else config.method
-    tried = [data.read(config.data, how) for how in (own,)]
-    for how in ("sft", "dpo", "kto", "pt"):
-        if len(tried[-1].bad) <= config.max_unusable * tried[-1].total:
-            break
-        if how != own:
-            tried.append(data.read(config.data, how))
-    fit = [rows for rows in tried if len(rows.bad) <= config.max_unusable * rows.total]
-    best = fit[0] if fit else tried[0]
-    data.judge(best, config.max_unusable)
-    return best
+    first = data.read(config.data, own)
+    for how in (own, "sft", "dpo", "kto", "pt"):
+        found = first if how == own else data.read(config.data, how)
+        if found.total and len(found.bad) <= config.max_unusable * found.total:
+            return found
+    data.judge(first, config.max_unusable)
+    return first
 
 
 def _written(value: Value) -> Value | None:
