@@ -115,6 +115,7 @@ def _train(job: Job, say: Say, stop: Stop) -> None:
         ranks.size == 1 and method.HEAD == "causal"
     )  # one rank alone of a sharded model cannot answer
     asked = answers.of_rows(job, first(rows), tokenizer) if asks else []
+    del parts, rows  # as large as the data, and what is trained on lies in files by now
     answers.before(run, trainer.model, tokenizer, asked)
     if found.newest is None or found.step < steps:
         with stop.while_training():
