@@ -6,6 +6,7 @@ import os
 import shutil
 import signal
 import socket
+import sys
 import tempfile
 import threading
 from dataclasses import replace
@@ -71,7 +72,8 @@ def _job(folder: Path, *overrides: str) -> Job:
 
 
 def _surroundings(folder: Path, more: str = "") -> dict[str, str]:
-    given = environ(folder, GLOO_SOCKET_IFNAME="lo")
+    # As qtune itself does where there is one machine; here also for two that are none.
+    given = environ(folder, GLOO_SOCKET_IFNAME="lo0" if sys.platform == "darwin" else "lo")
     (folder / "site" / "sitecustomize.py").write_text(LOOPBACK + CONNECT + more)
     return given
 
