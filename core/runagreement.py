@@ -132,14 +132,15 @@ def _of_kto(training: Pairs, config: RunConfig) -> Iterator[ConfigProblem]:
     """KTO's estimate of the KL divergence takes a row's neighbour in its batch."""
     if config.preference.get("loss_type", "kto") != "kto":
         return
-    if config.training.get("per_device_train_batch_size") == 1:
-        yield _told(
-            training,
-            "per_device_train_batch_size",
-            "kto compares the rows of a batch with each other, and a batch of 1 has none to compare",
-            "kto 要在同一批内互相比较，批大小为 1 时无从比较",
-            Text("Write 2 or more.", "请写 2 或更大。"),
-        )
+    for key in ("per_device_train_batch_size", "per_device_eval_batch_size"):
+        if key in training and config.training.get(key) == 1:
+            yield _told(
+                training,
+                key,
+                f"kto compares the rows of a batch with each other, and {key} 1 has none to compare",
+                f"kto 要在同一批内互相比较，{key} 为 1 时无从比较",
+                Text("Write 2 or more.", "请写 2 或更大。"),
+            )
     if config.training.get("train_sampling_strategy", "sequential") != "sequential":
         yield _told(
             training,

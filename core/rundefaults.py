@@ -147,7 +147,11 @@ EVALUATION = {
         ),
     ),
     "per_device_eval_batch_size": Default(
-        1, Text("Fits wherever training fits.", "能训练就能评估。")
+        1,
+        Text(
+            "As many as training has, where that is a number: what fits there fits here.",
+            "与训练的批大小相同（为数字时）：能训练就能评估。",
+        ),
     ),
 }
 PREFERENCE = {

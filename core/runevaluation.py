@@ -43,9 +43,9 @@ def completed(config: RunConfig, given: Given) -> RunConfig:
     save = training["save_strategy"]
     if "eval_strategy" in training and "eval_strategy" not in given and _keeps_best(training):
         training["eval_strategy"] = save if save == "epoch" else "steps"
-    size = given.get("per_device_train_batch_size")
+    size, least = training["per_device_train_batch_size"], 2 if config.method == "kto" else 1
     if "per_device_eval_batch_size" in training and "per_device_eval_batch_size" not in given:
-        training["per_device_eval_batch_size"] = size if isinstance(size, int) else 1
+        training["per_device_eval_batch_size"] = size if isinstance(size, int) else least
     return dataclasses.replace(config, training=training)
 
 

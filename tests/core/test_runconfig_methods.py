@@ -67,6 +67,10 @@ def test_kto_takes_neighbours_two_at_a_time(tmp_path: Path) -> None:
     assert training["per_device_train_batch_size"] == 2
     assert training["gradient_accumulation_steps"] == 4
     assert training["train_sampling_strategy"] == "sequential"
+    assert (
+        loaded(tmp_path, "method: kto", "eval_share: 0.1").training["per_device_eval_batch_size"]
+        == 2
+    )
 
 
 @pytest.mark.spares("CFG006", "CFG007")
@@ -193,6 +197,7 @@ def test_rows_that_are_kept_out_and_never_looked_at_are_a_warning(tmp_path: Path
         ("sft", "distributed: fsdp\neval_share: 0.1\ntraining: {load_best_model_at_end: true}"),
         ("sft", "streaming: true\ntraining: {train_sampling_strategy: group_by_length}"),
         ("kto", "training: {per_device_train_batch_size: 1}"),
+        ("kto", "eval_share: 0.1\ntraining: {per_device_eval_batch_size: 1}"),
         ("kto", "training: {train_sampling_strategy: random}"),
     ],
 )
