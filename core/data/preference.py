@@ -44,9 +44,10 @@ Pair = tuple[Messages, Messages, Messages]
 
 
 def _pair(row: Mapping[str, object]) -> Pair:
-    if row.get("chosen") is None or row.get("rejected") is None:
+    better, worse = _named(row, "chosen"), _named(row, "rejected")
+    if better is None or worse is None:
         return _of_swift(row)
-    chosen, rejected = _answer(row["chosen"], "chosen"), _answer(row["rejected"], "rejected")
+    chosen, rejected = _answer(better, "chosen"), _answer(worse, "rejected")
     given = _prompt(row)
     if isinstance(chosen, str) and isinstance(rejected, str):
         if given is not None:
@@ -57,6 +58,12 @@ def _pair(row: Mapping[str, object]) -> Pair:
     if given is not None and all(side[0].role == "assistant" for side in (chosen, rejected)):
         return given, chosen, rejected
     return _divided(chosen, rejected, given)
+
+
+def _named(row: Mapping[str, object], name: str) -> object:
+    """Some call it chosen_response; of rejected_response alone, ms-swift's way, there is no such twin."""
+    found = row.get(name)
+    return found if found is not None else row.get(f"{name}_response")
 
 
 def _of_swift(row: Mapping[str, object]) -> Pair:

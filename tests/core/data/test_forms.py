@@ -73,6 +73,11 @@ LIKED = Judged((ASKED,), (GOOD,), True)
         ("preference", {"messages": TALK, "rejected_response": "poor"}, BETTER),
         (
             "preference",
+            {"prompt": "q", "chosen_response": "good", "rejected_response": "poor"},
+            BETTER,
+        ),
+        (
+            "preference",
             {"messages": TALK, "rejected_messages": [TALK[0], {**TALK[1], "content": "poor"}]},
             BETTER,
         ),
