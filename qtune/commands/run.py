@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -237,5 +238,13 @@ def _train(
             click.echo(line, err=True)
         if page is not None:
             click.echo(say(f"report: {page}", f"报告：{page}"), err=True)
+        if config.method != "reward":  # which gives numbers, and does not talk
+            talk = f"qtune chat {shlex.quote(str(_short(config.output_dir)))}"
+            click.echo(say(f"next: {talk}", f"下一步：{talk}"), err=True)
     click.echo(str(config.output_dir))
     return ended.code
+
+
+def _short(path: Path) -> Path:
+    """As a person in this folder would write it."""
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
