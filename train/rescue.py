@@ -14,10 +14,15 @@ from qtune.core.rundefaults import QUICKSTART
 from qtune.core.smaller import smaller
 from qtune.core.text import Text
 from qtune.core.workload import of_run
-from qtune.train import batchsize, device, diskroom
+from qtune.train import batchsize, checkpoints, device, diskroom
 from qtune.train.job import Job
 from qtune.train.mishaps import translate
 
+BEGUN = Text(
+    "  (This run has checkpoints: all but activation_checkpointing needs another output_dir.)",
+    "  （这次训练已有检查点：除了 activation_checkpointing，其他改动都要换一个 output_dir。）",
+)
+MICRO = "per_device_train_batch_size"
 CHECKPOINTING = Text(
     "training: {activation_checkpointing: true} (about a third slower)",
     "training: {activation_checkpointing: true}（约慢三分之一）",
@@ -55,9 +60,11 @@ def _lighter(job: Job) -> Text | None:
         return None
     dtype = cast(Dtype, str(placement.dtype).removeprefix("torch."))
     room = batchsize.memory(placement.device)
-    # A step is cut into single rows before memory is given up: fewer rows in a batch change nothing.
-    single = {**job.config.training, "per_device_train_batch_size": 1}
-    run = of_run(replace(job.config, training=single))
+    training = job.config.training
+    if job.config.method in ("sft", "pt") or not isinstance(training[MICRO], int):
+        # A step is cut into single rows before memory is given up: fewer in a batch change nothing.
+        training = {**training, MICRO: 1}
+    run = of_run(replace(job.config, training=training))
     run = replace(run, coarse=job.dtype == "bfloat16")
     changes = [change.what for change in fitting.advice(of, run, dtype, room)]
     if not changes and not run.checkpointing:
@@ -80,6 +87,8 @@ def _lighter(job: Job) -> Text | None:
         return None
     en = "\n".join(f"  {change.en}" for change in changes)
     zh = "\n".join(f"  {change.zh}" for change in changes)
+    if checkpoints.exist(job.config.output_dir):
+        en, zh = f"{en}\n{BEGUN.en}", f"{zh}\n{BEGUN.zh}"
     return Text(
         f"Write in the run config, one after another until it fits ({gib(room)} in all), and run the "
         f"same command again:\n{en}",

@@ -16,10 +16,12 @@ RULE = Rule(
     Page(
         what=prose(
             """
-            The loss became NaN or infinite, and training was stopped. The last good checkpoint is kept.
+            The loss became NaN or infinite, and training was stopped. The error names the step, file and line of
+            each row of its batch, the last good checkpoint, which is kept, and a command to try next.
             """,
             """
-            损失变成了 NaN 或无穷大，训练已停止。最后一个好的检查点会保留。
+            损失变成了 NaN 或无穷大，训练已停止。报错会指出是哪一步、该批次每条数据的文件和行号、最后一个好的检查点
+            （会保留），以及接下来可以试的命令。
             """,
         ),
         why=prose(

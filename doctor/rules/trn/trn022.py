@@ -29,14 +29,16 @@ RULE = Rule(
             torch.OutOfMemoryError: CUDA out of memory
             ```
 
-            Training stops; checkpoints written so far are kept.
+            Training stops; checkpoints written so far are kept. With sft and pt a step had been cut into single
+            rows before that. The error names the lines to write, reckoned for this model and this machine.
             """,
             """
             ```
             torch.OutOfMemoryError: CUDA out of memory
             ```
 
-            训练停止，已写入的检查点会保留。
+            训练停止，已写入的检查点会保留。sft 和 pt 在此之前已经把每一步拆到一次只算一条数据。报错会给出针对这个模型和
+            这台机器算出来的、应当写进配置的行。
             """,
         ),
         detect=DETECT,
