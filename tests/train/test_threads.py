@@ -1,7 +1,7 @@
 """What went wrong for users of other trainers, thread by thread of our list, 31 to 42: here the machine's part.
 
 32 to 36 and 42 (templates, thinking, end tokens) are in test_threads_texts.py, 39 (packing without
-flash-attention) is beside the other tests of packing. Of 37, that an extended run has a learning rate is in
+flash-attention) in test_packing.py and test_kernels.py. Of 37, that an extended run has a learning rate is in
 test_going_on.py, and that random states come back in test_killed.py.
 """
 
