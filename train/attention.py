@@ -61,7 +61,9 @@ def _attention(
         return done
     if query.is_cuda:
         return _kernel(query, key, value, scaling, rows), None
-    parts = zip(*(torch.split(each, list(rows.lengths), 2) for each in (query, key, value)), strict=True)
+    parts = zip(
+        *(torch.split(each, list(rows.lengths), 2) for each in (query, key, value)), strict=True
+    )
     grouped = query.shape[1] != key.shape[1]
     out = [
         scaled_dot_product_attention(

@@ -13,7 +13,8 @@ from importlib.util import find_spec
 from types import ModuleType
 
 UNUSED = ("datasets",)
-ASKED = ("__path__", "__version__")  # of the names in underscores, those that only the real one knows
+# Of the names in underscores, those that only the real one knows.
+ASKED = ("__path__", "__version__")
 
 
 class _Later(ModuleType):

@@ -70,7 +70,6 @@ class _Pieces(torch.autograd.Function):
         return (hidden, None, None, None, *weights)
 
 
-@torch.compiler.disable  # type: ignore[untyped-decorator]
 def cross_entropy(
     hidden: Tensor, targets: Tensor, head: nn.Module, piece: int | None = PIECE
 ) -> Tensor:
@@ -151,6 +150,9 @@ def is_installed(model: Any) -> bool:
 
 
 def _forward(theirs: Callable[..., Any], body: nn.Module, piece: int | None) -> Callable[..., Any]:
+    # A compiler would look into the gradients that are taken on the way there.
+    summed: Callable[..., Tensor] = torch.compiler.disable(cross_entropy)  # type: ignore[no-untyped-call]
+
     def forward(
         self: Any,
         *given: Any,
@@ -170,7 +172,7 @@ def _forward(theirs: Callable[..., Any], body: nn.Module, piece: int | None) -> 
         if len(learnt) < len(hidden):
             hidden = hidden.index_select(0, learnt)
         count = len(targets) if num_items_in_batch is None else num_items_in_batch
-        total = cross_entropy(hidden, targets, self.get_output_embeddings(), piece)
+        total = summed(hidden, targets, self.get_output_embeddings(), piece)
         return CausalLMOutputWithPast(loss=total / count)
 
     return forward

@@ -53,7 +53,7 @@ def _peak(
         with Live() as live:
             live.add(head.weight)
             live.add(hidden)
-            before = live.now
+            before: int = live.now
             torch.autograd.backward(loss(hidden, head, labels))
         return int(live.peak) - before
 

@@ -140,7 +140,7 @@ def _timed(trainer: _PlainTrainer, steps: int) -> Outcome:
 
 
 def _model(folder: Path) -> Any:
-    disable_progress_bar()
+    disable_progress_bar()  # type: ignore[no-untyped-call]
     torch.manual_seed(42)
     made = AUTO.from_pretrained(folder, dtype=torch.float32)
     made.config.use_cache = False

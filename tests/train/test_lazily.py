@@ -15,7 +15,9 @@ from qtune.train import lazily
 def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     folder = tmp_path / "heavy_package"
     folder.mkdir()
-    (folder / "__init__.py").write_text("from heavy_package.inner import VALUE\n__version__ = '7'\n")
+    (folder / "__init__.py").write_text(
+        "from heavy_package.inner import VALUE\n__version__ = '7'\n"
+    )
     (folder / "inner.py").write_text("VALUE = object()\n")
     monkeypatch.syspath_prepend(str(tmp_path))
     monkeypatch.setattr(sys, "modules", dict(sys.modules))
