@@ -88,6 +88,7 @@ def _feed(parts: Parts) -> Feed:
         longest=longest,
         device=device,
         compiled=bool(config.training.get("torch_compile")),
+        noisy=bool(config.training.get("neftune_noise_alpha")),
     )
     room, fits = batchsize.room(config, model, device, longest)
     for reason in (*reasons, *why, fits):

@@ -134,6 +134,14 @@ def test_what_is_compiled_comes_in_few_shapes() -> None:
     assert "torch_compile" in why[0].en
 
 
+def test_noise_that_is_measured_by_a_row_s_length_keeps_rows_apart() -> None:
+    laid, why = layout.choose(
+        small.model(), "sdpa", "true", LENGTHS, batch=5, pad=0, longest=13, device="cpu", noisy=True
+    )
+    assert laid.kind == "padded"
+    assert "neftune_noise_alpha" in why[0].en
+
+
 def test_a_window_shorter_than_the_longest_row_is_not_given_up() -> None:
     config = {"sliding_window": 12, "use_sliding_window": True, "max_window_layers": 0}
     model = small.model(kind="qwen2", config={**config, "head_dim": 8})

@@ -30,6 +30,7 @@ def choose(
     longest: int,
     device: str,
     compiled: bool = False,
+    noisy: bool = False,
 ) -> tuple[Layout, tuple[Text, ...]]:
     """`model` has its loss installed or not; `kernel` is its attention, `batch` the examples of a step,
     `longest` the tokens of the longest example."""
@@ -38,6 +39,9 @@ def choose(
     if compiled:  # each new width would be compiled again
         few = replace(padded, multiple=64)
         return few, (_padded("torch_compile wants few shapes", "torch_compile 需要形状尽量少变"),)
+    if noisy:
+        en = "neftune_noise_alpha measures its noise by the length of a row"
+        return padded, (_padded(en, "neftune_noise_alpha 按每行的长度决定噪声大小"),)
     if packing == "false":
         return padded, (_padded("packing: false", "packing: false"),)
     share = waste(lengths, batch)
