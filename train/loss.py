@@ -184,8 +184,9 @@ def _difference(model: Any, forward: Callable[..., Any]) -> float:
     trains = model.training
     model.eval()
     try:
-        device = model.get_input_embeddings().weight.device
-        count = model.get_input_embeddings().num_embeddings
+        # Of the parameter, since peft's wrapping of an embedding has neither weight nor size at hand.
+        weight = next(model.get_input_embeddings().parameters())
+        device, count = weight.device, len(weight)
         ids = torch.arange(1, 17, device=device).reshape(2, 8) % count
         labels = ids.masked_fill(ids % 3 == 0, IGNORED)
         theirs = float(forward(input_ids=ids, labels=labels).loss)

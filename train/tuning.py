@@ -19,6 +19,7 @@ from transformers import BitsAndBytesConfig, set_seed
 
 from qtune.core.runconfig import RunConfig
 from qtune.core.text import Text, plain
+from qtune.train import openrows
 from qtune.train.causes import failure
 from qtune.train.device import Placement
 from qtune.train.events import Log, Say
@@ -130,7 +131,10 @@ def _adapt(job: Job, model: Any, head: str, rows: Mapping[str, Sequence[int]] | 
     if config.tuning == "qlora":
         model = _steadied(model)
     with named("TRN011", "lora"):
-        return get_peft_model(model, LoraConfig(task_type=TASKS[head], **fields))
+        adapted = get_peft_model(model, LoraConfig(task_type=TASKS[head], **fields))
+    if fields.get("trainable_token_indices"):
+        openrows.install(adapted)
+    return adapted
 
 
 def _steadied(model: Any) -> Any:
