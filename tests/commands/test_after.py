@@ -75,6 +75,7 @@ def unreached(shell: Shell) -> bool:
     return not Path(shell.environ["QTUNE_TEST_CALLS"]).exists()
 
 
+@pytest.mark.spares("TRN103")
 def test_chat_answers_each_line_of_a_pipe_on_one_line(after: Shell) -> None:
     asked = ("chat", "run", "--compare", "--temperature", "0", "--max-new-tokens", "6")
     done = after.qtune(*asked, "--quiet", stdin="What is LoRA?\n\n什么是微调？\n")

@@ -15,11 +15,11 @@ from qtune.doctor.rules.dat.words import DETECT, LEFT_OUT, VERIFY
 from qtune.doctor.rules.gpu.wish import TRAINING
 from qtune.doctor.rules.words import joined, prose
 
-# DAT900, DAT903 and DAT906 speak of these; the last two only a tokenizer can tell.
+# DAT900, DAT903 and DAT906 speak of these; the last five only a tokenizer can tell.
 _OTHERS = (
     "not-json", "too-long", "bad-table", "encoding",
     "is-text", "is-preference", "is-judged", "is-answer",
-    "control-token", "template",
+    "control-token", "template", "several-answers", "long-prompt", "long-pair",
 )  # fmt: skip
 _FORM = manual(
     'Write {"messages": [{"role": "user", "content": …}, {"role": "assistant", "content": …}]}, '
@@ -107,7 +107,7 @@ RULE = Rule(
             {"conversations": [{"from": "human", "value": "q"}, {"from": "gpt", "value": "a"}]}
             {"instruction": "q", "input": "", "output": "a"}
             {"prompt": "q", "completion": "a"}
-            {"text": "一段纯文本"}
+            {"text": "words to read on"}
             {"prompt": "q", "chosen": "a", "rejected": "b"}
             {"prompt": "q", "completion": "a", "label": true}
             ```

@@ -187,6 +187,7 @@ def test_a_conversation_longer_than_the_model_can_read_is_told(tuned: Path, plai
     talk.over()
 
 
+@pytest.mark.spares("TRN101")
 def test_the_same_seed_gives_the_same_answer(tuned: Path, plain: Path) -> None:
     said = []
     for _ in range(2):
