@@ -107,6 +107,20 @@ def test_the_loss_that_is_the_model_s_own_takes_rows_end_to_end_too() -> None:
     assert small.furthest(gradients, true[1]) < 1e-6
 
 
+@pytest.mark.filterwarnings("ignore:Model has `tie_word_embeddings=True`:UserWarning")
+@pytest.mark.parametrize("tied", [True, False])
+def test_tokens_that_are_opened_learn_the_same_in_rows_end_to_end(tied: bool) -> None:
+    """Thread 42: peft wraps the embedding, and a tied head with it."""
+    model = small.model(
+        lora=True, trainable_token_indices=[3, 5], config={"tie_word_embeddings": tied}
+    )
+    true = alone(copy.deepcopy(model))
+    assert "piece by piece" in loss.install(model).en
+    value, gradients = learn(model, choose(model, "auto"))
+    assert value == pytest.approx(true[0], rel=1e-6)
+    assert small.furthest(gradients, true[1]) < 1e-6
+
+
 def test_with_activation_checkpointing_rows_stay_apart() -> None:
     model = small.model(lora=True)
     true = alone(copy.deepcopy(model))

@@ -121,8 +121,8 @@ def _difference(model: Any, layout: Layout) -> float:
     trains = model.training
     model.eval()
     try:
-        embeddings = model.get_input_embeddings()
-        device, count = embeddings.weight.device, embeddings.num_embeddings
+        weight = next(model.get_input_embeddings().parameters())
+        device, count = weight.device, len(weight)
         rows = [
             [1 + index * 7 % (count - 1) for index in range(start, stop)] for start, stop in SPANS
         ]
