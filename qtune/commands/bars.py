@@ -41,6 +41,7 @@ def _title(task: str) -> str:
     titles = {
         "verify": ("total", "合计"),
         "data": ("rows", "数据"),
+        "tokens": ("tokenizing", "分词"),
         "push": ("sending", "上传"),
         "loss": ("loss", "损失"),
         "answers": ("answers", "回答"),

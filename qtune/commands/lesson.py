@@ -6,9 +6,10 @@ from qtune.core.amounts import gib
 from qtune.core.progress import Progress
 from qtune.core.secret import redact
 from qtune.core.text import Lang, Text
-from qtune.train.events import Done, Event, Log, Saved, Started, Step
+from qtune.train import events
+from qtune.train.events import Done, Evaluated, Event, Log, Saved, Started, Step
 
-TASK = "train"
+TASK, TOKENS = "train", "tokens"
 
 
 class Lesson:
@@ -19,13 +20,18 @@ class Lesson:
         self._lang = lang
         self._reached = 0
         self._begun = False
+        self._tokenized: int | None = None  # rows, while a bar of them is shown
         self._before: Step | None = None
         self.first: Step | None = None
         self.last: Step | None = None
         self.done: Done | None = None
 
     def tell(self, event: Event) -> None:
-        if isinstance(event, Started):
+        if isinstance(event, events.Progress):
+            self._far(event)
+        elif isinstance(event, Evaluated):
+            self._say(_evaluated(event))
+        elif isinstance(event, Started):
             self._begun = True
             self._progress.start(TASK, event.steps)
             self._advance(event.done)
@@ -43,8 +49,21 @@ class Lesson:
             self.done = event
 
     def over(self) -> None:
+        if self._tokenized is not None:
+            self._progress.finish(TOKENS)
         if self._begun:
             self._progress.finish(TASK)
+
+    def _far(self, event: events.Progress) -> None:
+        """What comes before the steps: a bar of its own, gone when it is done."""
+        if self._tokenized is None:
+            self._progress.start(TOKENS, event.total or None)
+            self._tokenized = 0
+        self._progress.advance(TOKENS, event.done - self._tokenized)
+        self._tokenized = event.done
+        if event.total and event.done >= event.total:
+            self._progress.finish(TOKENS)
+            self._tokenized = None
 
     def _advance(self, step: int) -> None:
         self._progress.advance(TASK, step - self._reached)
@@ -85,4 +104,11 @@ def _step(event: Step, speed: float) -> Text:
     return Text(
         f"step {event.step}  epoch {event.epoch:.2f}  loss {event.loss:.4f}  lr {rate}{more}",
         f"第 {event.step} 步  轮次 {event.epoch:.2f}  loss {event.loss:.4f}  学习率 {rate}{more}",
+    )
+
+
+def _evaluated(event: Evaluated) -> Text:
+    return Text(
+        f"step {event.step}  epoch {event.epoch:.2f}  held-out loss {event.eval_loss:.4f}",
+        f"第 {event.step} 步  轮次 {event.epoch:.2f}  验证 loss {event.eval_loss:.4f}",
     )

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from qtune.commands.lesson import Lesson
 from qtune.core.secret import Secret
 from qtune.core.text import Text
-from qtune.train.events import Done, Log, Saved, Started, Step
+from qtune.train.events import Done, Evaluated, Log, Progress, Saved, Started, Step
 
 
 @dataclass
@@ -72,6 +72,31 @@ def test_each_line_says_how_fast_it_went_and_what_it_took() -> None:
         "step 20  epoch 2.00  loss 1.5000  lr 1.0e-04  5,000 tokens/s  9.0 GiB",
     ]
     assert lesson.summary() == ["loss 2.000 → 1.500 in 20 steps, 5,000 tokens/s, 9.0 GiB"]
+
+
+def test_tokenizing_has_a_bar_of_its_own_that_goes_before_the_steps() -> None:
+    heard = Heard()
+    lesson = Lesson(heard, "en")
+    lesson.tell(Progress(Text("tokenizing", "分词"), 500, 2000))
+    lesson.tell(Progress(Text("tokenizing", "分词"), 2000, 2000))
+    assert (heard.totals, heard.amount, heard.finished) == ({"tokens": 2000}, 2000, ["tokens"])
+    lesson.over()
+    assert heard.finished == ["tokens"]
+
+
+def test_a_bar_of_unknown_length_is_taken_down_when_the_run_ends() -> None:
+    heard = Heard()
+    lesson = Lesson(heard, "en")
+    lesson.tell(Progress(Text("tokenizing", "分词"), 500, 0))
+    assert heard.finished == []
+    lesson.over()
+    assert heard.finished == ["tokens"]
+
+
+def test_an_evaluation_is_told() -> None:
+    heard = Heard()
+    Lesson(heard, "en").tell(Evaluated(40, 1.5, 2.25, 9.0))
+    assert heard.lines == ["step 40  epoch 1.50  held-out loss 2.2500"]
 
 
 def test_a_clock_that_goes_back_has_no_speed() -> None:
