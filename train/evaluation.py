@@ -15,6 +15,7 @@ import numpy as np
 import torch
 from transformers.trainer_utils import EvalLoopOutput
 
+from qtune.train.loss import IGNORED
 from qtune.train.mishaps import translate
 
 
@@ -58,9 +59,14 @@ def _losses(trainer: Any, model: Any, inputs: Any) -> Iterator[tuple[float, floa
     count = trainer._get_num_items_in_batch([inputs], trainer.args.device)
     try:
         with torch.no_grad(), trainer.compute_loss_context_manager():
-            loss = trainer.compute_loss(model, inputs, num_items_in_batch=count)
-        mean = trainer.accelerator.gather(loss.detach().reshape(1)).double().mean().item()
-        yield mean, float(count if count is not None else len(inputs["labels"]))
+            # A copy: with label smoothing the labels are taken out of it.
+            loss = trainer.compute_loss(model, {**inputs}, num_items_in_batch=count)
+        if count is None:
+            yield _weighed(trainer, loss.detach(), inputs["labels"])
+            return
+        # A Mac's GPU knows no float64.
+        mean = trainer.accelerator.gather(loss.detach().reshape(1)).cpu().double().mean().item()
+        yield mean, float(count)
         return
     except (RuntimeError, MemoryError) as error:
         known, rows = translate(error), len(inputs["labels"])
@@ -70,6 +76,14 @@ def _losses(trainer: Any, model: Any, inputs: Any) -> Iterator[tuple[float, floa
     half = (rows + 1) // 2
     for part in (slice(None, half), slice(half, None)):
         yield from _losses(trainer, model, {key: value[part] for key, value in inputs.items()})
+
+
+def _weighed(trainer: Any, loss: torch.Tensor, labels: torch.Tensor) -> tuple[float, float]:
+    """Of a model that takes no count: each process has the mean of its own batch."""
+    learnt = (labels[..., 1:] != IGNORED).sum()
+    summed = torch.where(learnt > 0, loss.float() * learnt, 0.0)
+    total, tokens = trainer.accelerator.gather(torch.stack([summed, learnt])[None]).sum(0).tolist()
+    return total / max(tokens, 1.0), tokens
 
 
 def _prepared(trainer: Any) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -139,6 +140,7 @@ def _evaluated_on(method: Method, job: Job, rows: Rows | None, tokenizer: Any, s
     if rows is None or job.config.training.get("eval_strategy", "no") == "no":
         return None
     say(Log(Text("kept for evaluation:", "留作评估：")))
+    job = replace(job, config=replace(job.config, packing="auto"))  # each row is judged alone
     return method.texts(job, rows, tokenizer, say)
 
 

@@ -6,6 +6,7 @@ into how many pieces it is cut, on the memory. Where that ends, the step is begu
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from typing import Any
@@ -68,6 +69,8 @@ class Stepping(Trainer):
     def __init__(self, *, feed: Feed, **options: Any) -> None:
         self.feed = feed
         super().__init__(**options)
+        if feed.layout.pieces:  # the loss that was installed takes a count, whatever the model says
+            self.model_accepts_loss_kwargs = True
         self.examples = Examples(self.train_dataset)
         self.parameters_counted = 0
 
@@ -127,11 +130,20 @@ class Stepping(Trainer):
         total = torch.zeros((), device=self.args.device)
         for turn, batch in enumerate(batches):
             last = turn == len(batches) - 1
+            self.current_gradient_accumulation_steps = self._divisor(batch, count)
             with nullcontext() if last else self.accelerator.no_sync(model=model):
                 total += super().training_step(
                     model, micro.inputs(batch, self.feed.layout), num_items_in_batch=count
                 )
         return total
+
+    def _divisor(self, batch: Sequence[Example], count: Any) -> Any:
+        """By which transformers divides a loss that is the mean of a micro-batch: so that the sum is the
+        mean of the step, as where the model takes the step's count."""
+        if self.model_accepts_loss_kwargs or self.label_smoother is not None:
+            return 1
+        mine = sum(each.learnt for each in batch)
+        return count / (max(mine, 1) * self.args.world_size)
 
     def _turns(self, mine: int) -> int:
         """How many micro-batches each process makes of the step: sharded weights are gathered in each."""

@@ -11,14 +11,15 @@ import torch
 from transformers import TrainingArguments
 
 from qtune.core.text import Text
-from qtune.train import batchsize, loss, recipe
+from qtune.train import batchsize, evaluation, loss, recipe
 from qtune.train.batches import micro
 from qtune.train.batches.micro import Layout, Step
 from qtune.train.batchsize import KEPT, Room
-from qtune.train.events import Event, Log
+from qtune.train.events import Evaluated, Event, Log
 from qtune.train.events import Step as Logged
 from qtune.train.stepping import Feed, Stepping
 from qtune.train.stop import Stop
+from qtune.train.texts.collator import Collator
 from tests.train import small
 from tests.train.runs import make_job
 
@@ -31,12 +32,24 @@ LENGTHS = [(5 * index) % 17 + 4 for index in range(24)]
 
 
 def trained(
-    folder: Path, room: int, *, fails_at: int | None = None, dropout: float = 0.0
+    folder: Path,
+    room: int,
+    *,
+    fails_at: int | None = None,
+    dropout: float = 0.0,
+    counts: bool = True,
+    own: bool = False,
 ) -> tuple[Stepping, list[str]]:
-    """Three epochs of six steps; `fails_at` is the forward pass from which on no more than 25 tokens fit."""
+    """Three epochs of six steps; `fails_at` is the forward pass from which on no more than 25 tokens fit.
+
+    `counts` False: the model says that it takes no count of a step's tokens. `own`: its own loss stays.
+    """
     torch.manual_seed(0)
     model = small.model(lora=True, lora_dropout=dropout)
-    loss.install(model)
+    if not counts:
+        loss.unwrapped(model).accepts_loss_kwargs = False
+    if not own:
+        loss.install(model)
     passes = 0
 
     def ends(module: Any, given: tuple[torch.Tensor, ...]) -> None:
@@ -65,7 +78,7 @@ def trained(
         remove_unused_columns=False,
     )
     trainer = Stepping(
-        feed=Feed(Layout("padded"), Room(room), 4, say),
+        feed=Feed(Layout("padded", pieces=not own), Room(room), 4, say),
         model=model,
         args=arguments,
         train_dataset=small.rows(LENGTHS),
@@ -87,6 +100,14 @@ def test_into_how_many_pieces_a_step_is_cut_changes_nothing_but_rounding(tmp_pat
     pieces, _ = trained(tmp_path, 25)
     assert losses(pieces) == pytest.approx(losses(whole), rel=1e-4)
     assert whole.state.global_step == pieces.state.global_step == 18
+
+
+@pytest.mark.parametrize("own", [False, True])
+def test_a_model_that_takes_no_count_of_tokens_learns_the_same(tmp_path: Path, own: bool) -> None:
+    """Gemma 3 and others with eyes: of their losses each micro-batch has a mean of its own."""
+    usual, _ = trained(tmp_path, 1000, own=own)
+    pieces, _ = trained(tmp_path, 25, counts=False, own=own)
+    assert losses(pieces) == pytest.approx(losses(usual), rel=1e-4)
 
 
 def test_out_of_memory_in_the_middle_repeats_that_step_alone_with_smaller_pieces(
@@ -235,3 +256,50 @@ def test_the_effective_batch_with_auto_is_the_accumulation_alone() -> None:
     given = {"per_device_train_batch_size": "auto", "gradient_accumulation_steps": 8}
     assert batchsize.effective(given) == 8
     assert batchsize.effective({**given, "per_device_train_batch_size": 4}) == 32
+
+
+def test_evaluated_rows_are_not_packed_and_see_themselves_alone(tmp_path: Path) -> None:
+    """Before the first step, where the model is the same whatever the packing is."""
+    found = []
+    for packing in ("true", "auto"):
+        job = make_job(
+            tmp_path / packing,
+            tmp_path,
+            *(f"packing={packing}", "max_length=512", "eval_share=0.2"),
+            *("training.num_train_epochs=", "training.max_steps=1"),
+            *("training.eval_strategy=steps", "training.eval_on_start=true"),
+        )
+        events: list[Event] = []
+        recipe.train(job, events.append, Stop())
+        found.append(next(event.eval_loss for event in events if isinstance(event, Evaluated)))
+    assert found[0] == pytest.approx(found[1], rel=1e-6)
+
+
+@pytest.mark.parametrize("counts", [True, False])
+@pytest.mark.parametrize("smoothing", [0.0, 0.1])
+def test_an_evaluation_is_a_mean_over_tokens_whatever_the_model_counts(
+    tmp_path: Path, counts: bool, smoothing: float
+) -> None:
+    rows = small.rows([9, 4, 13, 2, 6, 30])
+    model = small.model()
+    model.accepts_loss_kwargs = counts
+    found = []
+    for size in (1, 4):
+        arguments = TrainingArguments(
+            output_dir=str(tmp_path),
+            use_cpu=True,
+            report_to="none",
+            label_names=["labels"],
+            per_device_eval_batch_size=size,
+            label_smoothing_factor=smoothing,
+        )
+        feed = Feed(Layout("padded", pieces=False), Room(1000), 1, lambda event: None)
+        trainer: Any = Stepping(
+            feed=feed, model=model, args=arguments, train_dataset=rows, data_collator=Collator(0)
+        )
+        trainer.hurried = lambda: False
+        metrics = evaluation.held_out_loss(
+            trainer, trainer.get_eval_dataloader(rows), "eval"
+        ).metrics
+        found.append((metrics or {})["eval_loss"])
+    assert found[0] == pytest.approx(found[1], rel=1e-5)

@@ -39,6 +39,10 @@ class Example:
     labels: list[int]
     rows: tuple[int, ...]
 
+    @property
+    def learnt(self) -> int:
+        return sum(label != IGNORED for label in self.labels)
+
 
 @dataclass(frozen=True)
 class Step:
@@ -53,7 +57,7 @@ class Step:
 
     @property
     def learnt(self) -> int:
-        return sum(sum(label != IGNORED for label in each.labels) for each in self.examples)
+        return sum(example.learnt for example in self.examples)
 
 
 def example(row: Mapping[str, Any]) -> Example:
