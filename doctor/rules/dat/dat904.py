@@ -1,4 +1,4 @@
-"""DAT904: LoRA on a base model of Qwen3, whose end-of-turn token was never trained: it will not stop."""
+"""DAT904: LoRA on a base model of Qwen3, whose end-of-turn token was never trained: what qtune does about it."""
 
 from __future__ import annotations
 
@@ -25,21 +25,22 @@ def _judge(facts: Facts) -> Iterable[Finding]:
     instruct = f"Qwen/{base[1]}"
     yield Finding(
         "DAT904",
-        Severity.WARNING,
+        Severity.INFO,
         Text(
-            f"{facts.goal.model} is a base model: with LoRA alone it does not learn to stop after its answer",
-            f"{facts.goal.model} 是基座模型：只用 LoRA 训练，它学不会在回答之后停下来",
+            f"{facts.goal.model} is a base model: LoRA alone would not teach it to stop, so qtune trains the rows "
+            "of its end token too",
+            f"{facts.goal.model} 是基座模型：只用 LoRA 学不会停下来，所以 qtune 会同时训练结束词元对应的几行词嵌入",
         ),
         (
             Text(
-                "it has never been trained on <|im_end|>, which ends a turn, and LoRA leaves the embeddings as "
-                "they are",
-                "它没有训练过表示一轮结束的 <|im_end|>，而 LoRA 不会改动词嵌入",
+                "it has never been trained on <|im_end|>, which ends a turn; not every server takes an adapter with "
+                "such rows: qtune export merges them",
+                "它没有训练过表示一轮结束的 <|im_end|>；并非所有推理服务都支持带这几行的适配器，可用 qtune export 合并",
             ),
         ),
         fix=manual(
-            f"Train {instruct} instead, or write lora: {{modules_to_save: [embed_tokens, lm_head]}}",
-            f"改用 {instruct} 训练，或写 lora: {{modules_to_save: [embed_tokens, lm_head]}}",
+            f"Nothing needs to be done; {instruct} is the better start for most purposes",
+            f"不需要做什么；多数情况下从 {instruct} 开始更好",
         ),
     )
 
@@ -53,8 +54,8 @@ def _learns_embeddings(run: Workload) -> bool:
 RULE = Rule(
     "DAT904",
     "base-model-never-stops",
-    Severity.WARNING,
-    Text("A base model that LoRA does not teach to stop", "基座模型用 LoRA 学不会停止"),
+    Severity.INFO,
+    Text("A base model that LoRA alone does not teach to stop", "只用 LoRA，基座模型学不会停止"),
     Page(
         what=prose(
             """
@@ -69,10 +70,14 @@ RULE = Rule(
         why=prose(
             """
             LoRA leaves the embeddings and the output layer as they are, so the token stays as good as unknown:
-            the model answers well, and then goes on and on. Full fine-tuning does not have this.
+            the model answers well, and then goes on and on. Full fine-tuning does not have this. `qtune run`
+            measures the rows of the template's tokens, trains those that were never trained beside the adapter,
+            and names both end tokens in `generation_config.json`.
             """,
             """
             LoRA 不改动词嵌入和输出层，这个词元对模型来说始终是陌生的：回答得不错，却停不下来。全参数微调没有这个问题。
+            `qtune run` 会检查模板所用词元的词嵌入，把没有训练过的几行和适配器一起训练，并在
+            `generation_config.json` 里写明两个结束词元。
             """,
         ),
         detect=prose(
@@ -90,7 +95,9 @@ RULE = Rule(
             model: Qwen/Qwen3-4B
             ```
 
-            To stay with the base model, train the embeddings too; that takes much more memory:
+            To stay with the base model nothing needs to be written. Where the adapter is to be served as it is,
+            by a program that does not take single rows (vLLM), merge it with `qtune export` first, or train the
+            embeddings as a whole, which takes much more memory:
 
             ```yaml
             lora: {modules_to_save: [embed_tokens, lm_head]}
@@ -103,7 +110,8 @@ RULE = Rule(
             model: Qwen/Qwen3-4B
             ```
 
-            如果一定要用基座模型，请同时训练词嵌入，显存占用会大很多：
+            继续用基座模型也不需要写什么。如果要直接部署适配器，而推理程序不支持单独的几行（例如 vLLM），
+            请先用 `qtune export` 合并；或者训练整个词嵌入，显存占用会大很多：
 
             ```yaml
             lora: {modules_to_save: [embed_tokens, lm_head]}

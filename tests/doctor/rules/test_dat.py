@@ -396,11 +396,11 @@ BASE = "Qwen/Qwen3-4B-Base"
 
 
 @pytest.mark.triggers("DAT904")
-def test_lora_on_a_base_model_never_stops(tmp_path: Path) -> None:
+def test_of_lora_on_a_base_model_it_is_told_how_it_learns_to_stop(tmp_path: Path) -> None:
     """LlamaFactory#7943, Qwen3#1064, LlamaFactory#9189."""
     (finding,) = said(tmp_path, written(tmp_path, GOOD), model=BASE)
-    assert (finding.code, finding.severity) == ("DAT904", Severity.WARNING)
-    assert finding.fix is not None and "Qwen/Qwen3-4B instead" in finding.fix.title.en
+    assert (finding.code, finding.severity) == ("DAT904", Severity.INFO)
+    assert finding.fix is not None and "Qwen/Qwen3-4B is the better start" in finding.fix.title.en
 
 
 @pytest.mark.spares("DAT904")
