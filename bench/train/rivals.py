@@ -100,7 +100,7 @@ def plain(folder: Path, rows: list[dict[str, list[int]]], steps: int) -> Outcome
             train_dataset=rows,
             data_collator=_padded,
         )
-        return _timed(trainer, steps)
+        return _timed(trainer)
 
 
 def qtune(folder: Path, rows: list[dict[str, list[int]]], steps: int) -> Outcome:
@@ -114,7 +114,7 @@ def qtune(folder: Path, rows: list[dict[str, list[int]]], steps: int) -> Outcome
             args=_arguments(place, steps, include_num_input_tokens_seen="non_padding"),
             train_dataset=rows,
         )
-        return _timed(trainer, steps)
+        return _timed(trainer)
 
 
 class _PlainTrainer(Trainer):
@@ -129,14 +129,14 @@ class _FastTrainer(FastTrainer, _PlainTrainer):
     pass
 
 
-def _timed(trainer: _PlainTrainer, steps: int) -> Outcome:
+def _timed(trainer: _PlainTrainer) -> Outcome:
     trainer.remove_callback(PrinterCallback)
     trainer.train()
     ended = time.perf_counter(), time.process_time()
     assert trainer.begun is not None
     logged = [entry["loss"] for entry in trainer.state.log_history if "loss" in entry]
     began, busy = trainer.begun
-    return Outcome(ended[0] - began, ended[1] - busy, sum(logged) * EVERY / steps)
+    return Outcome(ended[0] - began, ended[1] - busy, sum(logged) / len(logged))
 
 
 def _model(folder: Path) -> Any:
