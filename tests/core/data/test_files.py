@@ -57,7 +57,7 @@ def test_every_kind_of_file_gives_the_same_rows(tmp_path: Path) -> None:
         put(tmp_path, "c.csv", table(",")),
         put(tmp_path, "d.csv", b"\xef\xbb\xbf" + table(";")),
         put(tmp_path, "e.tsv", table("\t")),
-        put(tmp_path, "f.jsonl.gz", gzip.compress(lines)),
+        put(tmp_path, "f.jsonl.gz", gzip.compress(lines, mtime=0)),
         put(tmp_path, "G.CSV.GZ", gzip.compress(table(","))),
         columns(tmp_path, ROWS),
     ]
@@ -123,8 +123,8 @@ WHOLE = b'{"instruction": "q", "output": "a"}\n'
         ("a.parquet", b"version https://git-lfs.github.com/spec/v1\n", "not-parquet", 0),
         ("a.parquet", b"PAR1" + b"\0" * 100 + b"PAR1", "not-parquet", 0),
         ("a.jsonl.gz", WHOLE, "not-gzip", 0),
-        ("a.jsonl.gz", gzip.compress(WHOLE * 50_000)[:-20], "not-gzip", 0),
-        ("a.jsonl.gz", gzip.compress(WHOLE)[:-4] + b"oops", "not-gzip", 0),
+        ("a.jsonl.gz", gzip.compress(WHOLE * 50_000, mtime=0)[:-20], "not-gzip", 0),
+        ("a.jsonl.gz", gzip.compress(WHOLE, mtime=0)[:-4] + b"oops", "not-gzip", 0),
         ("a.json", b"[" * 10_000 + b"]" * 10_000, "not-json", 1),
         ("a.json", b'[{"a": 1},\n\n{"b": nope}]', "not-json", 3),
         ("a.json", b'[{"a": "' + "你".encode("gbk") + b'"}]', "encoding", 1),
@@ -238,7 +238,7 @@ def test_spoilt_files_give_rows_or_reasons_or_one_error(tmp_path: Path) -> None:
         "a.jsonl": lines,
         "a.json": json.dumps(ROWS).encode(),
         "a.csv": table(","),
-        "a.jsonl.gz": gzip.compress(lines),
+        "a.jsonl.gz": gzip.compress(lines, mtime=0),
         "a.parquet": columns(tmp_path, ROWS).read_bytes(),
     }
     dice, counts = random.Random(7), Counter[str]()
