@@ -101,6 +101,8 @@ def fingerprint(job: Job, dtype: str) -> dict[str, str]:
     }
     if config.eval_share and not config.eval_data:
         parts["eval_share"] = str(config.eval_share)
+    if config.streaming and config.method in ("sft", "pt"):
+        parts["streaming"] = "True"  # the rows come in another order
     weights = [source.weight for source in config.data]
     if set(weights) != {1.0}:
         parts["data weights"] = ", ".join(f"{weight:g}" for weight in weights)

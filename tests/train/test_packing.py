@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import pickle
 from typing import Any
 
 import pytest
@@ -22,6 +23,11 @@ pytestmark = pytest.mark.filterwarnings(
 )
 
 LENGTHS = [9, 4, 13, 2, 6]
+
+
+class Placed(list[dict[str, Any]]):
+    def origin(self, index: int) -> tuple[str, int]:
+        return "a", index
 
 
 def choose(model: Any, packing: str, kernel: str = "sdpa", longest: int = 13) -> Layout:
@@ -210,6 +216,13 @@ def test_a_bin_says_where_all_of_its_rows_come_from() -> None:
             return "rows.jsonl", index + 1
 
     packed = Packed(Texts(small.rows(LENGTHS)), 20)
-    origins = [packed.origin(number) for number in range(len(packed))]  # type: ignore[no-untyped-call]
+    origins = [packed.origin(number) for number in range(len(packed))]
     places = [place for origin in origins for place in origin]
     assert sorted(places) == [("rows.jsonl", line) for line in range(1, 6)]
+
+
+def test_bins_reach_a_worker_process_and_still_know_where_their_rows_are_from() -> None:
+    packed = Packed(Placed(small.rows([3, 4, 9])), 10)
+    there = pickle.loads(pickle.dumps(packed))
+    assert there[0] == packed[0]
+    assert [there.origin(number) for number in range(2)] == [(("a", 0), ("a", 1)), (("a", 2),)]

@@ -138,3 +138,10 @@ def test_what_programs_note_beside_a_model_is_no_part_of_it(job: Job) -> None:
     (job.snapshot / ".qtune" / "provenance.json").write_text("{}")
     (job.snapshot / ".gitattributes").write_text("* text\n")
     assert rundir.fingerprint(job, "float32") == before
+
+
+def test_rows_that_stream_come_in_another_order(tmp_path: Path) -> None:
+    job = make_job(tmp_path / "out", tmp_path / "cache")
+    job.snapshot.mkdir(parents=True, exist_ok=True)
+    streaming = replace(job, config=replace(job.config, streaming=True))
+    assert rundir.fingerprint(job, "float32") != rundir.fingerprint(streaming, "float32")

@@ -18,7 +18,10 @@ class Packed(Dataset[dict[str, Any]]):
         self.bins = fill(lengths, size)
         self.lengths = [sum(lengths[index] for index in each) for each in self.bins]
         if hasattr(texts, "origin"):
-            self.origin = lambda number: tuple(texts.origin(index) for index in self.bins[number])
+            self.origin = self._origin
+
+    def _origin(self, number: int) -> tuple[Any, ...]:
+        return tuple(self.texts.origin(index) for index in self.bins[number])
 
     def __len__(self) -> int:
         return len(self.bins)

@@ -23,7 +23,7 @@ from qtune.train.texts.making import Recipe
 from qtune.train.texts.template import control_tokens
 
 # Raised when the same rows come to be written or tokenized otherwise.
-VERSION = 1
+VERSION = 2
 KEPT = 8
 STALE_S = 48 * 3600
 LIBRARIES = ("transformers", "tokenizers", "jinja2")

@@ -175,7 +175,7 @@ class Writing:
         labels = np.array(example.labels, dtype=np.int32)
         learnt = labels != IGNORED
         count = int(learnt.sum())
-        if not count:
+        if not learnt[1:].any():  # the first token is told by nothing
             self.answerless += 1
             return
         ids = np.array(example.input_ids, dtype=np.int32)

@@ -8,6 +8,7 @@ answer exists. A batch goes through the tokenizer's own threads at once.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 from qtune.train.texts.example import IGNORED, Example, Span, Tokenizer, Written
@@ -95,10 +96,11 @@ class Encoder:
         most = self.max_length
         if not text.divides:
             return [Example(ids[:most], labels[:most], max(len(ids) - most, 0))]
-        return [
-            Example(ids[at : at + most], labels[at : at + most], 0)
-            for at in range(0, len(ids), most)
-        ]
+        starts = list(range(0, len(ids), most))
+        if len(starts) > 1 and starts[-1] == len(ids) - 1:
+            starts[-1] -= 1  # one token alone is told by nothing
+        edges = pairwise([*starts, len(ids)])
+        return [Example(ids[start:end], labels[start:end], 0) for start, end in edges]
 
     def _covers_all(self) -> bool:
         """Do the tokens' places tell every character? Some tokenizers leave the spaces out of them."""
