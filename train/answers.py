@@ -1,4 +1,4 @@
-"""Asks the model a few questions of the data before the first step and after the last, for the run's report.
+"""Asks the model a few questions of the data as it was and as it is, for the run's report.
 
 Greedy and short. Where an answer would take long (a large model without a GPU) none is asked for.
 """
@@ -69,24 +69,39 @@ def of_rows(job: Job, rows: Rows, tokenizer: Any) -> list[Asked]:
 
 
 def before(run: Path, model: Any, tokenizer: Any, asked: Sequence[Asked]) -> None:
-    """Once in the life of a run: a resumed one knows them already."""
-    if (run / SAMPLES).exists() or not asked or is_slow(model):
+    """Of whole weights, once in the life of a run: a resumed one knows them already.
+
+    Beside an adapter the base model can still be asked behind the last step: the first is not kept waiting.
+    """
+    if not asked or _is_adapted(model) or (run / SAMPLES).exists() or is_slow(model):
         return
-    said = answers(model, tokenizer, [each.prompt for each in asked])
-    kept = [Sample(each.question, text, "") for each, text in zip(asked, said, strict=True)]
-    write(run / SAMPLES, kept)
+    _keep(run, asked, answers(model, tokenizer, [each.prompt for each in asked]))
 
 
 def after(run: Path, model: Any, tokenizer: Any, asked: Sequence[Asked]) -> None:
+    if not asked or is_slow(model):
+        return
+    if _is_adapted(model):
+        with model.disable_adapter():
+            _keep(run, asked, answers(model, tokenizer, [each.prompt for each in asked]))
     prompts = {each.question: each.prompt for each in asked}
     kept = [sample for sample in read(run / SAMPLES) if sample.prompt in prompts]
-    if not kept or is_slow(model):
+    if not kept:
         return
     said = answers(model, tokenizer, [prompts[sample.prompt] for sample in kept])
     write(
         run / SAMPLES,
         [replace(sample, after=text) for sample, text in zip(kept, said, strict=True)],
     )
+
+
+def _keep(run: Path, asked: Sequence[Asked], said: Sequence[str]) -> None:
+    kept = [Sample(each.question, text, "") for each, text in zip(asked, said, strict=True)]
+    write(run / SAMPLES, kept)
+
+
+def _is_adapted(model: Any) -> bool:
+    return hasattr(model, "disable_adapter")
 
 
 def is_slow(model: Any) -> bool:

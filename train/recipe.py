@@ -112,9 +112,8 @@ def _train(job: Job, say: Say, stop: Stop) -> None:
     watch.trainer = trainer
     if ranks.leads:
         _check_disk(job, trainer, planned, placement)
-    asks = (
-        ranks.size == 1 and method.HEAD == "causal"
-    )  # one rank alone of a sharded model cannot answer
+    # One rank alone of a sharded model cannot answer.
+    asks = ranks.size == 1 and method.HEAD == "causal"
     asked = answers.of_rows(job, first(rows), tokenizer) if asks else []
     del parts, rows  # as large as the data, and what is trained on lies in files by now
     answers.before(run, trainer.model, tokenizer, asked)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
+from peft import LoraConfig, get_peft_model
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from qtune.core.data.values import Message
@@ -15,6 +17,10 @@ from qtune.train import answers
 from qtune.train.answers import Asked
 from qtune.train.quickstart import model as quickstart_model
 from qtune.train.samples import SAMPLES, read
+
+
+# peft asks transformers by a name that will go.
+pytestmark = pytest.mark.filterwarnings("ignore:`is_gradient_checkpointing`:FutureWarning")
 
 
 @pytest.fixture(scope="module")
@@ -70,6 +76,21 @@ def test_before_is_kept_by_a_resumed_run_and_after_is_put_beside_it(
     (last,) = read(tmp_path / SAMPLES)
     assert last.before == first.before
     assert last.after == first.before  # the same model, greedily
+
+
+def test_beside_an_adapter_the_base_model_is_asked_when_all_is_learnt(
+    tiny: tuple[Any, Any], tmp_path: Path
+) -> None:
+    plain, tokenizer = tiny
+    asked = [Asked("What is LoRA?", "What is LoRA?")]
+    (said,) = answers.answers(plain, tokenizer, ["What is LoRA?"])
+    config = LoraConfig(target_modules="all-linear", init_lora_weights=False)
+    adapted = get_peft_model(copy.deepcopy(plain), config)
+    answers.before(tmp_path, adapted, tokenizer, asked)
+    assert not (tmp_path / SAMPLES).exists()
+    answers.after(tmp_path, adapted, tokenizer, asked)
+    (sample,) = read(tmp_path / SAMPLES)
+    assert sample.before == said != sample.after
 
 
 def test_a_large_model_without_a_gpu_is_not_asked(
