@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from qtune.train import kernels
 from qtune.train.batchsize import AUTO, effective
+from qtune.train.events import Log
 from qtune.train.methods import Parts
 from qtune.train.trainer import Safe
 
@@ -31,7 +33,12 @@ class Weighing(Safe):
 
 
 def sized(parts: Parts, least: int = 1) -> Parts:
-    """With a micro-batch that the library takes: a number, and at least `least` rows; the effective batch stays."""
+    """With a micro-batch that the library takes: a number, and at least `least` rows; the effective batch stays.
+
+    The model gets the attention that the config asks for, or that works here.
+    """
+    wanted = parts.job.config.attn_implementation
+    parts.say(Log(kernels.attention(parts.model, wanted, parts.placement)))
     training = dict(parts.job.config.training)
     micro, whole = training["per_device_train_batch_size"], effective(training)
     if micro == AUTO or int(str(micro)) < least:
