@@ -41,6 +41,8 @@ def disagreements(read: Reader, config: RunConfig) -> Iterator[ConfigProblem]:
             trains_all=config.tuning == "full",
         )
         yield from _of_packing(read, config)
+    if config.method not in ("sft", "pt"):
+        yield from _of_grouping(training, config)
     if config.method == "kto":
         yield from _of_kto(training, config)
     yield from _of_spreading(read, config)
@@ -123,6 +125,21 @@ def _of_streaming(read: Reader, config: RunConfig) -> Iterator[ConfigProblem]:
             "train_sampling_strategy",
             "group_by_length needs the lengths of all rows, which streaming does not know",
             "group_by_length 要先知道全部数据的长度，而 streaming 不会预先读完",
+            Text("Remove it.", "请删除它。"),
+            remove=True,
+        )
+
+
+def _of_grouping(training: Pairs, config: RunConfig) -> Iterator[ConfigProblem]:
+    """A pair has two lengths; and the order would be drawn anew by a run that goes on."""
+    if config.method == "kto" and config.preference.get("loss_type", "kto") == "kto":
+        return  # _of_kto says more
+    if config.training.get("train_sampling_strategy") == "group_by_length":
+        yield _told(
+            training,
+            "train_sampling_strategy",
+            f"group_by_length is for sft and pt; the rows of {config.method} have no one length",
+            f"group_by_length 只用于 sft 和 pt；{config.method} 的一条数据不止一个长度",
             Text("Remove it.", "请删除它。"),
             remove=True,
         )

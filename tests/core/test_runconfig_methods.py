@@ -10,6 +10,8 @@ import yaml
 from qtune.core import runconfig
 from tests.core.runtexts import codes, loaded, only
 
+UNPAIRED = ("method: kto", "preference: {loss_type: apo_zero_unpaired}")
+
 
 @pytest.mark.parametrize(
     ("lines", "rate"),
@@ -71,6 +73,20 @@ def test_kto_takes_neighbours_two_at_a_time(tmp_path: Path) -> None:
         loaded(tmp_path, "method: kto", "eval_share: 0.1").training["per_device_eval_batch_size"]
         == 2
     )
+
+
+@pytest.mark.triggers("CFG010")
+@pytest.mark.parametrize(
+    "lines", [("method: dpo",), ("method: reward",), UNPAIRED], ids=["dpo", "reward", "kto"]
+)
+def test_rows_of_several_lengths_are_not_grouped_by_length(
+    tmp_path: Path, lines: tuple[str, ...]
+) -> None:
+    """TRL would raise a ValueError behind the loading of the model."""
+    found = only(tmp_path, *lines, "training: {train_sampling_strategy: group_by_length}")
+    assert found.code == "CFG010"
+    assert "group_by_length" in found.message.en
+    loaded(tmp_path, "training: {train_sampling_strategy: group_by_length}")
 
 
 @pytest.mark.spares("CFG006", "CFG007")
