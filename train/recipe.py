@@ -11,6 +11,7 @@ import yaml
 from transformers.utils import logging as transformers_logging
 
 from qtune.core import runconfig
+from qtune.core.errors import TrainError
 from qtune.core.text import Text
 from qtune.train import (
     answers,
@@ -140,7 +141,12 @@ def _evaluated_on(method: Method, job: Job, rows: Rows | None, tokenizer: Any, s
         return None
     say(Log(Text("kept for evaluation:", "留作评估：")))
     job = replace(job, config=replace(job.config, packing="auto"))  # each row is judged alone
-    return method.texts(job, rows, tokenizer, say)
+    try:
+        return method.texts(job, rows, tokenizer, say)
+    except TrainError as error:
+        if error.code not in ("TRN003", "TRN008") or job.config.eval_data:
+            raise
+        raise failure("TRN056") from error  # a stream's share is known when its rows have passed
 
 
 def _check_disk(job: Job, trainer: Safe, planned: Plan, placement: Placement) -> None:

@@ -140,8 +140,10 @@ class Stepping(Trainer):
     def _divisor(self, batch: Sequence[Example], count: Any) -> Any:
         """By which transformers divides a loss that is the mean of a micro-batch: so that the sum is the
         mean of the step, as where the model takes the step's count."""
-        if self.model_accepts_loss_kwargs or self.label_smoother is not None:
+        if self.model_accepts_loss_kwargs:
             return 1
+        if self.label_smoother is not None:  # counts itself; processes are averaged all the same
+            return 1 / self.args.world_size
         mine = sum(each.learnt for each in batch)
         return count / (max(mine, 1) * self.args.world_size)
 
@@ -188,7 +190,8 @@ class Stepping(Trainer):
         order = sorted(range(len(self.examples)), key=lambda i: -self.examples.lengths[i])
         before = _randomness()
         step = self.examples.__getitems__(order[: self.feed.size])
-        Stepping.training_step(self, self.model, step, torch.tensor(step.learnt))
+        with self.accelerator.autocast():  # the model will be wrapped in it, and is not yet
+            Stepping.training_step(self, self.model, step, torch.tensor(step.learnt))
         self.model.zero_grad()  # type: ignore[union-attr]
         _restore(before)
 

@@ -10,6 +10,7 @@ import pytest
 import torch
 from transformers import TrainingArguments
 
+from qtune.core.errors import TrainError
 from qtune.core.text import Text
 from qtune.train import batchsize, evaluation, loss, recipe
 from qtune.train.batches import micro
@@ -104,7 +105,7 @@ def test_into_how_many_pieces_a_step_is_cut_changes_nothing_but_rounding(tmp_pat
 
 @pytest.mark.parametrize("own", [False, True])
 def test_a_model_that_takes_no_count_of_tokens_learns_the_same(tmp_path: Path, own: bool) -> None:
-    """Gemma 3 and others with eyes: of their losses each micro-batch has a mean of its own."""
+    """Gemma 4 and others with eyes: of their losses each micro-batch has a mean of its own."""
     usual, _ = trained(tmp_path, 1000, own=own)
     pieces, _ = trained(tmp_path, 25, counts=False, own=own)
     assert losses(pieces) == pytest.approx(losses(usual), rel=1e-4)
@@ -252,10 +253,38 @@ def test_auto_tries_the_longest_examples_before_the_first_step(tmp_path: Path) -
     assert all(parameter.grad is None for parameter in model.parameters())
 
 
+def test_the_trial_computes_in_the_number_format_of_the_training(tmp_path: Path) -> None:
+    """Of weights in float32 that are trained in bfloat16 it would else take twice the memory."""
+    formats: list[torch.dtype] = []
+    model = small.model()
+    loss.install(model)
+    model.get_output_embeddings().register_forward_hook(
+        lambda module, given, out: formats.append(out.dtype)
+    )
+    arguments = TrainingArguments(
+        output_dir=str(tmp_path), use_cpu=True, bf16=True, report_to="none", disable_tqdm=True
+    )
+    feed = Feed(Layout("padded"), Room(1000), 2, lambda event: None, probing=True)
+    trainer = Stepping(feed=feed, model=model, args=arguments, train_dataset=small.rows([5, 9]))
+    trainer._probe()
+    assert set(formats) == {torch.bfloat16}
+
+
 def test_the_effective_batch_with_auto_is_the_accumulation_alone() -> None:
     given = {"per_device_train_batch_size": "auto", "gradient_accumulation_steps": 8}
     assert batchsize.effective(given) == 8
     assert batchsize.effective({**given, "per_device_train_batch_size": 4}) == 32
+
+
+@pytest.mark.triggers("TRN056")
+def test_a_stream_that_leaves_nothing_to_evaluate_says_so(tmp_path: Path) -> None:
+    rows = tmp_path / "rows.jsonl"
+    chat = [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}]
+    rows.write_text((json.dumps({"messages": chat}) + "\n") * 3)
+    text = f"model: quickstart\ndata: {rows}\nstreaming: true\neval_share: 0.001\n"
+    with pytest.raises(TrainError) as caught:
+        recipe.train(make_job(tmp_path / "run", tmp_path, text=text), lambda event: None, Stop())
+    assert caught.value.code == "TRN056"
 
 
 def test_evaluated_rows_are_not_packed_and_see_themselves_alone(tmp_path: Path) -> None:
