@@ -6,10 +6,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from qtune.core.text import Text
 from qtune.train import batchsize, distributed, kernels, loss
 from qtune.train.batches import layout
 from qtune.train.batches.bins import Packed, lengths_of
+from qtune.train.device import Placement
 from qtune.train.events import Log, Say
 from qtune.train.job import Job
 from qtune.train.methods import Parts
@@ -78,18 +81,19 @@ def _feed(parts: Parts) -> Feed:
     lengths = lengths_of(parts.texts)
     longest = max(lengths)
     size = batchsize.effective(config.training)
-    laid, why = layout.choose(
-        model,
-        str(inner.config._attn_implementation),
-        config.packing,
-        lengths,
-        batch=size,
-        pad=int(parts.tokenizer.pad_token_id or 0),
-        longest=longest,
-        device=device,
-        compiled=bool(config.training.get("torch_compile")),
-        noisy=bool(config.training.get("neftune_noise_alpha")),
-    )
+    with _as_in_training(parts.placement):
+        laid, why = layout.choose(
+            model,
+            str(inner.config._attn_implementation),
+            config.packing,
+            lengths,
+            batch=size,
+            pad=int(parts.tokenizer.pad_token_id or 0),
+            longest=longest,
+            device=device,
+            compiled=bool(config.training.get("torch_compile")),
+            noisy=bool(config.training.get("neftune_noise_alpha")),
+        )
     room, fits = batchsize.room(config, model, device, longest)
     for reason in (*reasons, *why, fits):
         parts.say(Log(reason))
@@ -103,3 +107,9 @@ def _feed(parts: Parts) -> Feed:
         shuffled=order != "sequential",
         probing=config.training["per_device_train_batch_size"] == batchsize.AUTO,
     )
+
+
+def _as_in_training(placement: Placement) -> torch.autocast:
+    """Whole weights in float32 are computed with in 16 bits: a kernel that knows no other would refuse them."""
+    mixed = placement.dtype in (torch.bfloat16, torch.float16)
+    return torch.autocast(placement.device, placement.dtype, enabled=mixed)

@@ -11,11 +11,12 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qtune.train import loss
+from qtune.train import feeding, loss
 from qtune.train.attention import JOINED
 from qtune.train.batches import bins, layout, micro
 from qtune.train.batches.bins import Packed
 from qtune.train.batches.micro import Layout
+from qtune.train.device import Placement
 from tests.train import small
 
 pytestmark = pytest.mark.filterwarnings(
@@ -136,6 +137,21 @@ def test_with_activation_checkpointing_rows_stay_apart() -> None:
     value, gradients = learn(model, choose(model, "auto"))
     assert value == pytest.approx(true[0], rel=1e-6)
     assert small.furthest(gradients, true[1]) < 1e-6
+
+
+def test_whole_weights_are_tried_in_the_numbers_that_they_are_trained_in() -> None:
+    """In float32 a kernel that knows only 16 bits would refuse them, and rows would be padded for nothing."""
+    model = small.model()
+    loss.install(model)
+    seen: list[bool] = []
+    model.register_forward_pre_hook(lambda *_: seen.append(torch.is_autocast_enabled("cpu")))
+    with feeding._as_in_training(Placement("cpu", torch.bfloat16, ())):
+        laid = choose(model, "auto")
+    assert laid.kind == "joined" and seen and all(seen)
+    seen.clear()
+    with feeding._as_in_training(Placement("cpu", torch.float32, ())):
+        choose(model, "auto")
+    assert seen and not any(seen)
 
 
 def test_eager_attention_pads_and_says_why() -> None:

@@ -102,7 +102,8 @@ def _tried(model: Any, kernel: str, layout: Layout) -> Text | None:
         first = (str(error).splitlines() or [type(error).__name__])[0][:120]
         unlike: Text | None = Text(f"the model cannot ({first})", f"模型不支持（{first}）")
     else:
-        limit = TOLERANCE.get(inner.dtype, COARSE)
+        mixed = torch.is_autocast_enabled(inner.device.type)
+        limit = COARSE if mixed else TOLERANCE.get(inner.dtype, COARSE)
         unlike = (
             None
             if difference <= limit
