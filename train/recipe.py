@@ -71,7 +71,7 @@ def _train(job: Job, say: Say, stop: Stop) -> None:
 
     tuning.check(job, placement)
     reporting.check(job.config)
-    reporting.settle(run)
+    reporting.settle(job.config)
     with ranks.first(on_each_machine=True):
         prepare_quickstart(job, say)
     method = methods.of(job.config.method)

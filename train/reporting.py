@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import MutableMapping
 from importlib.util import find_spec
-from pathlib import Path
 
 from qtune.core.errors import TrainError
 from qtune.core.runconfig import RunConfig
@@ -44,8 +43,11 @@ def check(config: RunConfig) -> None:
             )
 
 
-def settle(run: Path, environ: MutableMapping[str, str] = os.environ) -> None:
+def settle(config: RunConfig, environ: MutableMapping[str, str] = os.environ) -> None:
     """Their files go into the run directory, and no model is sent anywhere, unless the user says otherwise."""
+    run = config.output_dir
+    if not names(config):
+        return  # the environment of who asked for none stays as it is
     for key, value in (
         ("TENSORBOARD_LOGGING_DIR", str(run / "tensorboard")),
         ("WANDB_DIR", str(run)),

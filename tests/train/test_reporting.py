@@ -39,7 +39,11 @@ def test_their_files_go_into_the_run_directory_unless_the_user_says_otherwise(
     tmp_path: Path,
 ) -> None:
     environment = {"WANDB_PROJECT": "mine"}
-    reporting.settle(tmp_path, environment)
+    config = make_job(tmp_path, tmp_path).config
+    reporting.settle(config, environment)
+    assert environment == {"WANDB_PROJECT": "mine"}  # nobody is told of this run
+    told = dataclasses.replace(config, training={**config.training, "report_to": "tensorboard"})
+    reporting.settle(told, environment)
     assert environment["WANDB_PROJECT"] == "mine"
     assert environment["TENSORBOARD_LOGGING_DIR"] == str(tmp_path / "tensorboard")
     assert environment["WANDB_LOG_MODEL"] == "false"
