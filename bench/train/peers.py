@@ -27,7 +27,7 @@ def main() -> int:
     parser.add_argument("sets", nargs="*", default=list(SETS))
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--threads", type=int, default=2)
-    given = parser.parse_args()
+    given = parser.parse_intermixed_args()
     trainers = [t for t in TRAINERS if not t.venv or (given.venvs / t.venv).is_dir()]
     with tempfile.TemporaryDirectory(prefix="qtune-bench-") as name:
         folder = Path(name)

@@ -23,6 +23,7 @@ from qtune.train.after.asked import Asked
 from qtune.train.after.events import Event, decode
 from qtune.train.causes import failure
 from qtune.train.events import Crashed, Failed
+from qtune.train.launch import SPINS
 
 _TOKENS = ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "MODELSCOPE_API_TOKEN")
 _TAIL = 15  # lines of stderr kept for the report
@@ -119,5 +120,6 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 def _environment(environ: Mapping[str, str]) -> dict[str, str]:
     kept = {key: value for key, value in environ.items() if key not in _TOKENS}
-    kept.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    if "OMP_WAIT_POLICY" not in kept:
+        kept.setdefault("GOMP_SPINCOUNT", SPINS)
     return {**kept, "HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1"}
