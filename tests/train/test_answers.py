@@ -18,7 +18,6 @@ from qtune.train.answers import Asked
 from qtune.train.quickstart import model as quickstart_model
 from qtune.train.samples import SAMPLES, read
 
-
 # peft asks transformers by a name that will go.
 pytestmark = pytest.mark.filterwarnings("ignore:`is_gradient_checkpointing`:FutureWarning")
 
