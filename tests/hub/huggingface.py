@@ -148,15 +148,15 @@ PUSHES = _compiled(
 )
 
 ROUTES = _compiled(
-        (r"/", front_page),
-        (r"/api/whoami-v2", whoami),
-        (r"/api/agent-harnesses", agent_harnesses),
-        (r"/api/{kind}/{id}/auth-check(?P<write>/write)?", auth_check),
-        (r"/api/{kind}/{id}/refs", refs),
-        (r"/api/{kind}/{id}/revision/(?P<rev>[^/]+)", repo_info),
-        (r"/api/{kind}/{id}/tree/(?P<rev>[^/]+)(?:/(?P<path>.+))?", tree),
-        (r"/api/{kind}/{id}/xet-read-token/(?P<rev>[^/]+)", xet_read_token),
-        (r"/api/{kind}/{id}", repo_info),
-        (r"/api/resolve-cache/{kind}/{id}/(?P<rev>[0-9a-f]{40})/(?P<path>.+)", resolve_cache),
-        (r"/(?P<kind>datasets/)?{id}/resolve/(?P<rev>[^/]+)/(?P<path>.+)", resolve),
+    (r"/", front_page),
+    (r"/api/whoami-v2", whoami),
+    (r"/api/agent-harnesses", agent_harnesses),
+    (r"/api/{kind}/{id}/auth-check(?P<write>/write)?", auth_check),
+    (r"/api/{kind}/{id}/refs", refs),
+    (r"/api/{kind}/{id}/revision/(?P<rev>[^/]+)", repo_info),
+    (r"/api/{kind}/{id}/tree/(?P<rev>[^/]+)(?:/(?P<path>.+))?", tree),
+    (r"/api/{kind}/{id}/xet-read-token/(?P<rev>[^/]+)", xet_read_token),
+    (r"/api/{kind}/{id}", repo_info),
+    (r"/api/resolve-cache/{kind}/{id}/(?P<rev>[0-9a-f]{40})/(?P<path>.+)", resolve_cache),
+    (r"/(?P<kind>datasets/)?{id}/resolve/(?P<rev>[^/]+)/(?P<path>.+)", resolve),
 )
