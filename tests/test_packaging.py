@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.installed import ROOT, build_wheel, install
+from tests.train.runs import environ
 
 
 def test_every_package_is_listed() -> None:
@@ -59,6 +60,21 @@ def test_the_installed_wheel_runs_and_reads_its_data(wheel: Path, tmp_path: Path
         [python, "-c", code], capture_output=True, text=True, cwd=tmp_path, check=True
     )
     assert Path(origin.stdout.strip()).is_relative_to(tmp_path)
+
+
+@pytest.mark.slow
+def test_a_whole_run_from_the_wheel_asks_nobody_on_the_network(wheel: Path, tmp_path: Path) -> None:
+    python = install(wheel, tmp_path / "venv")
+    settings = environ(tmp_path, XDG_CACHE_HOME=str(tmp_path / "cache"), HOME=str(tmp_path))
+    command = [str(python), "-m", "qtune", "run", "quickstart", "training.max_steps=2"]
+    done = subprocess.run(
+        command, capture_output=True, text=True, cwd=tmp_path, env=settings, timeout=300
+    )
+    assert done.returncode == 0, done.stderr
+    run = Path(done.stdout.strip())
+    for name in ("adapter_model.safetensors", "metrics.jsonl", "record.json", "report.html"):
+        assert (run / name).is_file(), name
+    assert not (tmp_path / "calls.txt").exists()
 
 
 @pytest.mark.slow
