@@ -114,8 +114,10 @@ def read(
     for start, size in parts:
         arguments = (client, place, start, size, count, seconds)
         threading.Thread(target=_read, args=arguments, name="speed", daemon=True).start()
-    finished = count.done.wait(seconds)
+    ended = count.done.wait(seconds)
     with count.lock:
+        # A connection gives up after as many seconds as are waited for it: whichever comes first, it stalled.
+        finished = ended and not count.failures
         count.over.set()
         end = count.last if finished else time.monotonic()
         if count.first is None or not count.bytes:

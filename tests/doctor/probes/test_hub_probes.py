@@ -6,8 +6,10 @@ import threading
 import time
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
+import httpx
 import pytest
 
 from qtune.core.download import download
@@ -428,6 +430,28 @@ def test_a_reading_that_stalls_is_counted_with_the_time_it_stalled(
     assert fact.value.single.bytes == 100_000
     assert fact.value.single.seconds >= 0.5
     assert fact.value.single.bytes_per_second < 210_000
+
+
+def test_a_reading_that_gives_up_a_moment_before_the_time_is_over_stalled_too(
+    big: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The connection's own limit and the reading's are as long: which of them is first is chance."""
+    theirs = speed._read
+
+    def sooner(
+        client: httpx.Client, place: Location, start: int, size: int, count: Any, seconds: float
+    ) -> None:
+        theirs(client, place, start, size, count, min(seconds, 0.2))
+
+    monkeypatch.setattr(speed, "_read", sooner)
+    with big as hub, looking(tmp_path, at(hub)) as context:
+        seen = listed(context)
+        hub.fault(Fault("stall", "cdn", after=100_000))
+        fact = speed.probe(context, source(context), seen, 5.0)
+    assert isinstance(fact, Known)
+    assert fact.value.single.bytes == 100_000
+    assert fact.value.single.seconds >= 0.15
+    assert fact.value.single.quiet_s >= 0.15
 
 
 def test_a_server_that_ignores_ranges_is_not_read_to_its_end(big: Hub, tmp_path: Path) -> None:
