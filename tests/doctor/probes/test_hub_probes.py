@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from qtune.core.download import download
-from qtune.core.hub.interface import AccessState
+from qtune.core.hub.interface import AccessState, Location
 from qtune.core.smaller import QWEN3
 from qtune.doctor.context import Context
 from qtune.doctor.facts import Facts, Gate, Known, Listing, Reach, Speed, Unknown
