@@ -24,7 +24,7 @@ from qtune.core.download.line import Line
 from qtune.core.wire.road import Road
 
 TICK_S = 0.05
-MOST_CORES = 4  # of half of all: hashing, receiving and writing run beside Python, and others want to run too
+MOST_CORES = 4  # receiving, writing and hashing run beside Python; more of them than this they hardly keep busy
 FAREWELL_S = 0.7
 
 
@@ -92,7 +92,7 @@ def _outlets(errand: Errand, line: Line) -> tuple[Outlet, ...]:
     text = line.settings.text("QTUNE_CONNECTIONS")
     most = MOST if text == "auto" else int(text)
     cap = max(1, most // len(suppliers)) if errand.together else most
-    cores = max(1, min(MOST_CORES, (os.cpu_count() or 1) // 2))
+    cores = min(MOST_CORES, os.cpu_count() or 1)
     return tuple(
         Outlet(supplier, Crew(cap, cores=cores), commit=supplier.commit, known=not supplier.lists)
         for supplier in suppliers
