@@ -1,8 +1,9 @@
-"""The training child: `python -m qtune.train JOB.json`, started by `qtune.train.launch`.
+"""The training child: `python -m qtune.train JOB.json`, started by `qtune.train.child`.
 
-Events go to stdout, whatever the libraries print to stderr. Exit codes: 0 done, 1 an error that was
-told, 3 a bug that was told, 130 and 143 stopped by a signal after saving a checkpoint. As one of
-several ranks (`--notes FOLDER`) it leaves its ending as a note in FOLDER, and rank 0 alone speaks.
+Its job may come later than it. Events go to stdout, whatever the libraries print to stderr. Exit codes:
+0 done, 1 an error that was told, 3 a bug that was told, 130 and 143 stopped by a signal after saving a
+checkpoint. As one of several ranks (`--notes FOLDER`) it leaves its ending as a note in FOLDER, and rank 0
+alone speaks.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
+import time
 import traceback
 from pathlib import Path
 
@@ -20,6 +22,8 @@ from qtune.train import job as jobs
 from qtune.train.causes import failure
 from qtune.train.events import Crashed, Event, Failed, Say, encode
 from qtune.train.stop import Interrupted, Stop
+
+LOOKS_EVERY_S = 0.02
 
 
 def main(arguments: list[str]) -> int:
@@ -65,13 +69,15 @@ def _outcome(arguments: list[str], say: Say, stop: Stop) -> tuple[int, Failed | 
 
 
 def _train(path: Path, say: Say, stop: Stop) -> None:
-    job = jobs.read(path)
     lazily.put_off()
     try:
-        from qtune.train import recipe
+        with lazily.undisturbed():
+            from qtune.train import recipe
     except (ImportError, OSError) as error:  # OSError: a library of torch that does not load
         raise failure("TRN040", plain(str(error))) from error
-    recipe.train(job, say, stop)
+    while not path.exists():  # its model may still be on its way; the parent's end would be heard
+        time.sleep(LOOKS_EVERY_S)
+    recipe.train(jobs.read(path), say, stop)
 
 
 def _unexpected(error: Exception) -> tuple[int, Failed | Crashed]:

@@ -11,6 +11,8 @@ from pathlib import Path
 from qtune.core import runconfig
 from qtune.core.runconfig import DataSource, RunConfig
 
+NAME = "job.json"  # in the folder of its child
+
 
 @dataclass(frozen=True)
 class Job:

@@ -7,7 +7,10 @@ theirs: half a second at the start of every run. Python's own LazyLoader does no
 
 from __future__ import annotations
 
+import gc
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import import_module
 from importlib.util import find_spec
 from types import ModuleType
@@ -38,3 +41,14 @@ def put_off(names: tuple[str, ...] = UNUSED) -> None:
             later = _Later(name)
             later.__spec__, later.__loader__, later.__file__ = spec, spec.loader, spec.origin
             sys.modules[name] = later
+
+
+@contextmanager
+def undisturbed() -> Iterator[None]:
+    """For imports: what they make stays, and to look for garbage in it again and again is a sixth of their time."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()

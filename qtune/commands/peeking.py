@@ -94,8 +94,6 @@ def peek(config: RunConfig, settings: Settings, show: int) -> dict[str, Any] | U
 
 def _environment(settings: Settings) -> dict[str, str]:
     from qtune.core.export import child_environment
-    from qtune.train.launch import TOKENS
+    from qtune.train.child import surroundings
 
-    given = child_environment(settings, os.environ)
-    kept = {key: value for key, value in given.items() if key not in TOKENS}
-    return {**kept, "HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1"}
+    return surroundings(child_environment(settings, os.environ))

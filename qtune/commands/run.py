@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,8 +15,8 @@ if TYPE_CHECKING:
     from qtune.commands.project import Project
     from qtune.core.runconfig import RunConfig
     from qtune.core.settings import Settings
-    from qtune.train.events import Event
     from qtune.train.gang import Gang
+    from qtune.train.job import Job
 
 
 @click.command(
@@ -71,7 +69,7 @@ def command(
     quiet: bool,
     verbose: bool,
 ) -> int:
-    from qtune.commands import rerun
+    from qtune.commands import rerun, training
     from qtune.commands.project import open_project
     from qtune.commands.target import defaults
     from qtune.core import runconfig, rundefaults
@@ -87,22 +85,39 @@ def command(
     if dry_run:
         return _dry_run(resolved, project.settings, gang)
     _warn(resolved, quiet)
-    from qtune.commands import datasets
-    from qtune.train import stream
+    with training.begun(project.settings, gang) as child:
+        ready = _ready(config, path, resolved, project, no_preflight, quiet)
+        if ready is None:
+            return 1
+        return training.train(ready, project.settings, child, gang, quiet, verbose)
 
+
+def _ready(
+    config: str, path: Path, resolved: RunConfig, project: Project, no_preflight: bool, quiet: bool
+) -> Job | None:
+    """Looked at by the doctor, its data and its model here; None where the run must not begin."""
+    from qtune.commands import datasets, rerun
+    from qtune.core.rundefaults import QUICKSTART
+    from qtune.train import stream
+    from qtune.train.job import Job
+
+    settings = project.settings
     own = datasets.here(resolved)
     if own.data:
         stream.judge(own)  # before anything is downloaded for it
     found = "" if no_preflight else _found(resolved, project, str(path), quiet)
     if found is None:
-        return 1
+        return None
     if datasets.absent(resolved):
-        resolved = datasets.fetched(resolved, project.settings, quiet)
+        resolved = datasets.fetched(resolved, settings, quiet)
         stream.judge(resolved)
     for text in () if quiet else rerun.differences(config, resolved):
         click.echo(text.to(current()), err=True)
-    snapshot = _snapshot(resolved, project.settings, quiet)
-    return _train(resolved, snapshot, project.settings, found, gang, quiet, verbose)
+    snapshot = _snapshot(resolved, settings, quiet)
+    local = resolved.model_path is not None or resolved.model == QUICKSTART
+    base = str(snapshot) if local else resolved.model
+    device, dtype = settings.text("QTUNE_DEVICE"), settings.text("QTUNE_DTYPE")
+    return Job(snapshot, base, resolved, device, dtype, found)
 
 
 def _dry_run(config: RunConfig, settings: Settings, gang: Gang) -> int:
@@ -178,73 +193,3 @@ def _snapshot(config: RunConfig, settings: Settings, quiet: bool) -> Path:
 
     with watching(quiet, asking=not settings.flag("HF_HUB_OFFLINE")) as tell:
         return download(config.model, settings, tell=tell).path
-
-
-def _train(
-    config: RunConfig,
-    snapshot: Path,
-    settings: Settings,
-    found: str,
-    gang: Gang,
-    quiet: bool,
-    verbose: bool,
-) -> int:
-    from qtune.commands import runreport
-    from qtune.commands.bars import bars
-    from qtune.commands.lesson import Lesson
-    from qtune.core.export import child_environment
-    from qtune.core.rundefaults import QUICKSTART
-    from qtune.core.secret import redact
-    from qtune.train.job import Job
-    from qtune.train.launch import launch
-
-    local = config.model_path is not None or config.model == QUICKSTART
-    job = Job(
-        snapshot,
-        str(snapshot) if local else config.model,
-        config,
-        settings.text("QTUNE_DEVICE"),
-        settings.text("QTUNE_DTYPE"),
-        found,
-    )
-    with bars(quiet) as progress:
-        lesson = Lesson(progress, current())
-
-        def noise(line: str) -> None:
-            if verbose:
-                progress.say(redact(line))
-
-        def tell(event: Event) -> None:
-            lesson.tell(event)
-
-        ended = launch(job, child_environment(settings, os.environ), tell, noise, gang)
-        lesson.over()
-    page = runreport.written(config.output_dir)
-    if ended.error is not None:
-        raise ended.error
-    if ended.traceback:
-        raise RuntimeError(redact(ended.traceback))
-    if ended.code in (130, 143):
-        click.echo(
-            say(
-                "Stopped. The same command goes on from the last checkpoint.",
-                "已停止。再次运行同样的命令会从最近的检查点继续。",
-            ),
-            err=True,
-        )
-        return ended.code
-    if not quiet:
-        for line in lesson.summary():
-            click.echo(line, err=True)
-        if page is not None:
-            click.echo(say(f"report: {page}", f"报告：{page}"), err=True)
-        if config.method != "reward":  # which gives numbers, and does not talk
-            talk = f"qtune chat {shlex.quote(str(_short(config.output_dir)))}"
-            click.echo(say(f"next: {talk}", f"下一步：{talk}"), err=True)
-    click.echo(str(config.output_dir))
-    return ended.code
-
-
-def _short(path: Path) -> Path:
-    """As a person in this folder would write it."""
-    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path

@@ -8,11 +8,15 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from qtune.train import job as jobs
+from qtune.train import launch as launching
+from qtune.train.child import begun
 from qtune.train.events import Event, Failed, Log
 from qtune.train.job import Job
 from qtune.train.launch import Ended, launch
@@ -31,6 +35,16 @@ def tell(event):
 ended = launch(jobs.read(Path(sys.argv[1])), os.environ, tell)
 print("ended", ended.code, ended.error.code if ended.error else None, flush=True)
 sys.exit(ended.code)
+"""
+
+
+# One that has begun a child and has nothing for it yet: prints the child's number, and waits.
+EARLY = """\
+import os, time
+from qtune.train.child import begun
+with begun(os.environ) as child:
+    print(child.process.pid, child.folder, flush=True)
+    time.sleep(60)
 """
 
 
@@ -238,3 +252,91 @@ def test_a_child_whose_parent_is_killed_saves_and_ends_and_meanwhile_keeps_other
     with rundir.claim(run, patience=30):  # free again once the child is gone
         assert not (run / ".saving").exists()
     assert metrics(run)[-1]["step"] == int(checkpoint.name.split("-")[1])
+
+
+# --- begun before there is a job ------------------------------------------------------------------
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
+def test_a_child_begun_early_imports_torch_before_its_job_comes(tmp_path: Path) -> None:
+    job = make_job(tmp_path / "run", tmp_path / "cache", "training.max_steps=1")
+    events: list[Event] = []
+    with begun(environ(tmp_path)) as child:
+        await_torch(child.process.pid)
+        assert not events
+        assert not (child.folder / jobs.NAME).exists()
+        ended = launching.train(child, job, events.append)
+    assert (ended.code, ended.error) == (0, None)
+    assert metrics(tmp_path / "run")[-1]["step"] == 1
+    assert not child.folder.exists()
+
+
+def await_torch(pid: int) -> None:
+    deadline = time.monotonic() + 60
+    while "libtorch" not in Path(f"/proc/{pid}/maps").read_text():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def test_a_child_that_got_no_job_ends_at_once_with_what_it_was_begun_for(tmp_path: Path) -> None:
+    started = time.monotonic()
+    with pytest.raises(KeyboardInterrupt), begun(environ(tmp_path)) as child:
+        raise KeyboardInterrupt
+    assert time.monotonic() - started < 10
+    assert child.process.returncode is not None
+    assert not child.folder.exists()
+
+
+def test_a_child_without_a_job_does_not_outlive_its_parent(tmp_path: Path) -> None:
+    with early(tmp_path) as (running, child, _):
+        running.kill()
+        running.wait()
+        deadline = time.monotonic() + 60
+        while lives(child) and time.monotonic() < deadline:
+            time.sleep(0.05)
+    assert not lives(child)
+
+
+def test_an_interrupted_parent_leaves_neither_child_nor_folder(tmp_path: Path) -> None:
+    with early(tmp_path) as (running, child, folder):
+        running.send_signal(signal.SIGINT)
+        assert running.wait(timeout=30) != 0
+    assert not lives(child)
+    assert not folder.exists()
+
+
+@contextmanager
+def early(folder: Path) -> Iterator[tuple[subprocess.Popen[str], int, Path]]:
+    with subprocess.Popen(
+        [sys.executable, "-c", EARLY],
+        env=environ(folder),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    ) as running:
+        assert running.stdout is not None
+        number, place = running.stdout.readline().split()
+        try:
+            yield running, int(number), Path(place)
+        finally:
+            running.kill()
+
+
+def lives(pid: int) -> bool:
+    """A zombie, whose parent is gone and which nobody waits for here, lives no more."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def test_a_child_that_cannot_begin_says_so_when_its_job_comes(tmp_path: Path) -> None:
+    environment = environ(tmp_path)
+    site(environment, "import sys\nsys.modules['torch'] = None\n")
+    job = make_job(tmp_path / "run", tmp_path)
+    with begun(environment) as child:
+        child.process.wait(timeout=60)
+        ended = launching.train(child, job, lambda event: None)
+    assert ended.code == 1
+    assert ended.error is not None
+    assert ended.error.code == "TRN040"

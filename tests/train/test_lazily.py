@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import inspect
 import sys
 from pathlib import Path
@@ -49,3 +50,11 @@ def test_a_name_that_it_does_not_have_is_an_error_as_ever(package: str) -> None:
 def test_a_package_that_is_not_installed_stays_so() -> None:
     lazily.put_off(("no_such_package_here",))
     assert "no_such_package_here" not in sys.modules
+
+
+def test_imports_are_not_disturbed_and_everything_else_is_as_before() -> None:
+    with pytest.raises(ImportError), lazily.undisturbed():
+        assert not gc.isenabled()
+        raise ImportError("a library that does not load")
+    assert gc.isenabled()
+    gc.unfreeze()

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from qtune.core.errors import QtuneError
 from qtune.core.text import plain
+from qtune.train import lazily
 from qtune.train.after import asked as files
 from qtune.train.after.asked import Asked
 from qtune.train.after.events import Event, Say, encode
@@ -40,8 +41,10 @@ def main(arguments: list[str]) -> int:
 
 def _do(asked: Asked, say: Say, inbox: Inbox) -> None:
     try:
-        import torch  # noqa: F401
-        from transformers.utils import logging
+        with lazily.undisturbed():
+            from transformers.utils import logging
+
+            from qtune.train.after import standing  # noqa: F401
     except (ImportError, OSError) as error:  # OSError: a library of torch that does not load
         raise failure("TRN040", plain(str(error))) from error
     logging.set_verbosity_error()  # type: ignore[no-untyped-call]

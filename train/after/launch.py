@@ -22,10 +22,9 @@ from qtune.train.after import asked as files
 from qtune.train.after.asked import Asked
 from qtune.train.after.events import Event, decode
 from qtune.train.causes import failure
+from qtune.train.child import surroundings
 from qtune.train.events import Crashed, Failed
-from qtune.train.launch import SPINS
 
-_TOKENS = ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "MODELSCOPE_API_TOKEN")
 _TAIL = 15  # lines of stderr kept for the report
 _PATIENCE_S = 30.0  # for a child that was asked to end
 
@@ -77,7 +76,7 @@ def child(
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            env=_environment(environ),
+            env=surroundings(environ),
             start_new_session=True,  # ^C is the parent's to hear
             creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
         )
@@ -116,10 +115,3 @@ def _end(process: subprocess.Popen[bytes]) -> None:
         process.wait()
         if not isinstance(error, subprocess.TimeoutExpired):
             raise
-
-
-def _environment(environ: Mapping[str, str]) -> dict[str, str]:
-    kept = {key: value for key, value in environ.items() if key not in _TOKENS}
-    if "OMP_WAIT_POLICY" not in kept:
-        kept.setdefault("GOMP_SPINCOUNT", SPINS)
-    return {**kept, "HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1"}
