@@ -108,8 +108,11 @@ def files_of(source: DataSource) -> list[Path]:
         raise failure("TRN050", lack.reason, lack.fix) from None
 
 
-def read(sources: Iterable[DataSource], method: str = "sft") -> Rows:
-    """All rows; raises TrainError for a file that cannot be read at all."""
+def read(
+    sources: Iterable[DataSource], method: str = "sft", most_bad: float = MAX_UNUSABLE
+) -> Rows:
+    """All rows; raises TrainError for a file that cannot be read at all, or where far more than the share
+    `most_bad` of very many rows is unusable."""
     usable: list[Row] = []
     bad: list[BadRow] = []
     for source in sources:
@@ -118,11 +121,16 @@ def read(sources: Iterable[DataSource], method: str = "sft") -> Rows:
                 bad.append(row)
             else:
                 usable.append(row)
-            _refuse_hopeless(len(usable), bad)
+            _refuse_hopeless(len(usable), bad, most_bad)
     return Rows(tuple(usable), tuple(bad))
 
 
-def look(sources: Iterable[DataSource], method: str = "sft", most: int | None = None) -> Seen:
+def look(
+    sources: Iterable[DataSource],
+    method: str = "sft",
+    most: int | None = None,
+    most_bad: float = MAX_UNUSABLE,
+) -> Seen:
     """Reads as `read` does and keeps no row; no more than the first `most` of each source."""
     counts: list[int] = []
     bad: list[BadRow] = []
@@ -137,7 +145,7 @@ def look(sources: Iterable[DataSource], method: str = "sft", most: int | None = 
                 bad.append(row)
             else:
                 counts[-1] += 1
-            _refuse_hopeless(sum(counts), bad)
+            _refuse_hopeless(sum(counts), bad, most_bad)
     return Seen(tuple(counts), tuple(bad), whole)
 
 
@@ -193,10 +201,10 @@ def report(rows: Rows | Seen) -> list[Text]:
     return told
 
 
-def _refuse_hopeless(usable: int, bad: list[BadRow]) -> None:
+def _refuse_hopeless(usable: int, bad: list[BadRow], most_bad: float) -> None:
     """Ten million rows of another form are not read to the end to say so."""
-    if len(bad) % HOPELESS == 0 and bad and usable < len(bad):
-        judge(Seen((usable,), tuple(bad), whole=False), 0.5)
+    if bad and len(bad) % HOPELESS == 0 and usable < len(bad):
+        judge(Seen((usable,), tuple(bad), whole=False), most_bad)
 
 
 def raws(path: Path) -> Iterator[Raw]:

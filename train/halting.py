@@ -13,16 +13,24 @@ from qtune.train.causes import failure
 SHOWN = 16  # rows of a bad batch that are named
 
 
-def error(trainer: Any, code: str, steps: int, place: int | None) -> TrainError:
-    """Behind `steps` steps; `place` of the micro-batch in the next one, None for all of it."""
+def error(
+    trainer: Any, code: str, steps: int, place: int | None, evaluating: bool = False
+) -> TrainError:
+    """Behind `steps` steps; `place` of the micro-batch in the next one, None for all of it.
+
+    `evaluating`: it was the evaluation after that next one, in which no row of the training had a part.
+    """
     last = checkpoints.newest(trainer.run_dir)
     good = plain(last) if last else Text("none", "无")
-    rows = _listed(health.rows(trainer, steps, place))
+    rows = _listed([] if evaluating else health.rows(trainer, steps, place))
+    where = Text(f"step {steps + 1}", f"第 {steps + 1} 步")
+    if evaluating:
+        where = Text(f"the evaluation after {where.en}", f"{where.zh}之后的评估")
     return failure(
         code,
         Text(
-            f"Stopped at step {steps + 1}. Last good checkpoint: {good.en}.{rows.en}",
-            f"已在第 {steps + 1} 步停止。最后一个好的检查点：{good.zh}。{rows.zh}",
+            f"Stopped at {where.en}. Last good checkpoint: {good.en}.{rows.en}",
+            f"已在{where.zh}停止。最后一个好的检查点：{good.zh}。{rows.zh}",
         ),
         _next(trainer, code),
     )

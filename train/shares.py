@@ -29,7 +29,8 @@ def shares(config: RunConfig) -> Shares:
     kept: list[Row] = []
     apart: list[Row] = []
     bad: list[BadRow] = []
-    found = [data.read([source], method) for source in config.data]
+    most_bad = config.max_unusable
+    found = [data.read([source], method, most_bad) for source in config.data]
     share = 0.0 if config.eval_data else config.eval_share
     limit = _limit(found, share, seed) if share else None
     for index, (source, rows) in enumerate(zip(config.data, found, strict=True)):
@@ -39,11 +40,11 @@ def shares(config: RunConfig) -> Shares:
             usable, out = divided(usable, limit, seed)
             apart += out
         kept += weighted(usable, source.weight, f"{seed}:{index}")
-    data.judge(Seen(tuple(len(rows.usable) for rows in found), tuple(bad)), config.max_unusable)
+    data.judge(Seen(tuple(len(rows.usable) for rows in found), tuple(bad)), most_bad)
     train = Rows(tuple(kept), tuple(bad))
     if config.eval_data:
-        judged = data.read(config.eval_data, method)
-        data.judge(judged, config.max_unusable)
+        judged = data.read(config.eval_data, method, most_bad)
+        data.judge(judged, most_bad)
         return Shares(train, judged)
     if limit is None:
         return Shares(train)
@@ -59,8 +60,7 @@ def seed_of(config: RunConfig) -> int:
 
 def weighted(rows: Sequence[Row], weight: float, seed: str) -> Sequence[Row]:
     """2.3 is each row twice, and three tenths of them, drawn by seed, once more; 0.3 is three tenths."""
-    whole = math.floor(weight)
-    part = round((weight - whole) * len(rows))
+    whole, part = math.floor(weight), _part(len(rows), weight)
     if not part:
         return rows if whole == 1 else [row for row in rows for _ in range(whole)]
     drawn = set(random.Random(seed).sample(range(len(rows)), part))
@@ -69,7 +69,13 @@ def weighted(rows: Sequence[Row], weight: float, seed: str) -> Sequence[Row]:
 
 def times(count: int, weight: float) -> int:
     """How many rows `weighted` makes of so many."""
-    return math.floor(weight) * count + round((weight - math.floor(weight)) * count)
+    return math.floor(weight) * count + _part(count, weight)
+
+
+def _part(count: int, weight: float) -> int:
+    """The rows that are drawn once more; of a source that is named, at least one is seen."""
+    part = round(weight % 1 * count)
+    return part if weight >= 1 else max(part, min(count, 1))
 
 
 def trained(config: RunConfig, seen: Seen) -> int:

@@ -137,14 +137,17 @@ def first(rows: Rows | Stream, most: int = 1_000) -> Rows:
 
 def look(config: RunConfig) -> Seen:
     """The rows of a run, counted; of a streaming one, what the first rows of each source tell."""
-    return data.look(config.data, config.method, SAMPLE if config.streaming else None)
+    return data.look(
+        config.data, config.method, SAMPLE if config.streaming else None, config.max_unusable
+    )
 
 
 def judge(config: RunConfig) -> None:
     """Raises TrainError for what the first rows of each source show already."""
     for sources in (config.data, config.eval_data):
         if sources:
-            data.judge(data.look(sources, config.method, SAMPLE), config.max_unusable)
+            most_bad = config.max_unusable
+            data.judge(data.look(sources, config.method, SAMPLE, most_bad), most_bad)
 
 
 def _bytes(source: DataSource) -> int:

@@ -50,9 +50,7 @@ def arguments(
             if key in training:  # what older releases call it
                 training[key.replace("activation", "gradient")] = training.pop(key)
     micro = training["per_device_train_batch_size"]
-    training["per_device_eval_batch_size"] = min(
-        micro, training.get("per_device_eval_batch_size") or micro
-    )
+    training.setdefault("per_device_eval_batch_size", micro)
     training["prediction_loss_only"] = True  # logits of a whole evaluation fill any memory
     with named("TRN012", "training"):
         made = kind(
@@ -113,11 +111,17 @@ class Safe(Sharded, Trainer):
             raise self.stopped("TRN075", bad[0], None)
         self.health.forget()
 
-    def stopped(self, code: str, steps: int | None = None, place: int | None = None) -> TrainError:
-        """The error that ends a run behind so many steps, at a micro-batch of the next one."""
-        return halting.error(
-            self, code, self.state.global_step - 1 if steps is None else steps, place
-        )
+    def stopped(
+        self,
+        code: str,
+        steps: int | None = None,
+        place: int | None = None,
+        *,
+        evaluating: bool = False,
+    ) -> TrainError:
+        """The error that ends a run behind so many steps, at a micro-batch of the next one or after it."""
+        before = self.state.global_step - 1 if steps is None else steps
+        return halting.error(self, code, before, place, evaluating)
 
     # --- evaluation ---
 

@@ -60,7 +60,9 @@ def loading(job: Job, placement: Placement) -> dict[str, Any]:
     if job.config.tuning == "qlora":
         return {
             "dtype": placement.dtype,
-            "device_map": {"": 0},  # quantized while they are read, which only the GPU can
+            "device_map": {
+                "": torch.cuda.current_device()
+            },  # quantized while read, which only a GPU can
             "quantization_config": BitsAndBytesConfig(  # type: ignore[no-untyped-call]
                 load_in_4bit=True,
                 bnb_4bit_quant_type="nf4",

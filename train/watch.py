@@ -107,7 +107,7 @@ class Watch(TrainerCallback):
 
     def _evaluated(self, state: TrainerState, loss: float) -> None:
         if not math.isfinite(loss) and self.trainer is not None:
-            raise self.trainer.stopped("TRN020", state.global_step - 1)
+            raise self.trainer.stopped("TRN020", state.global_step - 1, evaluating=True)
         epoch = round(float(state.epoch or 0), 4)
         self._note(Evaluated(state.global_step, epoch, loss, round(time.time(), 3)))
 

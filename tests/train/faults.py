@@ -35,6 +35,14 @@ def full_behind_the_first_checkpoint(largest: str) -> None:
 
 def spoilt_by(token: str) -> None:
     """The loss is no number for whoever sees this token, as a broken row or a broken kernel makes it."""
+    _spoil(token, training=True)
+
+
+def spoilt_in_evaluation_by(token: str) -> None:
+    _spoil(token, training=False)
+
+
+def _spoil(token: str, *, training: bool) -> None:
     from qtune.train.trainer import SafeTrainer
 
     real: Any = SafeTrainer.compute_loss
@@ -43,7 +51,7 @@ def spoilt_by(token: str) -> None:
         found = real(self, model, inputs, *rest, **named)
         bad = self.processing_class.convert_tokens_to_ids(token)
         is_bad = bool((inputs["input_ids"] == bad).any())
-        return found * float("nan") if is_bad and self.model.training else found
+        return found * float("nan") if is_bad and self.model.training == training else found
 
     SafeTrainer.compute_loss = compute_loss  # type: ignore[method-assign]
 

@@ -59,6 +59,13 @@ def test_a_weight_repeats_rows_and_draws_the_rest(tmp_path: Path) -> None:
     assert shares.trained(weighted, seen) == len(found) == 27
 
 
+def test_of_a_source_of_next_to_no_weight_a_row_is_seen(tmp_path: Path) -> None:
+    little = config(replace(put(tmp_path, "a", 10), weight=0.001))
+    found = said(shares.shares(little).train.usable)
+    assert shares.trained(little, data.look(little.data)) == len(found) == 1
+    assert said(shares.shares(little).train.usable) == found
+
+
 def test_a_weight_of_one_costs_nothing_and_changes_nothing(tmp_path: Path) -> None:
     source = put(tmp_path, "a", 5)
     assert said(shares.shares(config(source)).train.usable) == [f"a {n}" for n in range(5)]
@@ -147,6 +154,16 @@ def test_a_file_of_another_form_is_not_read_to_its_end(
     with pytest.raises(TrainError) as caught:
         data.read([source])
     assert "100 of 100 rows" in caught.value.message.en
+
+
+def test_a_share_of_unusable_rows_that_was_allowed_is_not_hopeless(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(data, "HOPELESS", 100)
+    source = put(tmp_path, "a", 50, extra=[{"words": 1}] * 150)
+    found = shares.shares(config(source, max_unusable=0.8))
+    assert (len(found.train.usable), len(found.train.bad)) == (50, 150)
+    assert stream.look(config(source, max_unusable=0.8)).total == 200
 
 
 # --- streams --------------------------------------------------------------------------------------

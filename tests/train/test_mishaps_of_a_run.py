@@ -60,6 +60,21 @@ def test_a_loss_that_is_no_number_names_the_step_its_rows_and_the_last_good_chec
     assert found[2] == (f"checkpoint-{saved[-1]}" if saved else "none")
 
 
+@pytest.mark.triggers("TRN020")
+def test_an_evaluation_that_is_no_number_accuses_no_row_of_the_training(
+    tmp_path: Path, cache: Path
+) -> None:
+    held = f"eval_data={bad_row(tmp_path)}"
+    each = ("training.eval_strategy=steps", "training.eval_steps=2")
+    job = make_job(tmp_path / "run", cache, *SHORT, held, *each)
+    outcome = run_forked(job, tmp_path, prepare=("spoilt_in_evaluation_by", "ð"))
+    assert outcome.code == 1, outcome.stderr
+    error = outcome.error()
+    assert error.code == "TRN020"
+    assert "Stopped at the evaluation after step 2." in error.message.en
+    assert ".jsonl:" not in error.message.en
+
+
 @pytest.mark.triggers("TRN021")
 def test_a_loss_that_is_exactly_zero_stops_the_run(tmp_path: Path, cache: Path) -> None:
     job = make_job(tmp_path / "run", cache, *SHORT)

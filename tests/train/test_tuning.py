@@ -160,12 +160,13 @@ def test_qlora_on_a_gpu_loads_in_four_bits_and_computes_in_the_chosen_format(
     placement = Placement("cuda", torch.bfloat16, ())
     job = job_of(tmp_path / "run", cache, tuning="qlora")
     tuning.check(job, placement)
+    monkeypatch.setattr(torch.cuda, "current_device", lambda: 1)  # of the second rank
     given = tuning.loading(job, placement)
     quantized = given["quantization_config"]
     assert quantized.load_in_4bit and quantized.bnb_4bit_use_double_quant
     assert quantized.bnb_4bit_quant_type == "nf4"
     assert quantized.bnb_4bit_compute_dtype == torch.bfloat16
-    assert given["device_map"] == {"": 0}
+    assert given["device_map"] == {"": 1}
 
 
 @pytest.mark.triggers("TRN072")

@@ -70,9 +70,9 @@ def _held_out(config: RunConfig) -> Rows:
 def _whole(config: RunConfig) -> Rows:
     """As the run's own method reads them, or as another does where that finds nothing it can use."""
     own = "sft" if config.method == "reward" else config.method
-    first = data.read(config.data, own)
+    first = data.read(config.data, own, 1.0)
     for how in (own, "sft", "dpo", "kto", "pt"):
-        found = first if how == own else data.read(config.data, how)
+        found = first if how == own else data.read(config.data, how, 1.0)
         if found.total and len(found.bad) <= config.max_unusable * found.total:
             return found
     data.judge(first, config.max_unusable)

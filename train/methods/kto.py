@@ -41,7 +41,7 @@ def build(parts: Parts) -> Safe:
     parts = replace(parts, texts=_against_others(parts.texts, micro))
     if parts.evaluation is not None:
         size = int(str(job.config.training.get("per_device_eval_batch_size") or micro))
-        parts = replace(parts, evaluation=_against_others(parts.evaluation, min(size, micro)))
+        parts = replace(parts, evaluation=_against_others(parts.evaluation, size))
     options = parts.safe(KTOConfig, max_length=job.config.max_length, **job.config.preference)
     reference = None
     if tuning.is_whole(job.config):
