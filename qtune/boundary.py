@@ -101,12 +101,14 @@ def exit_code_of(error: BaseException) -> int:
 
 def show(error: QtuneError) -> None:
     """On stderr: what happened, what to do next, where to read more."""
+    from qtune.errorlines import laid
+
     lang = current()
-    head, *rest = _shown(error.message.to(lang)).splitlines() or [""]
-    _print(f"{_red(f'error[{error.code}]')}: {head}", *(f"  {line}" for line in rest))
+    name = f"error[{error.code}]"
+    first, *more = laid(_shown(error.message.to(lang)), f"{name}: ", "  ", sys.stderr)
+    _print(_red(name) + first.removeprefix(name), *more)
     if error.fix is not None:
-        first, *more = _shown(error.fix.to(lang)).splitlines() or [""]
-        _print(f"  → {first}", *(f"    {line}" for line in more))
+        _print(*laid(_shown(error.fix.to(lang)), "  → ", "    ", sys.stderr))
     _print(say(f"  More: qtune explain {error.code}", f"  详情：qtune explain {error.code}"))
 
 
