@@ -17,7 +17,7 @@ from pathlib import Path
 
 from qtune.core.errors import QtuneError
 from qtune.core.text import plain
-from qtune.train import gang, lazily
+from qtune.train import endings, lazily
 from qtune.train import job as jobs
 from qtune.train.causes import failure
 from qtune.train.events import Crashed, Event, Failed, Say, encode
@@ -37,9 +37,9 @@ def main(arguments: list[str]) -> int:
     rank = int(os.environ["RANK"])
     stop = Stop()
     stop.end_with_parent()
-    gang.enter(notes, rank)
+    endings.enter(notes, rank)
     code, ending = _outcome(arguments, say if rank == 0 else _nothing, stop)
-    gang.note(notes, rank, code, ending)
+    endings.note(notes, rank, code, ending)
     if code != 0:
         if "qtune.train.distributed" in sys.modules:
             sys.modules["qtune.train.distributed"].give_up()

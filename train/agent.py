@@ -16,10 +16,10 @@ from pathlib import Path
 from types import FrameType
 
 from qtune.core.text import plain
-from qtune.train import gang
+from qtune.train import endings
 from qtune.train.causes import failure
+from qtune.train.endings import AGENT, Death
 from qtune.train.events import Failed
-from qtune.train.gang import AGENT, Death
 
 LOOKS_EVERY_S = 0.5
 
@@ -28,7 +28,7 @@ def main(arguments: list[str]) -> int:
     folder = Path(arguments[0])
 
     def pass_on(number: int, frame: FrameType | None) -> None:
-        if not gang.signal_ranks(folder, number):
+        if not endings.signal_ranks(folder, number):
             os._exit(128 + number)  # still importing torch, or waiting for the other machines
 
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -46,11 +46,11 @@ def _run(arguments: list[str], folder: Path) -> int:
         return _refuse(folder, "TRN040", str(error))
     given = run.parse_args(arguments)  # type: ignore[no-untyped-call]
     given.signals_to_handle = "SIGHUP" if os.name == "posix" else ""
-    given.shutdown_timeout = gang.SECONDS_TO_DIE
+    given.shutdown_timeout = endings.SECONDS_TO_DIE
     try:
         run.run(given)  # type: ignore[no-untyped-call]
     except ChildFailedError as error:
-        gang.note_deaths(
+        endings.note_deaths(
             folder,
             [
                 Death(rank, failed.exitcode, float(failed.timestamp))
@@ -65,7 +65,7 @@ def _run(arguments: list[str], folder: Path) -> int:
 
 def _refuse(folder: Path, code: str, detail: str) -> int:
     error = failure(code, plain(detail))
-    gang.note(folder, AGENT, 1, Failed(error.code, error.message, error.fix))
+    endings.note(folder, AGENT, 1, Failed(error.code, error.message, error.fix))
     return 1
 
 
@@ -79,10 +79,10 @@ def _end_with_parent(folder: Path) -> None:
 
 def _end_together(folder: Path) -> None:
     """A rank that waits inside torch hears no signal; after one has failed, none has long to live."""
-    while os.name == "posix" and not gang.failed(folder):
+    while os.name == "posix" and not endings.failed(folder):
         time.sleep(LOOKS_EVERY_S)
-    time.sleep(gang.SECONDS_TO_DIE)
-    gang.kill(folder)
+    time.sleep(endings.SECONDS_TO_DIE)
+    endings.kill(folder)
 
 
 if __name__ == "__main__":

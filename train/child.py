@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+from qtune.train import endings
 from qtune.train import gang as gangs
 from qtune.train import job as jobs
 from qtune.train.gang import ALONE, Gang
@@ -49,7 +50,7 @@ class Child:
         written.rename(self.folder / jobs.NAME)
 
     def kill(self) -> None:
-        gangs.kill(self.folder)  # each rank has a session of its own
+        endings.kill(self.folder)  # each rank has a session of its own
         self.process.kill()
 
     def end(self) -> None:

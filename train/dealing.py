@@ -12,7 +12,7 @@ from typing import Any
 
 from torch.utils.data import DataLoader, Dataset, Sampler
 
-from qtune.train.distributed import World
+from qtune.train.world import World
 
 IGNORED = -100  # the label that torch's loss leaves out
 

@@ -12,7 +12,7 @@ from types import FrameType
 
 from qtune.core.errors import TrainError
 from qtune.core.text import plain
-from qtune.train import gang as gangs
+from qtune.train import endings
 from qtune.train.causes import failure
 from qtune.train.child import Child, begun
 from qtune.train.events import Crashed, Event, Failed, decode
@@ -73,7 +73,7 @@ def train(
     finally:
         child.end()
     if child.gang.size > 1:
-        code, ending = gangs.verdict(child.folder, child.gang) if code >= 0 else (code, None)
+        code, ending = endings.verdict(child.folder, child.gang) if code >= 0 else (code, None)
         if isinstance(ending, Failed):
             failed = ending
             on_event(failed)

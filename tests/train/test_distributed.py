@@ -18,13 +18,14 @@ import torch
 from safetensors.torch import load_file
 
 from qtune.core.errors import TrainError
-from qtune.train import agent, distributed, gang
+from qtune.train import agent, distributed, endings, gang, world
 from qtune.train.dealing import Blanks, Dealt
-from qtune.train.distributed import World
+from qtune.train.endings import Death
 from qtune.train.events import Crashed, Event, Failed, Log, Saved, Started, Step
-from qtune.train.gang import Death, Gang
+from qtune.train.gang import Gang
 from qtune.train.job import Job
 from qtune.train.launch import Ended, launch
+from qtune.train.world import World
 from tests.train.forks import run_forked
 from tests.train.runs import environ, make_job, metrics
 
@@ -278,9 +279,9 @@ def test_the_error_of_a_rank_is_the_error_of_the_run(tmp_path: Path) -> None:
 # --- which ending counts ---
 
 
-def _noted(folder: Path, *endings: tuple[int, int, Failed | Crashed | None, float]) -> None:
-    for rank, code, ending, at in endings:
-        gang.note(folder, rank, code, ending)
+def _noted(folder: Path, *ends: tuple[int, int, Failed | Crashed | None, float]) -> None:
+    for rank, code, ending, at in ends:
+        endings.note(folder, rank, code, ending)
         path = folder / f"rank-{rank}.json"
         text = path.read_text()
         start = text.index('"at": ')
@@ -301,43 +302,43 @@ def test_the_first_error_that_follows_from_no_other_is_the_runs(tmp_path: Path) 
         (1, 1, _failed("TRN020"), 10.2),
         (2, 3, Crashed("Traceback: broken pipe"), 10.4),
     )
-    code, ending = gang.verdict(tmp_path, Gang(3))
+    code, ending = endings.verdict(tmp_path, Gang(3))
     assert (code, isinstance(ending, Failed) and ending.code) == (1, "TRN020")
 
 
 def test_a_killed_rank_counts_before_the_bugs_it_brings_about(tmp_path: Path) -> None:
     _noted(tmp_path, (0, 3, Crashed("Traceback"), 10.0))
-    gang.note_deaths(tmp_path, [Death(0, 3, 11), Death(1, -9, 11)])
-    code, ending = gang.verdict(tmp_path, Gang(2))
+    endings.note_deaths(tmp_path, [Death(0, 3, 11), Death(1, -9, 11)])
+    code, ending = endings.verdict(tmp_path, Gang(2))
     assert (code, isinstance(ending, Failed) and ending.code) == (1, "TRN041")
 
 
 def test_an_error_before_a_death_is_the_cause_of_it(tmp_path: Path) -> None:
     _noted(tmp_path, (0, 1, _failed("TRN023"), 10.0))
-    gang.note_deaths(tmp_path, [Death(1, -9, 16)])
-    _, ending = gang.verdict(tmp_path, Gang(2))
+    endings.note_deaths(tmp_path, [Death(1, -9, 16)])
+    _, ending = endings.verdict(tmp_path, Gang(2))
     assert isinstance(ending, Failed) and ending.code == "TRN023"
 
 
 def test_a_rank_that_died_of_another_signal_is_told_with_it(tmp_path: Path) -> None:
     _noted(tmp_path, (0, 1, _failed("TRN081"), 10.0))
-    gang.note_deaths(tmp_path, [Death(1, -11, 11)])
-    _, ending = gang.verdict(tmp_path, Gang(2))
+    endings.note_deaths(tmp_path, [Death(1, -11, 11)])
+    _, ending = endings.verdict(tmp_path, Gang(2))
     assert isinstance(ending, Failed) and ending.code == "TRN042"
     assert "rank 1 of 2: signal SIGSEGV" in ending.message.en
 
 
 def test_a_bug_of_a_rank_is_told_with_the_rank(tmp_path: Path) -> None:
     _noted(tmp_path, (0, 143, None, 11.0), (1, 3, Crashed("Traceback"), 10.0))
-    assert gang.verdict(tmp_path, Gang(2)) == (3, Crashed("rank 1 of 2\nTraceback"))
+    assert endings.verdict(tmp_path, Gang(2)) == (3, Crashed("rank 1 of 2\nTraceback"))
 
 
 def test_ranks_that_were_stopped_or_done_have_no_error(tmp_path: Path) -> None:
     _noted(tmp_path, (0, 143, None, 10.0), (1, 143, None, 10.0))
-    assert gang.verdict(tmp_path, Gang(2)) == (143, None)
+    assert endings.verdict(tmp_path, Gang(2)) == (143, None)
     (tmp_path / "rank-9.json").write_text("{")  # torn
     _noted(tmp_path, (0, 0, None, 10.0), (1, 0, None, 10.0))
-    assert gang.verdict(tmp_path, Gang(2)) == (0, None)
+    assert endings.verdict(tmp_path, Gang(2)) == (0, None)
 
 
 # --- who gets what ---
@@ -414,7 +415,7 @@ def test_machines_that_cannot_meet_are_an_error(
         given = gang.command(Gang(1, 2, 0, endpoint), tmp_path / "job.json", tmp_path)
         start = given.index(str(tmp_path)) + 1
         assert agent._run(given[start:], tmp_path) == 1
-    _, ending = gang.verdict(tmp_path, Gang(1, 2, 0, endpoint))
+    _, ending = endings.verdict(tmp_path, Gang(1, 2, 0, endpoint))
     assert isinstance(ending, Failed) and ending.code == "TRN080"
 
 
@@ -541,7 +542,7 @@ def test_machines_with_a_run_directory_each_are_an_error(
             raise
 
     (tmp_path / "run-1").mkdir()
-    (tmp_path / "run-1" / distributed.BEACON).write_text("of another run")
+    (tmp_path / "run-1" / world.BEACON).write_text("of another run")
     first, second = _together(_ranks(2), work)
     assert first is None
     assert isinstance(second, TrainError) and second.code == "TRN082"

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-FIRST = 8
+FIRST = (
+    2  # where the line is as fast as the machine, more of them only get in the way of each other
+)
 MOST = 64  # beyond it no line that was measured gained
 GAIN = 1.1  # what twice the connections must bring to be kept
 BUSY = 0.7  # of each core: more connections are no help where the processor is the limit
@@ -12,7 +14,7 @@ IDLE = 0.3  # far from it: four times as many at once
 FAR_S = (
     0.1  # from a request to its first byte: so far away, to try and see costs more than connections
 )
-WINDOW_S = 0.15
+WINDOW_S = 0.1
 AGAIN_S = 30.0  # lines change: one more trial now and then
 AFTER_REFUSAL_S = 30.0
 

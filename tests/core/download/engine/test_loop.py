@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from qtune.core.download import download
-from qtune.core.download.engine import loop
+from qtune.core.download.engine import crew, loop
 from qtune.core.download.engine.part import Part
 from qtune.core.download.events import Event, Retried, Status
 from qtune.core.download.store import HubCache
@@ -102,6 +102,7 @@ def test_a_machine_that_gives_few_threads_downloads_with_those(
 ) -> None:
     starts: Start = threading.Thread.start
     count = 0
+    monkeypatch.setattr(crew, "FIRST", 8)
 
     def start(thread: threading.Thread) -> None:
         nonlocal count

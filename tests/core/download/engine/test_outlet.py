@@ -38,6 +38,7 @@ def outlet() -> Iterator[Outlet]:
 
 
 def test_a_volley_of_refusals_is_one(outlet: Outlet, clock: Clock) -> None:
+    outlet.crew.count = 8
     asked = clock.now
     clock.now += 1
     assert outlet.asks_to_wait(429, 10.0, asked, True) == 10.0
