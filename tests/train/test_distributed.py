@@ -531,7 +531,7 @@ def test_the_run_directory_is_claimed_once_for_all(tmp_path: Path) -> None:
 def test_machines_with_a_run_directory_each_are_an_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(distributed, "APPEARS_S", 0.2)
+    monkeypatch.setattr(world, "APPEARS_S", 0.2)
 
     def work(world: World) -> None:
         try:
