@@ -59,10 +59,8 @@ def _download(course: Course, peer: Peer, kill_after: float | None) -> Sample | 
         folder = Path(name)
         task = Task(served.hf, served.ms, served.ca_file, tuple(course.repo.files), folder)
         environ, command = peer.environ(task), [*course.prefix, *peer.command(task)]
+        memory.touch(sum(file.size for file in files))
         mark = served.mark()
-        memory.touch(
-            sum(file.size for file in files)
-        )  # last: what is free goes back within moments
         runs = []
         if kill_after is not None:
             runs.append(measure.run(command, environ, folder, kill_after))
