@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-FIRST = (
-    2  # where the line is as fast as the machine, more of them only get in the way of each other
-)
+# Where the line is as fast as the machine, more of them only get in the way of each other.
+FIRST = 2
 MOST = 64  # beyond it no line that was measured gained
 GAIN = 1.1  # what twice the connections must bring to be kept
 BUSY = 0.7  # of each core: more connections are no help where the processor is the limit
 IDLE = 0.3  # far from it: four times as many at once
-FAR_S = (
-    0.1  # from a request to its first byte: so far away, to try and see costs more than connections
-)
+# From a request to its first byte: so far away, to try and see costs more than connections.
+FAR_S = 0.1
 WINDOW_S = 0.1
 AGAIN_S = 30.0  # lines change: one more trial now and then
 AFTER_REFUSAL_S = 30.0

@@ -62,7 +62,7 @@ class Lane:
     def _work(self) -> None:
         try:
             with self.run.line.waking(self.cut):
-                while not self.retired and self.run.open_to(self.outlet):
+                while not self.retired and self.run.goes_on and self.run.open_to(self.outlet):
                     self.run.line.check()
                     self.run.rest(self.outlet)
                     piece = self.run.take(self.outlet, self._speed)

@@ -74,6 +74,11 @@ class Run:
     # who may send what
 
     @property
+    def goes_on(self) -> bool:
+        """Nothing has ended it: nobody is asked once more while the end is being told."""
+        return self.failure is None
+
+    @property
     def alone(self) -> bool:
         return len(self.errand.roster.active()) == 1
 
