@@ -57,7 +57,7 @@ def _download(course: Course, peer: Peer, kill_after: float | None) -> Sample | 
     served, files = course.served, course.repo.entries.values()
     with tempfile.TemporaryDirectory(prefix="bench-client-") as name:
         folder = Path(name)
-        task = Task(served.hf, served.ms, served.ca_file, tuple(course.repo.files), folder)
+        task = Task(served.hf, served.ms, served.ca_file, course.repo.entries, folder)
         environ, command = peer.environ(task), [*course.prefix, *peer.command(task)]
         memory.touch(sum(file.size for file in files))
         mark = served.mark()

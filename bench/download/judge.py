@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from math import isnan
 
 from bench.download.ceilings import Ceilings
+from bench.download.profiles import BARE
 from bench.download.table import Row, median
 
 HF, MS, ARIA, CURL = "huggingface_hub", "modelscope", "aria2c -x16 -s16", "curl --parallel"
@@ -85,6 +86,10 @@ def _wall(bar: Bar, measured: Measured) -> Verdict:
     base = min(walls, default=float("nan"))
     floor = measured.ceilings.floor()
     ceiling = f"{floor:.2f} s is the floor, {floor / base:.2f} x; {measured.ceilings}"
+    for row in measured.rows:
+        if row.peer.startswith(BARE) and row.failure is None:
+            bare = median(row, "wall")
+            ceiling = f"a {row.peer} takes {bare:.2f} s, {bare / base:.2f} x; {ceiling}"
     of = "the better of one hub" if len(bar.of) > 1 else bar.of[0]
     ratio = measured.value(bar.client, "wall") / base
     return Verdict(bar.profile, f"wall <= {bar.limit} x {of}", ratio, bar.limit, ceiling)

@@ -10,11 +10,12 @@ import json
 import os
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bench.download.profiles import MODEL
+from bench.download.profiles import MODEL, bare
+from tests.hub import File
 
 ROOT = Path(__file__).parents[2]
 KEPT = ("PATH", "LANG", "LC_ALL", "VIRTUAL_ENV", "TMPDIR")
@@ -27,7 +28,7 @@ class Task:
     hf: str
     ms: str
     ca_file: Path | None
-    files: tuple[str, ...]
+    files: Mapping[str, File]
     folder: Path
 
     def address(self, name: str) -> str:
@@ -106,6 +107,18 @@ def _transfer(task: Task) -> list[str]:
     return [sys.executable, "-c", TRANSFER, json.dumps(pairs)]
 
 
+def _bare(connections: int) -> Callable[[Task], list[str]]:
+    def command(task: Task) -> list[str]:
+        told = [[n, task.address(n), f.size, f.sha256] for n, f in task.files.items()]
+        listed = task.folder / "files.json"
+        listed.write_text(json.dumps(told))
+        trusted = [str(task.ca_file)] if task.ca_file else []
+        program = [sys.executable, "-m", "bench.download.bare", str(connections)]
+        return [*program, str(task.folder), str(listed), *trusted]
+
+    return command
+
+
 def _program(name: str) -> Callable[[], bool]:
     return lambda: shutil.which(name) is not None
 
@@ -138,4 +151,5 @@ PEERS = (
     Peer("aria2c -x16 -s16", "nothing", _aria2c, _program("aria2c")),
     Peer("curl --parallel", "nothing", _curl, _program("curl")),
     Peer("hf_transfer", "nothing", _transfer, _package("hf_transfer")),
+    *(Peer(bare(n), "sha256", _bare(n), lambda: True) for n in (8, 64)),
 )

@@ -19,7 +19,13 @@ ALL = (
     "curl --parallel",
     "hf_transfer",
 )
+BARE = "bare program"
 MB = 1_000_000
+
+
+def bare(connections: int) -> str:
+    """The client that only measures what is possible: bench/download/bare.py."""
+    return f"{BARE}, {connections} connections"
 
 
 @dataclass(frozen=True)
@@ -36,9 +42,9 @@ class Profile:
 
 
 PROFILES = {
-    "fast": Profile("loopback"),
-    "tls": Profile("loopback, TLS with a throw-away authority", tls=True),
-    "paced": Profile("20 MB/s per connection", pace=20 * MB),
+    "fast": Profile("loopback", peers=(*ALL, bare(8))),
+    "tls": Profile("loopback, TLS with a throw-away authority", tls=True, peers=(*ALL, bare(8))),
+    "paced": Profile("20 MB/s per connection", pace=20 * MB, peers=(*ALL, bare(64))),
     "wan": Profile(
         "80 ms, 0.1 % loss each way, 1 Gbit/s, CUBIC; a quarter of the size",
         line=Line(80, 0.1, 1000),
