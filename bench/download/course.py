@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -59,6 +60,7 @@ def _download(course: Course, peer: Peer, kill_after: float | None) -> Sample | 
         folder = Path(name)
         task = Task(served.hf, served.ms, served.ca_file, course.repo.entries, folder)
         environ, command = peer.environ(task), [*course.prefix, *peer.command(task)]
+        os.sync()  # who syncs what it brought must not wait for what another left
         memory.touch(sum(file.size for file in files))
         mark = served.mark()
         runs = []

@@ -24,11 +24,11 @@ def touch(size: int) -> None:
     if HUGE is None or amount <= 0:
         return
     for advice in (HUGE, None):
-        with mmap.mmap(-1, amount, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS) as taken:
-            with contextlib.suppress(OSError):  # an older kernel
-                if advice is not None:
-                    taken.madvise(advice)
-                taken.madvise(POPULATE_WRITE)
+        taken = mmap.mmap(-1, amount, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+        with taken, contextlib.suppress(OSError):  # an older kernel
+            if advice is not None:
+                taken.madvise(advice)
+            taken.madvise(POPULATE_WRITE)
 
 
 def _available() -> int:
