@@ -45,6 +45,7 @@ class Ceilings:
     start: float  # seconds until a Python that does nothing has ended
     hash: Step
     write: Step
+    synced: Step  # the same with its sync, which qtune waits for before it calls a file whole
     receive: Step | None  # on one connection to the profile's own host; None: the line is slower
     receive_name: str
     line: float  # seconds that the line needs for it all, with as many connections as help
@@ -54,11 +55,12 @@ class Ceilings:
         return self._of_it_all(self.hash.cpu, self.hash)
 
     def floor(self) -> float:
-        """Seconds that no client that verifies can beat: the line, or the work over all cores."""
+        """Seconds that no client that verifies and syncs can beat: the line, the disk, or the work over all cores."""
         work = sum(self._of_it_all(s.cpu + s.server_cpu, s) for s in self._steps().values())
         serial = self.hash.wall * self.largest / self.hash.amount
         cores = len(os.sched_getaffinity(0))
-        return self.start + max(self.line, serial, work / cores)
+        disk = self._of_it_all(self.synced.wall, self.synced)
+        return self.start + max(self.line, disk, serial, work / cores)
 
     def __str__(self) -> str:
         steps = [
@@ -69,7 +71,8 @@ class Ceilings:
         if self.receive and self.receive.server_cpu:
             host = f", the host's CPU for it {self._of_it_all(self.receive.server_cpu, self.receive):.2f} s"
         line = f", the line {self.line:.2f} s" if self.line else ""
-        return f"{', '.join(steps)}{host}{line}; floor {self.floor():.2f} s"
+        disk = f", written and synced {self._of_it_all(self.synced.wall, self.synced):.2f} s"
+        return f"{', '.join(steps)}{disk}{host}{line}; floor {self.floor():.2f} s"
 
     def _steps(self) -> dict[str, Step]:
         found = {"sha256": self.hash, "write": self.write}
@@ -92,6 +95,12 @@ def ceilings(repo: Repo, profile: Profile, served: Served, folder: Path, rounds:
         for number, data in enumerate(datas):
             _write(folder / f"written-{number}", data)
 
+    def synced() -> None:
+        written()
+        for number in range(len(datas)):
+            with (folder / f"written-{number}").open("rb") as stream:
+                os.fsync(stream.fileno())
+
     def unwritten() -> None:
         for number in range(len(datas)):
             (folder / f"written-{number}").unlink()
@@ -108,6 +117,7 @@ def ceilings(repo: Repo, profile: Profile, served: Served, folder: Path, rounds:
         start=_step(_nothing, 0, rounds).wall,
         hash=_step(hashed, amount, rounds),
         write=_step(written, amount, rounds, after=unwritten),
+        synced=_step(written if profile.small else synced, amount, rounds, after=unwritten),
         receive=receive,
         receive_name="TLS receive" if profile.tls else "receive",
         line=_line(profile, total),

@@ -106,7 +106,7 @@ def row(peer: str, wall: float, cpu: float = 1.0, served: float = 1.0) -> Row:
 
 def ceilings() -> Ceilings:
     step = Step(amount=1 << 30, wall=0.5, cpu=0.5)
-    return Ceilings(1 << 30, 1 << 28, 0.02, step, step, step, "receive", line=0.0)
+    return Ceilings(1 << 30, 1 << 28, 0.02, step, step, step, step, "receive", line=0.0)
 
 
 def test_a_missed_promise_is_shown_with_what_forbids_it() -> None:
